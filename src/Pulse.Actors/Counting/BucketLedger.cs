@@ -1,0 +1,179 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Counting;
+
+/// <summary>
+/// The bucket side of the counting protocol: counts and positions that change together, what of it is durable, and
+/// which windows are sealed. Pure: no clock, no I/O.
+/// </summary>
+/// <remarks>
+/// Invariants. The counts equal exactly the bucket's events below its positions, less the late ones. A durable
+/// position never goes back. Nothing is shown in a result table before a checkpoint that holds it is durable; so
+/// whatever a crash forgets, no reader has seen.
+/// </remarks>
+public sealed class BucketLedger
+{
+    /// <summary>
+    /// How many streams' positions are remembered. A topic made again is a new stream and its predecessor never comes
+    /// back, so a few are plenty.
+    /// </summary>
+    public const int MaximumStreams = 8;
+
+    private readonly long _allowedLatenessSeconds;
+    private readonly Dictionary<(RollupKey Key, Window Window), long> _counts = [];
+    private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
+    private readonly StreamPositions _positions = new(MaximumStreams);
+    private readonly StreamPositions _durable = new(MaximumStreams);
+    private IReadOnlyList<KeyCount> _unpublished = [];
+    private bool _isPublished = true;
+    private bool _hasUnstoredChanges;
+    private BucketCheckpoint? _storing;
+    private long _newestWindowEnd;
+
+    /// <summary>Makes an empty ledger.</summary>
+    /// <param name="allowedLateness">
+    /// How far a window may lie behind the newest one, end to end, and still be counted; whole seconds.
+    /// </param>
+    public BucketLedger(TimeSpan allowedLateness)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(allowedLateness.Ticks, nameof(allowedLateness));
+        _allowedLatenessSeconds = (long)allowedLateness.TotalSeconds;
+    }
+
+    /// <summary>How many events came after their window was sealed.</summary>
+    public long LateCount { get; private set; }
+
+    /// <summary>How many (key, window) counts are in memory.</summary>
+    public int CountsInMemory => _counts.Count;
+
+    /// <summary>Whether there is something that no durable checkpoint holds.</summary>
+    public bool HasUnstoredChanges => _hasUnstoredChanges;
+
+    /// <summary>Whether everything durable has reached the result tables.</summary>
+    public bool IsPublished => _isPublished;
+
+    /// <summary>Rows that are durable here but perhaps not in the result tables yet.</summary>
+    public IReadOnlyList<KeyCount> Unpublished => _unpublished;
+
+    /// <summary>The counts in memory.</summary>
+    public IEnumerable<KeyCount> Counts =>
+        _counts.Select(pair => new KeyCount(pair.Key.Key, pair.Key.Window, pair.Value));
+
+    /// <summary>The position in a partition, or -1 where the partition was never opened.</summary>
+    public long Position(StreamPartition partition) => _positions[partition];
+
+    /// <summary>The position in a partition that the stored checkpoint holds, or -1.</summary>
+    public long DurablePosition(StreamPartition partition) => _durable[partition];
+
+    /// <summary>
+    /// Opens a partition: everything below its committed offset is in a durable checkpoint, so a bucket without any
+    /// event below it holds all of none.
+    /// </summary>
+    /// <returns>The bucket's position: the sender skips events below it.</returns>
+    public long Open(StreamPartition partition, long committed)
+    {
+        var position = Math.Max(_positions[partition], committed);
+        _positions[partition] = position;
+        _durable[partition] = Math.Max(_durable[partition], committed);
+        return position;
+    }
+
+    /// <summary>Applies a delta if it is the next one of its partition.</summary>
+    public DeltaOutcome Apply(Delta delta)
+    {
+        Debug.Assert(delta.To > delta.From, "A delta leads forward.");
+        var position = _positions[delta.Partition];
+        if (position >= delta.To)
+            return DeltaOutcome.Duplicate;
+        if (position != delta.From)
+            return DeltaOutcome.Rejected;
+
+        _positions[delta.Partition] = delta.To;
+        _hasUnstoredChanges = true;
+
+        // One rule for the whole delta, whatever the order of its windows.
+        var sealedBelow = SealedBelow;
+        foreach (var (key, window, count) in delta.Counts)
+        {
+            Debug.Assert(count > 0, "An increment is positive.");
+            if (window.EndUnixSeconds < sealedBelow)
+            {
+                LateCount += count;
+                continue;
+            }
+
+            CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _) += count;
+            _changed.Add((key, window));
+            _newestWindowEnd = Math.Max(_newestWindowEnd, window.EndUnixSeconds);
+        }
+
+        return DeltaOutcome.Applied;
+    }
+
+    /// <summary>
+    /// Takes what is to be stored next. It must be confirmed with <see cref="Stored"/> and <see cref="Published"/>
+    /// before the next one is taken. Later deltas are not part of it.
+    /// </summary>
+    /// <param name="complete">
+    /// False: the counts that changed since the last checkpoint. True: all counts in memory, so that the checkpoints
+    /// before it are no longer needed.
+    /// </param>
+    public BucketCheckpoint TakeCheckpoint(bool complete)
+    {
+        Debug.Assert(_storing is null && _isPublished, "One checkpoint at a time, each published before the next.");
+        _unpublished = [.. _changed.Select(counted => new KeyCount(counted.Key, counted.Window, _counts[counted]))];
+        _changed.Clear();
+        _hasUnstoredChanges = false;
+        var counts = complete ? [.. Counts] : _unpublished;
+        return _storing = new BucketCheckpoint(_positions.ToList(), counts, LateCount, _newestWindowEnd);
+    }
+
+    /// <summary>Takes the journal's confirmation: the checkpoint is durable, and its counts may be published.</summary>
+    public void Stored()
+    {
+        Debug.Assert(_storing is not null, "Only a taken checkpoint is stored.");
+        RaiseDurable(_storing.Positions);
+        _isPublished = false;
+        _storing = null;
+    }
+
+    /// <summary>Takes the result tables' confirmation of <see cref="Unpublished"/>; sealed windows leave memory.</summary>
+    public void Published()
+    {
+        _unpublished = [];
+        _isPublished = true;
+        foreach (var (counted, _) in _counts)
+        {
+            if (counted.Window.EndUnixSeconds < SealedBelow && !_changed.Contains(counted))
+                _counts.Remove(counted);
+        }
+    }
+
+    /// <summary>
+    /// Recovers one stored checkpoint; in their order, from a complete one on. The last one may not have been published
+    /// before the crash, so its counts count as unpublished again.
+    /// </summary>
+    public void Recover(BucketCheckpoint checkpoint)
+    {
+        Debug.Assert(!_hasUnstoredChanges, "Recovery comes first.");
+        foreach (var (key, window, count) in checkpoint.Counts)
+            _counts[(key, window)] = count;
+        foreach (var (partition, position) in checkpoint.Positions)
+            _positions[partition] = position;
+        RaiseDurable(checkpoint.Positions);
+        LateCount = checkpoint.LateCount;
+        _newestWindowEnd = checkpoint.NewestWindowEnd;
+        _unpublished = checkpoint.Counts;
+        _isPublished = false;
+    }
+
+    private long SealedBelow => _newestWindowEnd - _allowedLatenessSeconds;
+
+    private void RaiseDurable(IReadOnlyList<PartitionPosition> positions)
+    {
+        foreach (var (partition, position) in positions)
+            _durable[partition] = Math.Max(_durable[partition], position);
+    }
+}

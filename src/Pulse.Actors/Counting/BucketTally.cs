@@ -1,0 +1,86 @@
+using System.Diagnostics;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Counting;
+
+/// <summary>
+/// What a partition tally knows of one bucket: the position that the bucket will have once all deltas sent so far
+/// are applied, and the increments that were not sent yet.
+/// </summary>
+internal sealed class BucketTally(BucketId id)
+{
+    private const long Unknown = long.MaxValue;
+
+    private readonly List<KeyTally> _changed = [];
+    private List<(long Offset, KeyTally Key, Window Window)>? _waiting = [];
+    private long _position = Unknown;
+
+    public BucketId Id { get; } = id;
+
+    /// <summary>Whether the bucket has said its position.</summary>
+    public bool IsOpen => _waiting is null;
+
+    /// <summary>The offset of the newest event of this bucket, sent or skipped; -1 before the first.</summary>
+    public long LastEvent { get; private set; } = -1;
+
+    /// <summary>The offset of the first event that waits for the bucket's position.</summary>
+    public long FirstWaiting => _waiting is { Count: > 0 } waiting ? waiting[0].Offset : Unknown;
+
+    public int WaitingCount => _waiting?.Count ?? 0;
+
+    public bool HasChanges => _changed.Count > 0;
+
+    /// <summary>Adds an event, or skips one that the bucket holds already.</summary>
+    /// <returns>True when the bucket has something to send for the first time since its last delta.</returns>
+    public bool Add(KeyTally key, Window window, long offset)
+    {
+        Debug.Assert(offset >= LastEvent, "Offsets of a partition never go back.");
+        LastEvent = offset;
+        if (offset >= _position)
+            return Count(key, window);
+
+        // The position is not known yet, or the bucket was ahead when it was opened.
+        _waiting?.Add((offset, key, window));
+        return false;
+    }
+
+    /// <summary>Takes the bucket's answer to Open.</summary>
+    /// <returns>True when events that waited for it are now to be sent.</returns>
+    public bool Open(long position)
+    {
+        Debug.Assert(_waiting is not null, "A bucket is opened once.");
+        var waiting = _waiting;
+        _waiting = null;
+        _position = position;
+        foreach (var (offset, key, window) in waiting)
+        {
+            if (offset >= position)
+                Count(key, window);
+        }
+
+        return HasChanges;
+    }
+
+    /// <summary>Takes all increments out as the delta that leads up to a position.</summary>
+    public Delta TakeDelta(StreamPartition partition, long to)
+    {
+        Debug.Assert(IsOpen && HasChanges && to > _position, "Only an open bucket with changes has a delta.");
+        var counts = new List<KeyCount>(_changed.Count);
+        foreach (var key in _changed)
+            key.MoveTo(counts);
+        _changed.Clear();
+
+        var delta = new Delta(partition, _position, to, counts);
+        _position = to;
+        return delta;
+    }
+
+    private bool Count(KeyTally key, Window window)
+    {
+        var first = _changed.Count == 0;
+        if (key.IsEmpty)
+            _changed.Add(key);
+        key.Add(window);
+        return first;
+    }
+}
