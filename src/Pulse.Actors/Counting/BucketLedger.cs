@@ -45,6 +45,9 @@ public sealed class BucketLedger
     /// <summary>How many events came after their window was sealed.</summary>
     public long LateCount { get; private set; }
 
+    /// <summary><see cref="LateCount"/> as the newest stored checkpoint holds it: what may be shown.</summary>
+    public long StoredLateCount { get; private set; }
+
     /// <summary>How many (key, window) counts are in memory.</summary>
     public int CountsInMemory => _counts.Count;
 
@@ -135,6 +138,7 @@ public sealed class BucketLedger
     {
         Debug.Assert(_storing is not null, "Only a taken checkpoint is stored.");
         RaiseDurable(_storing.Positions);
+        StoredLateCount = _storing.LateCount;
         _isPublished = false;
         _storing = null;
     }
@@ -163,7 +167,7 @@ public sealed class BucketLedger
         foreach (var (partition, position) in checkpoint.Positions)
             _positions[partition] = position;
         RaiseDurable(checkpoint.Positions);
-        LateCount = checkpoint.LateCount;
+        LateCount = StoredLateCount = checkpoint.LateCount;
         _newestWindowEnd = checkpoint.NewestWindowEnd;
         _unpublished = checkpoint.Counts;
         _isPublished = false;

@@ -1,0 +1,100 @@
+using System.Buffers;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>
+/// Records of one partition in offset order, copied out of the client into two rented arrays: no object per record.
+/// Owned by whoever received it, and given back by <see cref="Dispose"/>.
+/// </summary>
+public sealed class RecordBatch : IDisposable
+{
+    private byte[] _bytes = [];
+    private Entry[] _entries = [];
+    private int _length;
+
+    /// <summary>Makes an empty batch.</summary>
+    /// <param name="epoch">Counts the seeks of the partition; see <see cref="Epoch"/>.</param>
+    public RecordBatch(int epoch) => Epoch = epoch;
+
+    /// <summary>
+    /// The number of seeks in this partition before the records were read. A batch of an older epoch than the session's
+    /// is stale and must be ignored.
+    /// </summary>
+    public int Epoch { get; }
+
+    /// <summary>The number of records; zero where the batch only brings a new end of the partition.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>The sum of the sizes of keys and values, in bytes.</summary>
+    public int SizeInBytes => _length;
+
+    /// <summary>The position after this batch: the next offset to read.</summary>
+    public long NextOffset { get; private set; } = -1;
+
+    /// <summary>Appends a record.</summary>
+    /// <param name="offset">Its offset; greater than that of the record before.</param>
+    /// <param name="unixMilliseconds">The Kafka record's timestamp, or -1 if it has none.</param>
+    /// <param name="key">The key; empty if absent.</param>
+    /// <param name="value">The value; empty if absent.</param>
+    public void Add(long offset, long unixMilliseconds, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Reserve(key.Length + value.Length);
+        key.CopyTo(_bytes.AsSpan(_length));
+        value.CopyTo(_bytes.AsSpan(_length + key.Length));
+        _entries[Count++] = new Entry(offset, unixMilliseconds, _length, key.Length, value.Length);
+        _length += key.Length + value.Length;
+        NextOffset = offset + 1;
+    }
+
+    /// <summary>
+    /// Says that the partition holds nothing before an offset that is not in the batch, such as transaction markers.
+    /// </summary>
+    public void ReachedEnd(long nextOffset) => NextOffset = Math.Max(NextOffset, nextOffset);
+
+    /// <summary>The offset of a record.</summary>
+    public long Offset(int index) => _entries[index].Offset;
+
+    /// <summary>The Kafka record's own timestamp, in Unix milliseconds, or -1.</summary>
+    public long UnixMilliseconds(int index) => _entries[index].UnixMilliseconds;
+
+    /// <summary>The key's bytes.</summary>
+    public ReadOnlySpan<byte> Key(int index) => _bytes.AsSpan(_entries[index].Start, _entries[index].KeyLength);
+
+    /// <summary>The value's bytes.</summary>
+    public ReadOnlySpan<byte> Value(int index)
+    {
+        ref var entry = ref _entries[index];
+        return _bytes.AsSpan(entry.Start + entry.KeyLength, entry.ValueLength);
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        if (_bytes.Length > 0)
+            ArrayPool<byte>.Shared.Return(_bytes);
+        if (_entries.Length > 0)
+            ArrayPool<Entry>.Shared.Return(_entries);
+        _bytes = [];
+        _entries = [];
+        Count = _length = 0;
+    }
+
+    private void Reserve(int size)
+    {
+        if (_length + size > _bytes.Length)
+            _bytes = Grow(_bytes, _length, Math.Max(_length + size, 64 * 1024));
+        if (Count == _entries.Length)
+            _entries = Grow(_entries, Count, Math.Max(Count + 1, 128));
+    }
+
+    private static T[] Grow<T>(T[] array, int used, int needed)
+    {
+        var larger = ArrayPool<T>.Shared.Rent(Math.Max(needed, array.Length * 2));
+        array.AsSpan(0, used).CopyTo(larger);
+        if (array.Length > 0)
+            ArrayPool<T>.Shared.Return(array);
+        return larger;
+    }
+
+    private readonly record struct Entry(long Offset, long UnixMilliseconds, int Start, int KeyLength, int ValueLength);
+}
