@@ -27,7 +27,7 @@ internal sealed unsafe class NativeMockCluster
     private readonly delegate* unmanaged[Cdecl]<nint, byte*> clusterBootstraps;
     private readonly delegate* unmanaged[Cdecl]<nint, byte*, int, int, int> topicCreate;
     private readonly delegate* unmanaged[Cdecl]<nint, int, void> setInitialRebalanceDelay;
-    private readonly delegate* unmanaged[Cdecl]<nint, int, int> setController;
+    private readonly delegate* unmanaged[Cdecl]<nint, int, void> setController;
     private readonly delegate* unmanaged[Cdecl]<int, byte*> errorText;
 
     private NativeMockCluster()
@@ -49,7 +49,7 @@ internal sealed unsafe class NativeMockCluster
             Export(library, "rd_kafka_mock_topic_create");
         setInitialRebalanceDelay = (delegate* unmanaged[Cdecl]<nint, int, void>)
             Export(library, "rd_kafka_mock_group_initial_rebalance_delay_ms");
-        setController = (delegate* unmanaged[Cdecl]<nint, int, int>)
+        setController = (delegate* unmanaged[Cdecl]<nint, int, void>)
             Export(library, "rd_kafka_mock_set_controller_id");
         errorText = (delegate* unmanaged[Cdecl]<int, byte*>)Export(library, "rd_kafka_err2str");
     }
@@ -100,12 +100,7 @@ internal sealed unsafe class NativeMockCluster
     internal void SetInitialRebalanceDelay(nint cluster, TimeSpan delay) =>
         setInitialRebalanceDelay(cluster, (int)delay.TotalMilliseconds);
 
-    internal void SetController(nint cluster, int node)
-    {
-        if (setController(cluster, node) is var error and not 0)
-            throw new EmbeddedBrokerException(
-                $"The embedded broker could not name its controller: {Text(errorText(error))}");
-    }
+    internal void SetController(nint cluster, int node) => setController(cluster, node);
 
     /// <returns>Null when the topic was made, otherwise what librdkafka says.</returns>
     internal string? CreateTopic(nint cluster, string topic, int partitions, int replicas)
