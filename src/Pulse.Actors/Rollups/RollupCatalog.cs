@@ -109,6 +109,6 @@ public sealed partial class RollupCatalog
         return new Rollup(name, found.MoveToImmutable());
     }
 
-    [GeneratedRegex("^[A-Za-z][A-Za-z0-9_]*$")]
+    [GeneratedRegex(@"^[A-Za-z][A-Za-z0-9_]*\z")]
     private static partial Regex IdentifierPattern();
 }
