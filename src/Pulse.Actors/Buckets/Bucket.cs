@@ -1,0 +1,211 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Persistence;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Buckets;
+
+/// <summary>
+/// The sharded actor that owns one key of one rollup, or the keys of one hashed bucket: the shell around
+/// <see cref="BucketLedger"/>. It counts in memory and makes checkpoints when an ingestor asks for one or the shard
+/// is handed over.
+/// </summary>
+/// <remarks>
+/// A checkpoint is written ahead: one journal event first, whose sequence number the database accepts from one
+/// incarnation only; then the rows of the result table; then the answers. Deltas are applied all the while.
+/// </remarks>
+public sealed class Bucket : ReceivePersistentActor, IWithTimers
+{
+    /// <summary>Every so many checkpoints one is complete, and those before it are deleted.</summary>
+    public const int CheckpointsPerComplete = 12;
+
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(30);
+
+    private readonly BucketId _id;
+    private readonly Rollup _rollup;
+    private readonly BucketContext _context;
+    private readonly BucketLedger _ledger;
+    private readonly List<(IActorRef Asker, PersistPartition Request)> _asked = [];
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private int _checkpointsSinceComplete;
+    private bool _busy;
+    private bool _stopping;
+
+    /// <summary>Makes the bucket.</summary>
+    /// <param name="id">Its name.</param>
+    /// <param name="context">What the node's buckets share.</param>
+    public Bucket(BucketId id, BucketContext context)
+    {
+        _id = id;
+        _rollup = context.RollupOf(id);
+        _context = context;
+        _ledger = new BucketLedger(context.AllowedLateness);
+        PersistenceId = $"bucket/{id.EntityId}";
+
+        Recover<BucketCheckpoint>(checkpoint =>
+        {
+            _ledger.Recover(checkpoint);
+            _checkpointsSinceComplete++;
+        });
+        Command<OpenPartition>(Handle);
+        Command<ApplyDelta>(Handle);
+        Command<PersistPartition>(Handle);
+        Command<ResultsWritten>(_ => Handle());
+        Command<StopBucket>(_ =>
+        {
+            _stopping = true;
+            MakeProgress();
+        });
+        Command<Retry>(_ =>
+        {
+            _busy = false;
+            MakeProgress();
+        });
+        Command<DeleteMessagesSuccess>(_ => { });
+        Command<DeleteMessagesFailure>(_ => { });
+    }
+
+    /// <inheritdoc />
+    public override string PersistenceId { get; }
+
+    /// <inheritdoc />
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <inheritdoc />
+    protected override void PreStart()
+    {
+        _context.Statistics.Started();
+        base.PreStart();
+    }
+
+    /// <inheritdoc />
+    protected override void PostStop()
+    {
+        _context.Statistics.Stopped();
+        base.PostStop();
+    }
+
+    // The storage monitor speaks for the whole node; a line per bucket would be a flood.
+    /// <inheritdoc />
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+        _log.Debug("Bucket {0} could not store checkpoint {1}: {2}", _id, sequenceNr, cause.Message);
+
+    /// <inheritdoc />
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+        _log.Debug("Bucket {0} could not recover: {1}", _id, reason.Message);
+
+    private void Handle(OpenPartition message)
+    {
+        var position = _ledger.Open(message.Partition, message.Committed);
+        Sender.Tell(new PartitionOpened(_id, message.Partition, position, message.Session));
+    }
+
+    private void Handle(ApplyDelta message)
+    {
+        var partition = message.Delta.Partition;
+        var outcome = _ledger.Apply(message.Delta);
+        var position = _ledger.Position(partition);
+        Sender.Tell(outcome == DeltaOutcome.Rejected
+            ? new PartitionRejected(_id, partition, position, message.Session)
+            : new DeltaAccepted(_id, partition, position, message.Session));
+    }
+
+    private void Handle(PersistPartition message)
+    {
+        var position = _ledger.Position(message.Partition);
+        if (position < message.UpTo)
+        {
+            Sender.Tell(new PartitionRejected(_id, message.Partition, position, message.Session));
+            return;
+        }
+
+        _asked.RemoveAll(asked => asked.Asker.Equals(Sender) && asked.Request.Partition == message.Partition);
+        _asked.Add((Sender, message));
+        MakeProgress();
+    }
+
+    /// <summary>The one place where checkpoints go forward: publish what is stored, then store what is new.</summary>
+    private void MakeProgress()
+    {
+        if (_busy)
+            return;
+
+        Answer();
+        var isWanted = _asked.Count > 0 || _stopping;
+        if (isWanted && !_ledger.IsPublished)
+            Publish();
+        else if (isWanted && _ledger.HasUnstoredChanges)
+            Store();
+        else if (_stopping)
+            Context.Stop(Self);
+    }
+
+    private void Store()
+    {
+        if (!_context.Storage.IsAvailable)
+        {
+            // A failed write would cost the bucket its memory. When stopping, the next incarnation counts again.
+            if (_stopping)
+                Context.Stop(Self);
+            else
+                Timers.StartSingleTimer(Retry.Instance, Retry.Instance, RetryDelay);
+            return;
+        }
+
+        _busy = true;
+        var complete = ++_checkpointsSinceComplete >= CheckpointsPerComplete;
+        PersistAsync(_ledger.TakeCheckpoint(complete), _ =>
+        {
+            _ledger.Stored();
+            _context.Statistics.CheckpointStored();
+            if (complete)
+            {
+                _checkpointsSinceComplete = 0;
+                DeleteMessages(LastSequenceNr - 1);
+            }
+
+            Publish();
+        });
+    }
+
+    private void Publish()
+    {
+        _busy = true;
+        ResultRow[] rows = [.. _ledger.Unpublished.Select(count => new ResultRow(count.Key, count.Window, count.Count))];
+        _context.ResultWriter.Tell(new WriteResults(new BucketResults(_rollup, _id.Name, rows, _ledger.StoredLateCount)));
+        Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
+    }
+
+    private void Handle()
+    {
+        Timers.Cancel(Retry.Instance);
+        if (!_ledger.IsPublished)
+            _ledger.Published();
+        _busy = false;
+        MakeProgress();
+    }
+
+    private void Answer()
+    {
+        if (!_ledger.IsPublished)
+            return;
+
+        for (var index = _asked.Count - 1; index >= 0; index--)
+        {
+            var (asker, request) = _asked[index];
+            var durable = _ledger.DurablePosition(request.Partition);
+            if (durable < request.UpTo)
+                continue;
+            asker.Tell(new PartitionPersisted(_id, request.Partition, durable, request.Session));
+            _asked.RemoveAt(index);
+        }
+    }
+
+    private sealed record Retry
+    {
+        public static Retry Instance { get; } = new();
+    }
+}

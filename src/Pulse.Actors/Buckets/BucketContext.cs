@@ -1,0 +1,54 @@
+using System.Collections.Frozen;
+using Akka.Actor;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Buckets;
+
+/// <summary>What all buckets of a node share.</summary>
+public sealed class BucketContext
+{
+    private readonly FrozenDictionary<string, Rollup> _rollups;
+
+    /// <summary>Makes the context.</summary>
+    /// <param name="catalog">The rollups that are counted, beside the ledger of dead letters.</param>
+    /// <param name="allowedLateness">See <see cref="BucketLedger"/>.</param>
+    /// <param name="resultWriter">The node's <see cref="Storage.ResultWriter"/>.</param>
+    /// <param name="storage">Whether storage can be written to now.</param>
+    /// <param name="statistics">What people and telemetry read.</param>
+    public BucketContext(
+        RollupCatalog catalog,
+        TimeSpan allowedLateness,
+        IActorRef resultWriter,
+        StorageAvailability storage,
+        BucketStatistics statistics)
+    {
+        _rollups = catalog.Rollups.Add(DeadLetters.Rollup).ToFrozenDictionary(rollup => rollup.Name);
+        AllowedLateness = allowedLateness;
+        ResultWriter = resultWriter;
+        Storage = storage;
+        Statistics = statistics;
+    }
+
+    /// <summary>See <see cref="BucketLedger"/>.</summary>
+    public TimeSpan AllowedLateness { get; }
+
+    /// <summary>Writes rows of result tables for all buckets of the node.</summary>
+    public IActorRef ResultWriter { get; }
+
+    /// <summary>Whether storage can be written to now.</summary>
+    public StorageAvailability Storage { get; }
+
+    /// <summary>What people and telemetry read.</summary>
+    public BucketStatistics Statistics { get; }
+
+    /// <summary>The rollup that a bucket belongs to.</summary>
+    /// <exception cref="ArgumentException">This node does not count it: nodes run with different declarations.</exception>
+    public Rollup RollupOf(BucketId bucket) =>
+        _rollups.TryGetValue(bucket.Rollup, out var rollup)
+            ? rollup
+            : throw new ArgumentException(
+                $"Bucket {bucket} is of a rollup that this node does not declare; give every node the same Pulse:Rollups.",
+                nameof(bucket));
+}

@@ -1,0 +1,29 @@
+namespace Pulse.Actors.Buckets;
+
+/// <summary>What the buckets of this node do, for people and telemetry.</summary>
+public sealed class BucketStatistics
+{
+    private int _running;
+    private long _checkpoints;
+    private long _lastCheckpointTicks;
+
+    /// <summary>Buckets in memory on this node.</summary>
+    public int Running => Volatile.Read(ref _running);
+
+    /// <summary>Checkpoints stored since the node started.</summary>
+    public long Checkpoints => Interlocked.Read(ref _checkpoints);
+
+    /// <summary>When a checkpoint was last stored, UTC; null before the first.</summary>
+    public DateTime? LastCheckpoint =>
+        Interlocked.Read(ref _lastCheckpointTicks) is > 0 and var ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
+
+    internal void Started() => Interlocked.Increment(ref _running);
+
+    internal void Stopped() => Interlocked.Decrement(ref _running);
+
+    internal void CheckpointStored()
+    {
+        Interlocked.Increment(ref _checkpoints);
+        Interlocked.Exchange(ref _lastCheckpointTicks, DateTime.UtcNow.Ticks);
+    }
+}

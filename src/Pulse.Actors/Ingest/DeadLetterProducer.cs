@@ -1,0 +1,41 @@
+using Confluent.Kafka;
+using Microsoft.Extensions.Logging;
+using Pulse.Actors.Events;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>
+/// Sends bad records to the dead-letter topic. An offset is committed only after the dead letters below it are
+/// delivered, so each is there at least once; a replay can send one again, with the same source partition and offset
+/// in its headers.
+/// </summary>
+public sealed class DeadLetterProducer : IDisposable
+{
+    private readonly IProducer<byte[], byte[]> _producer;
+    private readonly KafkaSettings _settings;
+
+    /// <summary>Makes a producer; it connects with its first record.</summary>
+    public DeadLetterProducer(KafkaSettings settings, ILogger log)
+    {
+        _settings = settings;
+        _producer = new ProducerBuilder<byte[], byte[]>(settings.ProducerConfig())
+            .SetLogHandler((_, message) => log.LogDebug("Kafka client: {Message}", message.Message))
+            .SetErrorHandler((_, error) => log.LogDebug("Kafka client: {Reason}", error.Reason))
+            .Build();
+    }
+
+    /// <summary>Sends one bad record of a batch; completes when the broker has it.</summary>
+    /// <exception cref="KafkaException">It could not be delivered, or the client's queue is full.</exception>
+    public Task SendAsync(int partition, RecordBatch batch, int index, BadRecord why)
+    {
+        var source = new TopicPartitionOffset(_settings.Topic, partition, batch.Offset(index));
+        var message = DeadLetter.Of(
+            why, source, batch.UnixMilliseconds(index), NullIfEmpty(batch.Key(index)), NullIfEmpty(batch.Value(index)));
+        return _producer.ProduceAsync(_settings.DeadLetterTopic, message);
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _producer.Dispose();
+
+    private static byte[]? NullIfEmpty(ReadOnlySpan<byte> bytes) => bytes.IsEmpty ? null : bytes.ToArray();
+}

@@ -1,0 +1,17 @@
+using Akka.Actor;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>What all partition ingestors of a node share.</summary>
+/// <param name="Catalog">The rollups to count.</param>
+/// <param name="WindowLength">The length of every window.</param>
+/// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
+/// <param name="Buckets">The shard region of the buckets.</param>
+/// <param name="Statistics">What people and telemetry read.</param>
+public sealed record IngestContext(
+    RollupCatalog Catalog,
+    TimeSpan WindowLength,
+    TimeSpan FlushInterval,
+    IActorRef Buckets,
+    IngestStatistics Statistics);

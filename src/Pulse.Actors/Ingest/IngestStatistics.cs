@@ -1,0 +1,48 @@
+using System.Collections.Concurrent;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>What the ingest side of this node does, for people and telemetry. Written by many, read by anyone.</summary>
+public sealed class IngestStatistics
+{
+    private readonly ConcurrentDictionary<int, PartitionStatus> _partitions = [];
+    private long _consumed;
+    private long _deadLettered;
+    private long _restarts;
+    private long _lastCommitTicks;
+
+    /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
+    public long Consumed => Interlocked.Read(ref _consumed);
+
+    /// <summary>Records sent to the dead-letter topic since this node started; replayed ones again.</summary>
+    public long DeadLettered => Interlocked.Read(ref _deadLettered);
+
+    /// <summary>Sessions that had to start over since this node started.</summary>
+    public long SessionRestarts => Interlocked.Read(ref _restarts);
+
+    /// <summary>When this node last committed an offset, UTC; null before the first time.</summary>
+    public DateTime? LastCommit =>
+        Interlocked.Read(ref _lastCommitTicks) is > 0 and var ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
+
+    /// <summary>The partitions that this node reads now, ascending.</summary>
+    public IReadOnlyList<PartitionStatus> Partitions => [.. _partitions.Values.OrderBy(status => status.Partition)];
+
+    /// <summary>How many records the node's partitions hold that no session has handled yet.</summary>
+    public long Lag => _partitions.Values.Sum(status => status.Lag);
+
+    internal void Read(int records, int deadLetters)
+    {
+        Interlocked.Add(ref _consumed, records);
+        Interlocked.Add(ref _deadLettered, deadLetters);
+    }
+
+    internal void SessionRestarted() => Interlocked.Increment(ref _restarts);
+
+    internal void Committed() => Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
+
+    internal void Assigned(int partition) => _partitions[partition] = new PartitionStatus(partition);
+
+    internal void Released(int partition) => _partitions.TryRemove(partition, out _);
+
+    internal PartitionStatus? Status(int partition) => _partitions.GetValueOrDefault(partition);
+}

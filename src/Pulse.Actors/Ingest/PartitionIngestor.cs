@@ -1,0 +1,393 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Streams;
+using Akka.Streams.Dsl;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Events;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>
+/// Reads one assigned partition in offset order and turns it into deltas: the shell around
+/// <see cref="PartitionTally"/>. A session that is rejected, or gets no answer, starts over at the committed offset.
+/// Stops when the partition is taken back.
+/// </summary>
+public sealed class PartitionIngestor : ReceiveActor, IWithTimers
+{
+    private const int MinimumDeltasUnderWay = 4_096;
+    private const int MaximumEventsWaiting = 200_000;
+    private const int MaximumDeadLettersUnderWay = 10_000;
+    private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
+
+    private readonly AssignedPartition _assigned;
+    private readonly KafkaConsumer _consumer;
+    private readonly DeadLetterProducer _deadLetters;
+    private readonly IngestContext _context;
+    private readonly EventDecoder _decoder;
+    private readonly List<(int Index, BadRecord Why)> _bad = [];
+    private readonly List<Task> _deadLettersUnderWay = [];
+    private readonly ILoggingAdapter _log = Context.GetLogger();
+    private EventCounter _counter;
+    private long _session = NewSession();
+    private int _epoch;
+    private bool _restarting;
+    private bool _draining;
+    private bool _commitWanted;
+    private bool _commitSent;
+    private bool _batchWanted;
+    private long _lastAnswer = Environment.TickCount64;
+    private TimeSpan _restartDelay = FirstRestartDelay;
+    private IActorRef _stream = ActorRefs.Nobody;
+
+    /// <summary>Makes the ingestor of a partition that was just assigned.</summary>
+    public PartitionIngestor(
+        AssignedPartition assigned, KafkaConsumer consumer, DeadLetterProducer deadLetters, IngestContext context)
+    {
+        _assigned = assigned;
+        _consumer = consumer;
+        _deadLetters = deadLetters;
+        _context = context;
+        _decoder = EventCounter.DecoderFor(context.Catalog);
+        _counter = NewCounter(assigned.Committed);
+
+        Receive<RecordBatch>(Handle);
+        Receive<Flush>(_ => SendDeltas());
+        Receive<PartitionOpened>(message => message.Session == _session, Handle);
+        Receive<DeltaAccepted>(message => message.Session == _session, Handle);
+        Receive<PartitionPersisted>(message => message.Session == _session, Handle);
+        Receive<PartitionRejected>(message => message.Session == _session, Handle);
+        Receive<CommitNow>(_ => WantCommit());
+        Receive<Committed>(message => message.Session == _session, Handle);
+        Receive<CommitFailed>(message => message.Session == _session, Handle);
+        Receive<Repeat>(_ => RepeatUnanswered());
+        Receive<RestartSession>(_ => Rewind());
+        Receive<SessionRewound>(Handle);
+        Receive<RewindFailed>(Handle);
+        Receive<RevocationKind>(Handle);
+        Receive<DrainTimedOut>(_ => Context.Stop(Self));
+        Receive<StreamStarted>(_ =>
+        {
+            _stream = Sender;
+            AskForBatch();
+        });
+        Receive<StreamEnded>(_ => { });
+
+        // Answers to an older session: whoever sent them has been, or will be, asked anew.
+        Receive<PartitionOpened>(_ => { });
+        Receive<DeltaAccepted>(_ => { });
+        Receive<PartitionPersisted>(_ => { });
+        Receive<PartitionRejected>(_ => { });
+        Receive<Committed>(_ => { });
+        Receive<CommitFailed>(_ => { });
+    }
+
+    /// <inheritdoc />
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private PartitionTally Tally => _counter.Tally;
+
+    /// <inheritdoc />
+    protected override void PreStart()
+    {
+        _assigned.Revoked.PipeTo(Self);
+        _assigned.Batches.RunWith(
+            Sink.ActorRefWithAck<RecordBatch>(
+                Self, StreamStarted.Instance, NextBatch.Instance, StreamEnded.Instance, _ => StreamEnded.Instance),
+            Context.Materializer());
+        Timers.StartPeriodicTimer(Flush.Instance, Flush.Instance, _context.FlushInterval);
+        Timers.StartPeriodicTimer(Repeat.Instance, Repeat.Instance, RepeatInterval);
+        Report();
+    }
+
+    /// <inheritdoc />
+    protected override void PostStop() => _assigned.Release();
+
+    private void Handle(RecordBatch batch)
+    {
+        using (batch)
+        {
+            _batchWanted = true;
+            if (!_restarting && !_draining && batch.Epoch == _epoch)
+                Count(batch);
+        }
+
+        AskForBatch();
+    }
+
+    private void Count(RecordBatch batch)
+    {
+        _counter.Count(batch, _bad);
+        foreach (var (index, why) in _bad)
+            _deadLettersUnderWay.Add(_deadLetters.SendAsync(_assigned.Partition.Partition, batch, index, why));
+        _context.Statistics.Read(batch.Count, _bad.Count);
+        _bad.Clear();
+        SendOpens(Tally.TakeBucketsToOpen());
+        Report();
+    }
+
+    /// <summary>Takes the next batch only while what is under way stays within bounds.</summary>
+    private void AskForBatch()
+    {
+        if (_deadLettersUnderWay.Count > MaximumDeadLettersUnderWay)
+            _deadLettersUnderWay.RemoveAll(task => task.IsCompletedSuccessfully);
+
+        var isFull = Tally.Unaccepted > Math.Max(MinimumDeltasUnderWay, 4 * Tally.BucketCount)
+            || Tally.Waiting > MaximumEventsWaiting
+            || _deadLettersUnderWay.Count > MaximumDeadLettersUnderWay;
+        if (!_batchWanted || (isFull && !_restarting && !_draining))
+            return;
+        _batchWanted = false;
+        _stream.Tell(NextBatch.Instance);
+    }
+
+    private void SendOpens(IReadOnlyList<BucketId> buckets)
+    {
+        foreach (var bucket in buckets)
+            _context.Buckets.Tell(new OpenPartition(bucket, _assigned.Partition, Tally.Committed, _session));
+    }
+
+    private void SendDeltas()
+    {
+        if (_restarting)
+            return;
+        foreach (var (bucket, delta) in Tally.TakeDeltas())
+            _context.Buckets.Tell(new ApplyDelta(bucket, delta, _session));
+    }
+
+    private void SendPersists(IReadOnlyList<PersistRequest> requests)
+    {
+        foreach (var (bucket, upTo) in requests)
+            _context.Buckets.Tell(new PersistPartition(bucket, _assigned.Partition, upTo, _session));
+    }
+
+    private void Handle(PartitionOpened message)
+    {
+        Answered();
+        Tally.Opened(message.Bucket, message.Position);
+        if (_commitWanted)
+            TryBeginCommit();
+        AskForBatch();
+    }
+
+    private void Handle(DeltaAccepted message)
+    {
+        Answered();
+        Tally.Accepted();
+        AskForBatch();
+    }
+
+    private void Handle(PartitionRejected message) =>
+        Restart($"{message.Bucket} is at {message.Position}");
+
+    private void WantCommit()
+    {
+        _commitWanted = true;
+        TryBeginCommit();
+    }
+
+    private void TryBeginCommit()
+    {
+        if (_restarting || Tally.IsCommitting)
+            return;
+
+        SendDeltas();
+        var requests = Tally.BeginCommit();
+        _commitWanted = Tally.HasUncommitted && !Tally.IsCommitting;
+        SendPersists(requests);
+        TryCommit();
+        StopIfDrained();
+    }
+
+    private void Handle(PartitionPersisted message)
+    {
+        Answered();
+        Tally.Persisted(message.Bucket, message.Position);
+        TryCommit();
+    }
+
+    private void TryCommit()
+    {
+        if (_commitSent || Tally.CommittableOffset is not { } offset)
+            return;
+
+        _commitSent = true;
+        var session = _session;
+        var deadLetters = Task.WhenAll(_deadLettersUnderWay);
+        _deadLettersUnderWay.Clear();
+        CommitAsync().PipeTo(
+            Self, success: () => new Committed(session), failure: cause => new CommitFailed(session, cause));
+
+        async Task CommitAsync()
+        {
+            await deadLetters.ConfigureAwait(false);
+            await _consumer.CommitAsync(_assigned.Partition, offset).ConfigureAwait(false);
+        }
+    }
+
+    private void Handle(Committed message)
+    {
+        Answered();
+        _commitSent = false;
+        _restartDelay = FirstRestartDelay;
+        Tally.CommitSucceeded();
+        _context.Statistics.Committed();
+        Report();
+        if (_commitWanted || _draining)
+            TryBeginCommit();
+    }
+
+    private void Handle(CommitFailed message)
+    {
+        _commitSent = false;
+        Restart(message.Cause.Message);
+    }
+
+    private void RepeatUnanswered()
+    {
+        if (_restarting)
+            return;
+        if (IsWaitingForAnswers && Environment.TickCount64 - _lastAnswer > AnswerTimeout.TotalMilliseconds)
+        {
+            Restart("no bucket has answered for a while");
+            return;
+        }
+
+        if (!IsWaitingForAnswers)
+            Answered();
+        SendOpens(Tally.BucketsStillOpening());
+        SendPersists(Tally.UnansweredPersists());
+    }
+
+    private bool IsWaitingForAnswers => Tally.Unaccepted > 0;
+
+    private void Answered() => _lastAnswer = Environment.TickCount64;
+
+    /// <summary>Ends the session: forgets what it knew, and after a moment reads again from the committed offset.</summary>
+    private void Restart(string why)
+    {
+        if (_restarting)
+            return;
+
+        _log.Debug("Session of {0} starts over: {1}.", _assigned.Partition, why);
+        _restarting = true;
+        _commitSent = false;
+        _session = NewSession();
+        _context.Statistics.SessionRestarted();
+        Timers.StartSingleTimer(RestartSession.Instance, RestartSession.Instance, _restartDelay);
+        _restartDelay = TimeSpan.FromTicks(Math.Min(_restartDelay.Ticks * 2, LongestRestartDelay.Ticks));
+        AskForBatch();
+    }
+
+    private void Rewind()
+    {
+        if (_draining)
+        {
+            // Whoever reads the partition next starts at the committed offset, as this session would.
+            Context.Stop(Self);
+            return;
+        }
+
+        _consumer.RewindAsync(_assigned.Partition).PipeTo(
+            Self,
+            success: rewound => new SessionRewound(rewound.Epoch, rewound.Committed),
+            failure: cause => new RewindFailed(cause));
+    }
+
+    private void Handle(SessionRewound message)
+    {
+        _epoch = message.Epoch;
+        _counter = NewCounter(message.Committed);
+        _deadLettersUnderWay.Clear();
+        _restarting = false;
+        Answered();
+        Report();
+    }
+
+    private void Handle(RewindFailed message)
+    {
+        _log.Debug("{0} could not be rewound: {1}", _assigned.Partition, message.Cause.Message);
+        if (message.Cause is IngestException refused)
+            Context.System.EventStream.Publish(new IngestRefused(refused.Message));
+        Timers.StartSingleTimer(RestartSession.Instance, RestartSession.Instance, LongestRestartDelay);
+    }
+
+    private void Handle(RevocationKind kind)
+    {
+        if (kind == RevocationKind.Lost || _restarting)
+        {
+            Context.Stop(Self);
+            return;
+        }
+
+        _draining = true;
+        Timers.StartSingleTimer(DrainTimedOut.Instance, DrainTimedOut.Instance, KafkaConsumer.DrainTimeout);
+        TryBeginCommit();
+    }
+
+    private void StopIfDrained()
+    {
+        if (_draining && !Tally.HasUncommitted)
+            Context.Stop(Self);
+    }
+
+    private EventCounter NewCounter(long committed) =>
+        new(_context.Catalog, _decoder, _context.WindowLength, new PartitionTally(_assigned.Partition, committed));
+
+    private void Report()
+    {
+        if (_context.Statistics.Status(_assigned.Partition.Partition) is not { } status)
+            return;
+        status.Position = Tally.Position;
+        status.Committed = Tally.Committed;
+    }
+
+    // Sessions of one partition must differ across nodes and restarts, for a zombie's answers may still be under way.
+    private static long NewSession() => Random.Shared.NextInt64();
+
+    private sealed record Committed(long Session);
+
+    private sealed record CommitFailed(long Session, Exception Cause);
+
+    private sealed record SessionRewound(int Epoch, long Committed);
+
+    private sealed record RewindFailed(Exception Cause);
+
+    private sealed record Flush
+    {
+        public static Flush Instance { get; } = new();
+    }
+
+    private sealed record DrainTimedOut
+    {
+        public static DrainTimedOut Instance { get; } = new();
+    }
+
+    private sealed record Repeat
+    {
+        public static Repeat Instance { get; } = new();
+    }
+
+    private sealed record RestartSession
+    {
+        public static RestartSession Instance { get; } = new();
+    }
+
+    private sealed record StreamStarted
+    {
+        public static StreamStarted Instance { get; } = new();
+    }
+
+    private sealed record NextBatch
+    {
+        public static NextBatch Instance { get; } = new();
+    }
+
+    private sealed record StreamEnded
+    {
+        public static StreamEnded Instance { get; } = new();
+    }
+}

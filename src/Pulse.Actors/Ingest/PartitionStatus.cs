@@ -1,0 +1,37 @@
+namespace Pulse.Actors.Ingest;
+
+/// <summary>How far this node has come in one of its partitions.</summary>
+/// <param name="partition">The partition's number.</param>
+public sealed class PartitionStatus(int partition)
+{
+    private long _position;
+    private long _committed;
+    private long _end;
+
+    /// <summary>The partition's number.</summary>
+    public int Partition => partition;
+
+    /// <summary>The next offset not yet handled.</summary>
+    public long Position
+    {
+        get => Interlocked.Read(ref _position);
+        internal set => Interlocked.Exchange(ref _position, value);
+    }
+
+    /// <summary>The committed offset.</summary>
+    public long Committed
+    {
+        get => Interlocked.Read(ref _committed);
+        internal set => Interlocked.Exchange(ref _committed, value);
+    }
+
+    /// <summary>The end of the partition, as the broker last said.</summary>
+    public long End
+    {
+        get => Interlocked.Read(ref _end);
+        internal set => Interlocked.Exchange(ref _end, value);
+    }
+
+    /// <summary>Records between the position and the end.</summary>
+    public long Lag => Math.Max(0, End - Position);
+}
