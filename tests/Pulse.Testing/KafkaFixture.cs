@@ -1,0 +1,70 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Pulse.Simulator.Broker;
+
+namespace Pulse.Testing;
+
+/// <summary>
+/// A broker for tests: the real one that PULSE_TEST_KAFKA names (<c>host:port</c>), otherwise an embedded one.
+/// Use it as an xunit class or assembly fixture.
+/// </summary>
+public sealed class KafkaFixture : IDisposable
+{
+    /// <summary>The environment variable that names a real broker.</summary>
+    public const string Variable = "PULSE_TEST_KAFKA";
+
+    private static readonly TimeSpan TopicDeadline = TimeSpan.FromSeconds(30);
+
+    /// <summary>Connects to the real broker or starts an embedded one.</summary>
+    public KafkaFixture()
+    {
+        var configured = Environment.GetEnvironmentVariable(Variable);
+        if (!string.IsNullOrWhiteSpace(configured))
+        {
+            BootstrapServers = configured;
+            return;
+        }
+
+        Embedded = EmbeddedBroker.Start();
+        BootstrapServers = Embedded.BootstrapServers;
+    }
+
+    /// <summary>Where clients connect, as <c>host:port</c>.</summary>
+    public string BootstrapServers { get; }
+
+    /// <summary>The embedded broker, or null when a real one is used.</summary>
+    public EmbeddedBroker? Embedded { get; }
+
+    /// <summary>Makes a topic with a name of its own and waits until every partition has a leader.</summary>
+    /// <param name="prefix">How the name begins.</param>
+    /// <param name="partitions">How many partitions it has.</param>
+    /// <returns>The topic's name.</returns>
+    public async Task<string> CreateTopicAsync(string prefix, int partitions)
+    {
+        var topic = $"{prefix}-{Guid.NewGuid():N}";
+        using var administration = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = BootstrapServers })
+            .SetLogHandler((_, _) => { })
+            .Build();
+        if (Embedded is not null)
+            Embedded.CreateTopic(topic, partitions);
+        else
+            await administration.CreateTopicsAsync(
+                [new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = -1 }]);
+
+        using var deadline = new CancellationTokenSource(TopicDeadline);
+        while (!HasLeaders(administration, topic, partitions))
+            await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
+        return topic;
+    }
+
+    /// <summary>Stops the embedded broker, if there is one.</summary>
+    public void Dispose() => Embedded?.Dispose();
+
+    private static bool HasLeaders(IAdminClient administration, string topic, int partitions)
+    {
+        var metadata = administration.GetMetadata(topic, TopicDeadline).Topics.Single();
+        return metadata.Error.Code == ErrorCode.NoError
+               && metadata.Partitions.Count == partitions
+               && metadata.Partitions.All(partition => partition.Leader >= 0);
+    }
+}
