@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+
+namespace Pulse.Actors.Export;
+
+/// <summary>
+/// What has happened to every completion and what has to be done next: the coordinator's whole memory as a pure state
+/// machine, without actors, I/O or a clock. Immutable; events are stored first and applied then, so a crash anywhere
+/// loses at most work that is harmless to do again.
+/// </summary>
+/// <remarks>
+/// Invariants. Rounds are worked on strictly one after another, in the order in which their completions were accepted.
+/// A completion that was accepted once never starts a second round. An event that does not fit (a repetition, a late
+/// answer for another round) changes nothing, so applying an event twice is applying it once.
+/// </remarks>
+public sealed class ExportLedger
+{
+    /// <summary>
+    /// How many (stream, partition) pairs it remembers the last completion of. Only a broker's current stream can
+    /// deliver again; older ones are kept for a change of mind, not for ever.
+    /// </summary>
+    public const int MaximumSeen = 64;
+
+    /// <summary>Makes a ledger of parts that were stored.</summary>
+    /// <param name="seen">The last accepted completion of each stream and partition, the longest untouched first.</param>
+    /// <param name="rounds">The rounds that have not ended, in order.</param>
+    /// <param name="lastOutcome">How the last round that ended did so.</param>
+    public ExportLedger(
+        ImmutableArray<CompletionId> seen, ImmutableArray<ExportRound> rounds, ExportOutcome? lastOutcome)
+    {
+        Seen = seen;
+        Rounds = rounds;
+        LastOutcome = lastOutcome;
+    }
+
+    /// <summary>The ledger before the first completion.</summary>
+    public static ExportLedger Empty { get; } = new([], [], null);
+
+    /// <summary>The last accepted completion of each stream and partition, the longest untouched first.</summary>
+    public ImmutableArray<CompletionId> Seen { get; }
+
+    /// <summary>The rounds that have not ended, in order; only the first is worked on.</summary>
+    public ImmutableArray<ExportRound> Rounds { get; }
+
+    /// <summary>How the last round that ended did so; null before the first.</summary>
+    public ExportOutcome? LastOutcome { get; }
+
+    /// <summary>The round that is worked on; null if there is none.</summary>
+    public ExportRound? Current => Rounds.IsEmpty ? null : Rounds[0];
+
+    /// <summary>What has to be done next.</summary>
+    public ExportPhase Phase => Current?.Phase ?? ExportPhase.Idle;
+
+    /// <summary>Whether a completion was accepted before, so that this is only another delivery of it.</summary>
+    public bool HasSeen(CompletionId completion) =>
+        Seen.Any(seen => IsSamePlace(seen, completion) && completion.Offset <= seen.Offset);
+
+    /// <summary>The ledger after an event; this one, unchanged, where the event does not fit.</summary>
+    public ExportLedger Apply(ExportEvent happened)
+    {
+        if (happened is CompletionAccepted accepted)
+            return Accept(accepted);
+        if (Current is not { } round || round.Completion != happened.Completion)
+            return this;
+
+        return happened switch
+        {
+            StreamDrained when round.Phase == ExportPhase.Draining => With(round with { IsDrained = true }),
+            ExportPlanned planned when round.Phase == ExportPhase.Planning =>
+                With(round with { Planned = [.. planned.Dates.Distinct()] }),
+            DateExported exported when round.Remaining.Contains(exported.Date) =>
+                With(round with { Exported = round.Exported.Add(exported.Date, exported.Result) }),
+            ExportCompleted completed when round.Phase == ExportPhase.Finishing => End(completed.EndedUtc, null),
+            ExportGivenUp givenUp => End(givenUp.EndedUtc, givenUp.Reason),
+            _ => this,
+        };
+    }
+
+    private ExportLedger Accept(CompletionAccepted accepted)
+    {
+        if (HasSeen(accepted.Completion))
+            return this;
+
+        var seen = Seen.RemoveAll(older => IsSamePlace(older, accepted.Completion)).Add(accepted.Completion);
+        if (seen.Length > MaximumSeen)
+            seen = seen.RemoveAt(0);
+        return new ExportLedger(seen, Rounds.Add(new ExportRound(accepted)), LastOutcome);
+    }
+
+    private ExportLedger With(ExportRound current) => new(Seen, Rounds.SetItem(0, current), LastOutcome);
+
+    private ExportLedger End(DateTime endedUtc, string? failure)
+    {
+        var round = Rounds[0];
+        var outcome = new ExportOutcome(
+            round.Completion, round.Accepted.AcceptedUtc, endedUtc, round.ByRollup(), failure);
+        return new ExportLedger(Seen, Rounds.RemoveAt(0), outcome);
+    }
+
+    private static bool IsSamePlace(CompletionId left, CompletionId right) =>
+        left.Partition == right.Partition && left.Stream == right.Stream;
+}
