@@ -1,3 +1,5 @@
+using System.Globalization;
+using LinqToDB.Data;
 using Pulse.Actors.Rollups;
 
 namespace Pulse.Actors.Storage;
@@ -5,37 +7,174 @@ namespace Pulse.Actors.Storage;
 /// <summary>
 /// The result tables, on SQLite and PostgreSQL through the same statements. Counts only grow: an upsert keeps the
 /// larger of the stored and the given count, so that a repeated, late or stale write can never take a count back.
+/// Thread-safe. Everything throws <see cref="StorageException"/> where the database can't do it.
 /// </summary>
 public sealed class ResultStore
 {
+    // Any number that no other program is likely to use for an advisory lock of its own: "pulse" in ASCII.
+    private const long CreationLock = 0x70_75_6C_73_65;
+
+    private readonly Database _database;
+    private readonly LateEvents _lateEvents;
+    private readonly Declarations _declarations;
+    private readonly Dictionary<Rollup, ResultTable> _tables;
+
     /// <summary>Opens nothing yet; connections are taken per call from the driver's pool.</summary>
-    public ResultStore(StorageOptions options, RollupCatalog catalog) => throw new NotImplementedException();
+    /// <param name="options">The database.</param>
+    /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
+    /// <exception cref="StorageException">The connection string can't be understood.</exception>
+    public ResultStore(StorageOptions options, RollupCatalog catalog)
+    {
+        _database = new Database(options);
+        _lateEvents = new LateEvents(_database.Dialect);
+        _declarations = new Declarations(_database.Dialect);
+        _tables = catalog.Rollups.Append(DeadLetters.Rollup)
+            .ToDictionary(rollup => rollup, rollup => new ResultTable(rollup, _database.Dialect));
+    }
+
+    /// <summary>For people: the kind of database and its place, without any secret.</summary>
+    public string Description => _database.Address.Description;
 
     /// <summary>
     /// Makes the tables that are absent and checks that every rollup, and the window length, are declared as they were
-    /// when they were first counted here.
+    /// when they were first counted here. Any number of nodes may do so at once.
     /// </summary>
     /// <exception cref="StorageException">Unreachable, or declared otherwise before; the message says what to do.</exception>
-    public Task PrepareAsync(TimeSpan windowLength, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public async Task PrepareAsync(TimeSpan windowLength, CancellationToken cancellationToken)
+    {
+        if (_database.Dialect.Kind == StorageKind.Sqlite)
+            await PrepareFileAsync(cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Writes absolute counts, in one transaction for all rollups.</summary>
-    public Task UpsertAsync(IReadOnlyList<BucketResults> results, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+        await _database.RunInTransactionAsync(
+            async (connection, token) =>
+            {
+                if (_database.Dialect.Kind == StorageKind.Postgres)
+                    await connection.ExecuteAsync(
+                        string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({CreationLock})"), token)
+                        .ConfigureAwait(false);
+                foreach (var statement in Creation())
+                    await connection.ExecuteAsync(statement, token).ConfigureAwait(false);
 
-    /// <summary>The UTC dates of a rollup's window ends, ascending.</summary>
-    public Task<IReadOnlyList<DateOnly>> DatesAsync(Rollup rollup, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+                var mistakes = await _declarations
+                    .RecordAsync(connection, _tables.Keys, windowLength, token).ConfigureAwait(false);
+                if (mistakes.Count > 0)
+                    throw new StorageException($"{Description}: {string.Join("; ", mistakes)}.");
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
 
-    /// <summary>Streams the rows whose window ends on a date, ordered by window end, then dimensions.</summary>
-    public IAsyncEnumerable<ResultRow> ReadAsync(
-        Rollup rollup, DateOnly date, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <summary>
+    /// Writes absolute counts, in one transaction for all rollups. Where the same key and window, or the same bucket's
+    /// late count, comes more than once, the largest counts.
+    /// </summary>
+    /// <exception cref="StorageException">Nothing was written, or it is unknown whether it was; repeat it.</exception>
+    public async Task UpsertAsync(IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
+    {
+        if (results.Count == 0)
+            return;
+
+        var tables = results
+            .GroupBy(bucket => bucket.Rollup)
+            .Select(group => (Table: Table(group.Key), Rows: group.SelectMany(bucket => bucket.Rows).ToList()))
+            .OrderBy(group => group.Table.Rollup.Name, StringComparer.Ordinal)
+            .ToList();
+
+        await _database.RunInTransactionAsync(
+            async (connection, token) =>
+            {
+                foreach (var (table, rows) in tables)
+                    await table.UpsertAsync(connection, rows, token).ConfigureAwait(false);
+                await _lateEvents.UpsertAsync(connection, results, token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// The UTC dates of a rollup's window ends, ascending. A row belongs to the date of its window's end and to no
+    /// other: the window that ends at midnight belongs to the date that begins then.
+    /// </summary>
+    public Task<IReadOnlyList<DateOnly>> DatesAsync(Rollup rollup, CancellationToken cancellationToken)
+    {
+        var statement = Table(rollup).FirstWindowEnd();
+        return _database.RunAsync<IReadOnlyList<DateOnly>>(
+            async (connection, token) =>
+            {
+                var dates = new List<DateOnly>();
+                var after = DateTime.UnixEpoch;
+                while (await connection
+                    .ExecuteAsync<DateTime?>(statement, token, _database.Dialect.Instant("after", after))
+                    .ConfigureAwait(false) is { } windowEnd)
+                {
+                    dates.Add(DateOnly.FromDateTime(windowEnd));
+                    after = windowEnd.Date.AddDays(1);
+                }
+
+                return dates;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>
+    /// Streams the rows whose window ends on a date, ordered by window end, then dimensions. One row at a time is in
+    /// memory; a connection is held until the stream is read or disposed.
+    /// </summary>
+    public IAsyncEnumerable<ResultRow> ReadAsync(Rollup rollup, DateOnly date, CancellationToken cancellationToken)
+    {
+        var table = Table(rollup);
+        var midnight = date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc);
+        return _database.StreamAsync(
+            table.Rows(),
+            [_database.Dialect.Instant("after", midnight), _database.Dialect.Instant("before", midnight.AddDays(1))],
+            table.Read,
+            cancellationToken);
+    }
 
     /// <summary>Sums over a whole rollup: what was counted and what came too late to be counted.</summary>
-    public Task<RollupTotals> TotalsAsync(Rollup rollup, CancellationToken cancellationToken) =>
-        throw new NotImplementedException();
+    public Task<RollupTotals> TotalsAsync(Rollup rollup, CancellationToken cancellationToken)
+    {
+        var statement = Table(rollup).Totals();
+        return _database.RunAsync(
+            async (connection, token) =>
+            {
+                await using var reader = await connection
+                    .ExecuteReaderAsync(statement, token, _database.Dialect.Text("rollup", rollup.Name))
+                    .ConfigureAwait(false);
+                await reader.Reader!.ReadAsync(token).ConfigureAwait(false);
+                return new RollupTotals(reader.Reader.GetInt64(0), reader.Reader.GetInt64(1));
+            },
+            cancellationToken);
+    }
 
     /// <summary>Asks the database for the least thing it can answer.</summary>
     /// <exception cref="StorageException">It does not answer.</exception>
-    public Task PingAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    public Task PingAsync(CancellationToken cancellationToken) =>
+        _database.RunAsync((connection, token) => connection.ExecuteAsync<int>("select 1", token), cancellationToken);
+
+    private async Task PrepareFileAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(_database.Address.Directory!);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(
+                $"{Description}: its directory can't be made ({exception.Message}). "
+                + "Choose a directory that this user may write to.", exception);
+        }
+
+        // Kept in the file itself; readers and the one writer then do not block each other.
+        await _database.RunAsync(
+            (connection, token) => connection.ExecuteAsync<string>("pragma journal_mode = wal", token), cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private IEnumerable<string> Creation() =>
+        _tables.Values.SelectMany(table => table.Creation())
+            .Append(_lateEvents.Creation())
+            .Append(_declarations.Creation());
+
+    private ResultTable Table(Rollup rollup) => _tables.TryGetValue(rollup, out var table)
+        ? table
+        : throw new ArgumentException($"{rollup} is not in this store's catalogue.", nameof(rollup));
 }

@@ -1,0 +1,60 @@
+using System.Globalization;
+using LinqToDB.Data;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Storage;
+
+/// <summary>
+/// What was counted here first, remembered: a table whose rollup or window length changes its meaning half-way would
+/// hold numbers that mean nothing, so a change is refused.
+/// </summary>
+internal sealed class Declarations(SqlDialect dialect)
+{
+    private const string Table = "pulse_declarations";
+
+    // No rollup can have this name: it is no SQL identifier.
+    private const string WindowLength = "window length";
+
+    public string Creation() =>
+        $"create table if not exists {Table} (name {dialect.TextType} not null primary key, "
+        + $"declaration {dialect.TextType} not null)";
+
+    /// <summary>Records what is new and returns one line for each declaration that was another before.</summary>
+    public async Task<IReadOnlyList<string>> RecordAsync(
+        DataConnection connection,
+        IEnumerable<Rollup> rollups,
+        TimeSpan windowLength,
+        CancellationToken cancellationToken)
+    {
+        var mistakes = new List<string>();
+        foreach (var rollup in rollups)
+        {
+            // Tables' names do not tell upper case from lower, so neither may this.
+            var before = await FirstAsync(
+                connection, rollup.Name.ToLowerInvariant(), rollup.ToString(), cancellationToken).ConfigureAwait(false);
+            if (before != rollup.ToString())
+                mistakes.Add($"rollup '{rollup.Name}' was first counted as {before} and is now declared as {rollup}; "
+                    + "declare it as before, or give the new rollup another name");
+        }
+
+        var length = windowLength.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";
+        var lengthBefore = await FirstAsync(connection, WindowLength, length, cancellationToken).ConfigureAwait(false);
+        if (lengthBefore != length)
+            mistakes.Add($"windows were first counted with a length of {lengthBefore} and are now configured as "
+                + $"{length}; configure the length as before, or use an empty database");
+        return mistakes;
+    }
+
+    private async Task<string> FirstAsync(
+        DataConnection connection, string name, string declaration, CancellationToken cancellationToken)
+    {
+        await connection.ExecuteAsync(
+            $"insert into {Table} (name, declaration) values (@name, @declaration) on conflict (name) do nothing",
+            cancellationToken,
+            dialect.Text("name", name),
+            dialect.Text("declaration", declaration)).ConfigureAwait(false);
+        return await connection.ExecuteAsync<string>(
+            $"select declaration from {Table} where name = @name", cancellationToken, dialect.Text("name", name))
+            .ConfigureAwait(false);
+    }
+}

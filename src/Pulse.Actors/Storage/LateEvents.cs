@@ -1,0 +1,42 @@
+using LinqToDB.Data;
+
+namespace Pulse.Actors.Storage;
+
+/// <summary>The table of events that came after their window was sealed, in total per bucket.</summary>
+internal sealed class LateEvents(SqlDialect dialect)
+{
+    public const string Table = "pulse_late_events";
+
+    private readonly UpsertStatement _upsert = new(Table, ["rollup", "bucket"], "late_count");
+
+    public string Creation() =>
+        $"create table if not exists {Table} (rollup {dialect.TextType} not null, bucket {dialect.TextType} not null, "
+        + "late_count bigint not null, primary key (rollup, bucket))";
+
+    /// <summary>Writes the totals of the buckets that have any, in the order of the primary key.</summary>
+    public async Task UpsertAsync(
+        DataConnection connection, IEnumerable<BucketResults> results, CancellationToken cancellationToken)
+    {
+        var totals = results
+            .Where(bucket => bucket.LateCount > 0)
+            .GroupBy(bucket => (Rollup: bucket.Rollup.Name, bucket.BucketName))
+            .Select(group => (group.Key.Rollup, group.Key.BucketName, Count: group.Max(bucket => bucket.LateCount)))
+            .OrderBy(total => total.Rollup, StringComparer.Ordinal)
+            .ThenBy(total => total.BucketName, StringComparer.Ordinal);
+
+        foreach (var chunk in totals.Chunk(UpsertStatement.MaximumRows))
+        {
+            var parameters = new List<DataParameter>(chunk.Length * 3);
+            foreach (var (rollup, bucket, count) in chunk)
+            {
+                parameters.Add(dialect.Text(UpsertStatement.ParameterName(parameters.Count), rollup));
+                parameters.Add(dialect.Text(UpsertStatement.ParameterName(parameters.Count), bucket));
+                parameters.Add(dialect.Number(UpsertStatement.ParameterName(parameters.Count), count));
+            }
+
+            await connection
+                .ExecuteAsync(_upsert.For(chunk.Length), cancellationToken, [.. parameters])
+                .ConfigureAwait(false);
+        }
+    }
+}

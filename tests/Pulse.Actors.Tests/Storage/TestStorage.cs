@@ -1,0 +1,58 @@
+using Npgsql;
+using Microsoft.Data.Sqlite;
+using Pulse.Actors.Storage;
+using Pulse.Testing;
+
+namespace Pulse.Actors.Tests.Storage;
+
+/// <summary>An empty database of either kind for one test.</summary>
+public sealed class TestStorage : IAsyncDisposable
+{
+    private readonly string? _directory;
+
+    private TestStorage(StorageOptions options, string? directory)
+    {
+        Options = options;
+        _directory = directory;
+    }
+
+    public StorageOptions Options { get; }
+
+    public static async Task<TestStorage> CreateAsync(StorageKind kind, PostgresFixture postgres)
+    {
+        if (kind == StorageKind.Postgres)
+            return new TestStorage(new StorageOptions(kind, await postgres.CreateDatabaseAsync()), null);
+
+        var directory = Directory.CreateTempSubdirectory("pulse-storage-").FullName;
+        var file = Path.Combine(directory, "made", "with", "its", "directories", "pulse.db");
+        return new TestStorage(new StorageOptions(kind, $"Data Source={file}"), directory);
+    }
+
+    /// <summary>Looks into the database past Pulse's own code; columns of a row are joined with <c>|</c>.</summary>
+    public async Task<IReadOnlyList<string>> QueryAsync(string sql)
+    {
+        await using System.Data.Common.DbConnection connection = Options.Kind == StorageKind.Postgres
+            ? new NpgsqlConnection(Options.ConnectionString)
+            : new SqliteConnection(Options.ConnectionString);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        var rows = new List<string>();
+        while (await reader.ReadAsync())
+            rows.Add(string.Join('|', Enumerable.Range(0, reader.FieldCount)
+                .Select(index => FormattableString.Invariant($"{reader.GetValue(index)}"))));
+        return rows;
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        if (_directory is not null)
+        {
+            SqliteConnection.ClearAllPools();
+            Directory.Delete(_directory, recursive: true);
+        }
+
+        return ValueTask.CompletedTask;
+    }
+}

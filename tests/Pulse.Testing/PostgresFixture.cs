@@ -1,0 +1,86 @@
+using Npgsql;
+using Xunit;
+
+namespace Pulse.Testing;
+
+/// <summary>
+/// A PostgreSQL server for tests: made in a temporary directory when it is first asked for, on a free loopback port,
+/// thrown away at the end, also when the test process is killed. Use it as an assembly fixture.
+/// </summary>
+public sealed class PostgresFixture : IAsyncLifetime
+{
+    private readonly SemaphoreSlim _starting = new(1, 1);
+    private int _databases;
+    private PostgresServer? _server;
+
+    /// <summary>Starts nothing: most test classes of an assembly need no server.</summary>
+    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Makes an empty database and returns Npgsql's connection string for it.</summary>
+    public async Task<string> CreateDatabaseAsync()
+    {
+        var server = await ServerAsync();
+        var name = $"pulse_test_{Interlocked.Increment(ref _databases)}";
+        await using var connection = new NpgsqlConnection(server.ConnectionString("postgres") + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"create database {name}";
+        await command.ExecuteNonQueryAsync();
+        return server.ConnectionString(name);
+    }
+
+    /// <summary>Takes the server away as a crash would: connections break, nothing answers on its port.</summary>
+    public async Task StopAsync() => await (await ServerAsync()).StopAsync();
+
+    /// <summary>Starts the stopped server again, on the same port with the same data.</summary>
+    public async Task StartAsync() => await (await ServerAsync()).StartAsync();
+
+    /// <summary>Freezes every process of the server: connections stay open and nothing answers.</summary>
+    public async Task PauseAsync() => (await ServerAsync()).Signal("STOP");
+
+    /// <summary>Ends <see cref="PauseAsync"/>.</summary>
+    public async Task ResumeAsync() => (await ServerAsync()).Signal("CONT");
+
+    /// <summary>Ends the server and deletes its directory.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { } server)
+            await server.DisposeAsync();
+        _starting.Dispose();
+    }
+
+    private async Task<PostgresServer> ServerAsync()
+    {
+        await _starting.WaitAsync();
+        try
+        {
+            return _server ??= await PostgresServer.CreateAsync(FindBinaries());
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    private static string FindBinaries()
+    {
+        var candidates = new List<string?> { Environment.GetEnvironmentVariable("PULSE_TEST_POSTGRES_BIN") };
+        if (Directory.Exists("/usr/lib/postgresql"))
+            candidates.AddRange(Directory.GetDirectories("/usr/lib/postgresql")
+                .OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var version) ? version : 0)
+                .Select(path => Path.Combine(path, "bin")));
+        candidates.AddRange((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
+
+        var found = candidates.FirstOrDefault(path =>
+            !string.IsNullOrEmpty(path) && File.Exists(Path.Combine(path, "initdb"))
+            && File.Exists(Path.Combine(path, "pg_ctl")));
+        if (found is not null)
+            return found;
+
+        const string Reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed; "
+            + "install them, or name their directory in PULSE_TEST_POSTGRES_BIN.";
+        throw Environment.GetEnvironmentVariable("CI") == "true"
+            ? new InvalidOperationException(Reason)
+            : new InvalidOperationException(Xunit.v3.DynamicSkipToken.Value + Reason);
+    }
+}

@@ -1,0 +1,183 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace Pulse.Testing;
+
+/// <summary>The processes and the directory behind <see cref="PostgresFixture"/>.</summary>
+internal sealed class PostgresServer : IAsyncDisposable
+{
+    private readonly string _binaries;
+    private readonly string _directory;
+    private readonly Process _watchdog;
+    private int _port;
+
+    private PostgresServer(string binaries, string directory)
+    {
+        _binaries = binaries;
+        _directory = directory;
+        _watchdog = StartWatchdog();
+    }
+
+    private string Data => Path.Combine(_directory, "data");
+
+    private string Log => Path.Combine(_directory, "server.log");
+
+    public static async Task<PostgresServer> CreateAsync(string binaries)
+    {
+        var server = new PostgresServer(binaries, Directory.CreateTempSubdirectory("pulse-postgres-").FullName);
+        try
+        {
+            if (Environment.IsPrivilegedProcess)
+                await RunAsync("chown", ["postgres", server._directory]);
+            await server.RunAsServerUserAsync("initdb", [
+                "--pgdata", server.Data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
+                "--no-sync", "--no-instructions",
+            ]);
+            await server.StartOnFreePortAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    public string ConnectionString(string database) =>
+        $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database}";
+
+    public async Task StartAsync()
+    {
+        await RunAsServerUserAsync("pg_ctl", [
+            "start", "--wait", "--silent", "--pgdata", Data, "--log", Log, "--options",
+            $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200",
+        ]);
+        await AnswerAsync();
+    }
+
+    public Task StopAsync() =>
+        RunAsServerUserAsync("pg_ctl", ["stop", "--wait", "--silent", "--mode=immediate", "--pgdata", Data]);
+
+    /// <summary>Sends a signal to the postmaster and all its children.</summary>
+    public void Signal(string name)
+    {
+        var postmaster = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        var processes = Directory.GetDirectories("/proc")
+            .Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+            .Where(id => id > 0 && (id == postmaster || ParentOf(id) == postmaster))
+            .Select(id => id.ToString(CultureInfo.InvariantCulture));
+        using var kill = Process.Start("kill", ["-" + name, .. processes]);
+        kill.WaitForExit();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // The watchdog does the same work whether this process ends well or not.
+        _watchdog.StandardInput.Close();
+        await _watchdog.WaitForExitAsync();
+        _watchdog.Dispose();
+    }
+
+    /// <summary>A shell that waits for its input to close, which the kernel does for a killed process too.</summary>
+    private Process StartWatchdog()
+    {
+        const string Script = """
+            trap '' INT TERM HUP
+            cat > /dev/null
+            if [ -f "$1/data/postmaster.pid" ]; then
+              postmaster=$(head -n 1 "$1/data/postmaster.pid")
+              kill -QUIT "$postmaster"
+              kill -CONT "$postmaster"
+              for attempt in $(seq 1 40); do kill -0 "$postmaster" || break; sleep 0.1; done
+              kill -KILL "$postmaster"
+            fi
+            rm -rf "$1"
+            """;
+        return Process.Start(new ProcessStartInfo("sh", ["-c", Script, "sh", _directory])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardError = true,
+        })!;
+    }
+
+    private async Task StartOnFreePortAsync()
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            _port = FreePort();
+            try
+            {
+                await StartAsync();
+                return;
+            }
+            catch (InvalidOperationException) when (attempt < 3)
+            {
+                // Somebody took the port between our look and the server's.
+            }
+        }
+    }
+
+    private async Task AnswerAsync()
+    {
+        var deadline = Stopwatch.StartNew();
+        while (true)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(ConnectionString("postgres") + ";Pooling=false;Timeout=5");
+                await connection.OpenAsync();
+                return;
+            }
+            catch (NpgsqlException) when (deadline.Elapsed < TimeSpan.FromSeconds(30))
+            {
+                await Task.Delay(50);
+            }
+        }
+    }
+
+    // The server refuses to run as root.
+    private Task RunAsServerUserAsync(string program, string[] arguments)
+    {
+        var path = Path.Combine(_binaries, program);
+        return Environment.IsPrivilegedProcess
+            ? RunAsync("setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", path, .. arguments])
+            : RunAsync(path, arguments);
+    }
+
+    private static async Task RunAsync(string program, string[] arguments)
+    {
+        // The server outlives pg_ctl and would keep a redirected pipe open, so output goes nowhere but its log file.
+        var start = new ProcessStartInfo("sh", ["-c", "exec \"$@\" > /dev/null 2>&1 < /dev/null", "sh", program, .. arguments])
+        {
+            WorkingDirectory = "/",
+        };
+        using var process = Process.Start(start)!;
+        await process.WaitForExitAsync();
+        if (process.ExitCode != 0)
+            throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
+    }
+
+    private static int ParentOf(int process)
+    {
+        try
+        {
+            // The name in parentheses can hold anything, so count from its end: state, then parent.
+            var status = File.ReadAllText($"/proc/{process}/stat");
+            return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+        }
+        catch (IOException)
+        {
+            return 0;
+        }
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}
