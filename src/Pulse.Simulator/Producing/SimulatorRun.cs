@@ -17,6 +17,7 @@ public sealed class SimulatorRun
     private readonly Truth truth = new();
     private TimeSpan reportedAt;
     private long reportedDelivered;
+    private long produced;
 
     /// <summary>Prepares a run; nothing is connected yet.</summary>
     /// <param name="options">Valid options (see <see cref="SimulatorOptions.Validate"/>).</param>
@@ -55,15 +56,15 @@ public sealed class SimulatorRun
         var generator = new EventGenerator(options, DateTimeOffset.UtcNow);
         var pace = new Pace(options.Rate);
         var refusal = await ProduceAsync(generator, producer, pace, cancellation);
-        var interrupted = cancellation.IsCancellationRequested && !IsFinished(generator, pace);
+        var interrupted = cancellation.IsCancellationRequested && !IsFinished(pace);
 
         // A user who stops a run wants what was produced to arrive, but not to wait for a broker that is gone.
         await producer.FlushAsync(
             interrupted ? InterruptedFlushLimit : options.DeliveryTimeout + FlushMargin, CancellationToken.None);
         var delivered = producer.Delivered;
-        var failure = refusal ?? DescribeLoss(producer, generator.Generated);
+        var failure = refusal ?? DescribeLoss(producer);
         var elapsed = pace.Elapsed;
-        Report(producer, generator, pace);
+        Report(producer, pace);
 
         var completed = false;
         if (failure is null && !interrupted && options.Complete)
@@ -72,7 +73,7 @@ public sealed class SimulatorRun
             completed = failure is null;
         }
 
-        return new SimulatorResult(generator.Generated, delivered, failure, interrupted, completed, elapsed, truth);
+        return new SimulatorResult(produced, delivered, failure, interrupted, completed, elapsed, truth);
     }
 
     /// <returns>Null, or one line that tells why the run ended before its last record.</returns>
@@ -81,19 +82,19 @@ public sealed class SimulatorRun
     {
         try
         {
-            while (!IsFinished(generator, pace) && producer.FirstFailure is null)
+            while (!IsFinished(pace) && producer.FirstFailure is null)
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (generator.NextEventTime - DateTimeOffset.UtcNow > SimulatorOptions.LongestLead)
                     return "Event time has run a day ahead of the clock, and consumers refuse such records. "
                            + "Give an earlier --start, a smaller --speed-up or a --rate.";
-                await WaitForPermissionAsync(generator.Generated, pace, cancellation);
-                var due = (int)Math.Min(pace.Due(generator.Generated), Remaining(generator));
+                await WaitForPermissionAsync(produced, pace, cancellation);
+                var due = (int)Math.Min(pace.Due(produced), Remaining);
                 if (due == 0)
-                    await Task.Delay(pace.UntilNext(generator.Generated), cancellation);
+                    await Task.Delay(pace.UntilNext(produced), cancellation);
                 await ProduceBatchAsync(due, generator, producer, pace, cancellation);
                 if (pace.Elapsed - reportedAt >= ReportInterval)
-                    Report(producer, generator, pace);
+                    Report(producer, pace);
             }
 
             return null;
@@ -117,13 +118,13 @@ public sealed class SimulatorRun
             var value = generator.Value.ToArray();
             while (!producer.TryProduce(options.Topic, generator.Key, value))
             {
-                // A record once generated is part of the sequence, so even a cancelled run still hands it over;
-                // the client's queue drains by delivery or by the delivery timeout.
-                await ConfirmedProducer.WaitForRoomAsync(CancellationToken.None);
+                await ConfirmedProducer.WaitForRoomAsync(cancellation);
                 if (pace.Elapsed - reportedAt >= ReportInterval)
-                    Report(producer, generator, pace);
+                    Report(producer, pace);
             }
 
+            // Only now is it produced: a run that is stopped at a full queue never handed this record over.
+            produced++;
             truth.Add(generator.Current);
         }
 
@@ -151,7 +152,7 @@ public sealed class SimulatorRun
               + $"not ({producer.FirstFailure ?? "no answer"}).";
     }
 
-    private string? DescribeLoss(ConfirmedProducer producer, long produced)
+    private string? DescribeLoss(ConfirmedProducer producer)
     {
         var lost = produced - producer.Delivered;
         if (lost == 0)
@@ -160,14 +161,13 @@ public sealed class SimulatorRun
                + $"{options.BootstrapServers} ({producer.FirstFailure ?? "the broker did not answer in time"}).";
     }
 
-    private bool IsFinished(EventGenerator generator, Pace pace) =>
-        Remaining(generator) <= 0
+    private bool IsFinished(Pace pace) =>
+        Remaining <= 0
         || (options is { Rate: <= 0, Duration: { } duration } && pace.Elapsed >= duration);
 
-    private long Remaining(EventGenerator generator) =>
-        (options.TotalRecords ?? long.MaxValue) - generator.Generated;
+    private long Remaining => (options.TotalRecords ?? long.MaxValue) - produced;
 
-    private void Report(ConfirmedProducer producer, EventGenerator generator, Pace pace)
+    private void Report(ConfirmedProducer producer, Pace pace)
     {
         var now = pace.Elapsed;
         var delivered = producer.Delivered;
@@ -175,6 +175,6 @@ public sealed class SimulatorRun
         var rate = seconds > 0 ? (delivered - reportedDelivered) / seconds : 0;
         (reportedAt, reportedDelivered) = (now, delivered);
         progress?.Report(new SimulatorProgress(
-            generator.Generated, delivered, producer.Failed, options.TotalRecords, now, rate));
+            produced, delivered, producer.Failed, options.TotalRecords, now, rate));
     }
 }
