@@ -1,1 +1,4 @@
-return 0;
+using Pulse.Simulator.Cli;
+
+return await new SimulatorProgram(Console.Out, Console.Error, !Console.IsOutputRedirected)
+    .RunAsync(args, CancellationToken.None);

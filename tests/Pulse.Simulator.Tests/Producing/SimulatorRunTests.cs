@@ -1,0 +1,209 @@
+using System.Text;
+using System.Text.Json;
+using Confluent.Kafka;
+using Pulse.Simulator.Broker;
+using Pulse.Simulator.Producing;
+using Pulse.Simulator.Tests.Generation;
+using Pulse.Testing;
+
+namespace Pulse.Simulator.Tests.Producing;
+
+public sealed class SimulatorRunTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task Every_record_arrives_once_and_the_completion_event_follows()
+    {
+        var options = await OptionsAsync() with { Events = 20_000, Rate = 0, Bad = 0.02, Seed = 5 };
+        var result = await new SimulatorRun(options).RunAsync(CancellationToken.None).WaitAsync(Limit);
+
+        Assert.Null(result.Failure);
+        Assert.True(result.Completed);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal((20_000, 20_000), (result.Produced, result.Delivered));
+
+        var records = Read(options.Topic, 20_000);
+        Assert.Equal(result.Truth.Malformed, records.Count(record => ContractReader.Read(record.Value) is null));
+        var generated = EventGeneratorTests.Records(options, 20_000).Order(StringComparer.Ordinal);
+        Assert.Equal(generated, records.Select(Text).Order(StringComparer.Ordinal));
+
+        var completion = JsonElement.Parse(Assert.Single(Read(options.CompletionTopic, 1)).Value);
+        Assert.Equal("complete", completion.GetProperty("status").GetString());
+        Assert.True(completion.GetProperty("timestamp").TryGetDateTimeOffset(out _));
+    }
+
+    [Fact]
+    public async Task The_key_alone_decides_the_partition()
+    {
+        var options = await OptionsAsync() with { Events = 3_000, Rate = 0, Complete = false };
+        await new SimulatorRun(options).RunAsync(CancellationToken.None).WaitAsync(Limit);
+
+        var partitions = Read(options.Topic, 3_000).GroupBy(record => Encoding.UTF8.GetString(record.Key)).ToList();
+        Assert.All(partitions, user => Assert.Single(user.Select(record => record.Partition).Distinct()));
+        Assert.Equal(4, partitions.Select(user => user.First().Partition).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Cancellation_flushes_what_was_produced_and_sends_no_completion()
+    {
+        var options = await OptionsAsync() with { Events = 1_000_000, Rate = 2_000 };
+        using var stop = new CancellationTokenSource();
+        var run = new SimulatorRun(
+            options,
+            async (produced, _) =>
+            {
+                if (produced >= 500)
+                    await stop.CancelAsync();
+            });
+        var result = await run.RunAsync(stop.Token).WaitAsync(Limit);
+
+        Assert.True(result.Interrupted);
+        Assert.False(result.Completed);
+        Assert.InRange(result.Produced, 500, 5_000);
+        Assert.Equal(result.Produced, result.Delivered);
+        Assert.Equal(result.Produced, result.Truth.Events);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Equal(result.Produced, Read(options.Topic, (int)result.Produced).Count);
+        Assert.Equal(0, End(options.CompletionTopic, 1));
+    }
+
+    [Fact]
+    public async Task The_caller_can_hold_the_run_back()
+    {
+        var options = await OptionsAsync() with { Events = 3_000, Rate = 0, Complete = false };
+        var gate = new TaskCompletionSource();
+        var held = new TaskCompletionSource<long>();
+        var run = new SimulatorRun(
+            options,
+            async (produced, cancellation) =>
+            {
+                if (produced < 1_000)
+                    return;
+                held.TrySetResult(produced);
+                await gate.Task.WaitAsync(cancellation);
+            }).RunAsync(CancellationToken.None);
+
+        var before = await held.Task.WaitAsync(Limit);
+        Assert.InRange(before, 1_000, 2_000);
+        Assert.False(run.IsCompleted);
+        gate.SetResult();
+        Assert.Equal(3_000, (await run.WaitAsync(Limit)).Delivered);
+    }
+
+    [Fact]
+    public async Task The_average_rate_is_kept()
+    {
+        var options = await OptionsAsync() with { Events = 4_000, Rate = 4_000, Complete = false };
+        var reports = new List<SimulatorProgress>();
+        var result = await new SimulatorRun(options, progress: new Recorder(reports))
+            .RunAsync(CancellationToken.None).WaitAsync(Limit);
+
+        // 4,000 at 4,000/s: never faster; how much slower depends on what else this machine does.
+        Assert.InRange(result.Elapsed, TimeSpan.FromSeconds(0.99), TimeSpan.FromSeconds(10));
+        Assert.InRange(reports.Count, 2, 100);
+        Assert.Equal(4_000, reports[^1].Delivered);
+    }
+
+    [Fact]
+    public async Task A_broker_that_vanishes_is_a_failure_with_exit_code_1()
+    {
+        using var broker = EmbeddedBroker.Start();
+        broker.CreateTopic("netflix-event", 2);
+        var options = new SimulatorOptions
+        {
+            BootstrapServers = broker.BootstrapServers, Events = 100_000, Rate = 2_000,
+            DeliveryTimeout = TimeSpan.FromSeconds(2),
+        };
+        var run = new SimulatorRun(
+            options,
+            (produced, _) =>
+            {
+                if (produced >= 200)
+                    broker.Dispose();
+                return ValueTask.CompletedTask;
+            });
+        var result = await run.RunAsync(CancellationToken.None).WaitAsync(Limit);
+
+        Assert.Equal(1, result.ExitCode);
+        Assert.Contains("were not delivered to 'netflix-event'", result.Failure, StringComparison.Ordinal);
+        Assert.True(result.Delivered < result.Produced);
+        Assert.False(result.Completed);
+    }
+
+    [Fact]
+    public async Task Absent_topics_are_made()
+    {
+        var options = (await OptionsAsync()) with
+        {
+            Topic = $"absent-{Guid.NewGuid():N}", CompletionTopic = $"absent-{Guid.NewGuid():N}", Events = 10, Rate = 0,
+        };
+        var result = await new SimulatorRun(options).RunAsync(CancellationToken.None).WaitAsync(Limit);
+        Assert.True(result.Completed);
+    }
+
+    [Fact]
+    public void Wrong_options_are_refused() =>
+        Assert.Throws<ArgumentException>(() => new SimulatorRun(new SimulatorOptions { Rate = -1 }));
+
+    private static string Text(Record record)
+    {
+        var encoding = ContractReader.Read(record.Value) is null ? Encoding.Latin1 : Encoding.UTF8;
+        return $"{Encoding.UTF8.GetString(record.Key)}\t{encoding.GetString(record.Value)}";
+    }
+
+    private async Task<SimulatorOptions> OptionsAsync() => new()
+    {
+        BootstrapServers = kafka.BootstrapServers,
+        Topic = await kafka.CreateTopicAsync("events", 4),
+        CompletionTopic = await kafka.CreateTopicAsync("completion", 1),
+        Start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+    };
+
+    private List<Record> Read(string topic, int count)
+    {
+        using var consumer = NewConsumer();
+        var partitions = Partitions(consumer, topic);
+        consumer.Assign(partitions.Select(partition => new TopicPartitionOffset(partition, Offset.Beginning)));
+        using var deadline = new CancellationTokenSource(Limit);
+        var records = new List<Record>();
+        while (records.Count < count)
+        {
+            var result = consumer.Consume(deadline.Token);
+            records.Add(new Record(result.Partition.Value, result.Message.Key ?? [], result.Message.Value ?? []));
+        }
+
+        // Neither lost nor twice: the ends of the partitions say the same.
+        Assert.Equal(count, End(topic, partitions.Length));
+        return records;
+    }
+
+    private long End(string topic, int partitions)
+    {
+        using var consumer = NewConsumer();
+        return Enumerable.Range(0, partitions)
+            .Sum(partition => consumer.QueryWatermarkOffsets(new TopicPartition(topic, partition), Limit).High.Value);
+    }
+
+    private IConsumer<byte[], byte[]> NewConsumer() => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+    {
+        BootstrapServers = kafka.BootstrapServers, GroupId = "reader", EnableAutoCommit = false,
+    }).Build();
+
+    private static TopicPartition[] Partitions(IConsumer<byte[], byte[]> consumer, string topic)
+    {
+        using var administration = new DependentAdminClientBuilder(consumer.Handle).Build();
+        return
+        [
+            .. administration.GetMetadata(topic, Limit).Topics.Single().Partitions
+                .Select(partition => new TopicPartition(topic, partition.PartitionId)),
+        ];
+    }
+
+    private sealed record Record(int Partition, byte[] Key, byte[] Value);
+
+    private sealed class Recorder(List<SimulatorProgress> reports) : IProgress<SimulatorProgress>
+    {
+        public void Report(SimulatorProgress value) => reports.Add(value);
+    }
+}
