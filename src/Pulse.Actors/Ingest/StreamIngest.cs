@@ -65,7 +65,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PreStart()
     {
-        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(CheckpointRequested.Topic, Self));
+        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Coordinator.IngestTopic, Self));
         ScheduleCheckpoint();
         Connect();
     }

@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using Pulse.Actors.Export;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Hosting;
+
+/// <summary>Everything that a node must know, checked already.</summary>
+/// <param name="Kafka">The stream.</param>
+/// <param name="Storage">Results and checkpoints.</param>
+/// <param name="Catalog">The rollups.</param>
+public sealed record PulseSettings(KafkaSettings Kafka, StorageOptions Storage, RollupCatalog Catalog)
+{
+    /// <summary>The length of every window; divides a day, whole seconds.</summary>
+    public TimeSpan WindowLength { get; init; } = Window.DefaultLength;
+
+    /// <summary>How far a window may lie behind the newest one of its bucket and still be counted.</summary>
+    public TimeSpan AllowedLateness { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>The time between checkpoints, aligned to the clock.</summary>
+    public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long increments may wait in an ingestor before they are sent as deltas.</summary>
+    public TimeSpan FlushInterval { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The node's place in the cluster.</summary>
+    public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>How patiently the coordinator works.</summary>
+    public ExportOptions Export { get; init; } = new();
+}
+
+/// <summary>The node's place in the cluster.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary>The address that other nodes reach this one at.</summary>
+    public string Hostname { get; init; } = "127.0.0.1";
+
+    /// <summary>The remoting port; 0 for any free one, which only a cluster of one can use.</summary>
+    public int Port { get; init; }
+
+    /// <summary>
+    /// The first nodes to ask for the cluster, in the same order on every node, as
+    /// <c>akka.tcp://pulse@host:port</c>; empty for a cluster of one.
+    /// </summary>
+    public ImmutableArray<string> SeedNodes { get; init; } = [];
+
+    /// <summary>The number of shards; the same on every node, for the life of the cluster.</summary>
+    public int Shards { get; init; } = 64;
+}

@@ -1,0 +1,198 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Host.Configuration;
+
+/// <summary>A node's configuration, checked: what to run, and what of it is embedded.</summary>
+/// <param name="Settings">For the actors.</param>
+/// <param name="DataDirectory">Absolute.</param>
+/// <param name="WarehouseDirectory">Absolute.</param>
+/// <param name="HttpPort">On loopback; 0 for any free one.</param>
+/// <param name="IsBrokerEmbedded">Whether the broker and the simulator run in this process.</param>
+/// <param name="IsStorageEmbedded">Whether storage is SQLite in the data directory.</param>
+/// <param name="CreateTopics">Whether absent topics are made.</param>
+internal sealed record NodeConfiguration(
+    PulseSettings Settings,
+    string DataDirectory,
+    string WarehouseDirectory,
+    int HttpPort,
+    bool IsBrokerEmbedded,
+    bool IsStorageEmbedded,
+    bool CreateTopics)
+{
+    /// <summary>The address of the embedded broker before it runs.</summary>
+    public const string EmbeddedBrokerPlaceholder = "embedded";
+
+    private static readonly TimeSpan EmbeddedCheckpointInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
+
+    /// <summary>Reads and checks the section <c>Pulse</c>.</summary>
+    /// <exception cref="ConfigurationException">It has mistakes; all of them are told at once.</exception>
+    public static NodeConfiguration Read(IConfiguration configuration)
+    {
+        var options = Bind(configuration.GetSection(PulseOptions.Section));
+        var mistakes = new List<string>();
+        mistakes.AddRange(RollupCatalog.TryCreate([.. options.Rollups], out var catalog));
+        CheckTimes(options, mistakes);
+        CheckKafka(options.Kafka, mistakes);
+        CheckPorts(options, mistakes);
+        var dataDirectory = FullPath(options.Data, "Pulse:Data", mistakes);
+        var warehouse = FullPath(
+            options.Warehouse.Directory ?? Path.Combine(options.Data, "warehouse"), "Pulse:Warehouse:Directory", mistakes);
+        var storage = StorageOf(options.Storage, dataDirectory, mistakes);
+        if (mistakes.Count > 0)
+            throw new ConfigurationException(mistakes);
+
+        var isBrokerEmbedded = options.Kafka.BootstrapServers is null;
+        var settings = new PulseSettings(KafkaOf(options.Kafka), storage, catalog)
+        {
+            WindowLength = options.Window,
+            AllowedLateness = options.AllowedLateness,
+            CheckpointInterval = options.CheckpointInterval
+                ?? (isBrokerEmbedded ? EmbeddedCheckpointInterval : CheckpointInterval),
+            FlushInterval = options.FlushInterval,
+            Cluster = new ClusterSettings
+            {
+                Hostname = options.Cluster.Hostname,
+                Port = options.Cluster.Port,
+                SeedNodes = [.. options.Cluster.SeedNodes.Select(seed => $"akka.tcp://{PulseAkkaExtensions.SystemName}@{seed}")],
+                Shards = options.Cluster.Shards,
+            },
+        };
+        return new NodeConfiguration(
+            settings,
+            dataDirectory,
+            warehouse,
+            options.Http.Port,
+            isBrokerEmbedded,
+            storage.Kind == StorageKind.Sqlite,
+            options.Kafka.CreateTopics);
+    }
+
+    private static PulseOptions Bind(IConfigurationSection section)
+    {
+        try
+        {
+            return section.Get<PulseOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new PulseOptions();
+        }
+        catch (InvalidOperationException exception)
+        {
+            var innermost = exception.InnerException?.Message;
+            throw new ConfigurationException(
+                $"Configuration: {exception.Message}{(innermost is null ? "" : $" {innermost}")} "
+                + "Correct it in appsettings.json or in the environment (Pulse__Section__Name).");
+        }
+    }
+
+    private static void CheckTimes(PulseOptions options, List<string> mistakes)
+    {
+        var day = TimeSpan.FromDays(1);
+        if (options.Window < TimeSpan.FromSeconds(1) || options.Window > day || day.Ticks % options.Window.Ticks != 0
+            || options.Window.Ticks % TimeSpan.TicksPerSecond != 0)
+            mistakes.Add($"Pulse:Window is {options.Window}; use whole seconds that divide a day evenly, such as 00:05:00.");
+        CheckTime("Pulse:AllowedLateness", options.AllowedLateness, options.Window, TimeSpan.FromDays(366), mistakes);
+        CheckTime("Pulse:FlushInterval", options.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), mistakes);
+        if (options.CheckpointInterval is { } interval)
+            CheckTime("Pulse:CheckpointInterval", interval, TimeSpan.FromMilliseconds(100), day, mistakes);
+    }
+
+    private static void CheckTime(string name, TimeSpan value, TimeSpan least, TimeSpan most, List<string> mistakes)
+    {
+        if (value < least || value > most)
+            mistakes.Add($"{name} is {value}; use {least} to {most}.");
+    }
+
+    private static void CheckKafka(KafkaOptions kafka, List<string> mistakes)
+    {
+        if (kafka.BootstrapServers is { } servers
+            && !servers.Split(',').All(server => IsAddress(server.Trim())))
+            mistakes.Add($"Pulse:Kafka:BootstrapServers is '{servers}'; use host:port, several separated by commas.");
+
+        var topics = new[] { kafka.Topic, kafka.CompletionTopic, kafka.DeadLetterTopic };
+        if (topics.Any(string.IsNullOrWhiteSpace) || topics.Distinct(StringComparer.Ordinal).Count() < topics.Length)
+            mistakes.Add("Pulse:Kafka:Topic, CompletionTopic and DeadLetterTopic must be three different names; they are "
+                + $"'{kafka.Topic}', '{kafka.CompletionTopic}' and '{kafka.DeadLetterTopic}'.");
+        if (string.IsNullOrWhiteSpace(kafka.GroupId))
+            mistakes.Add("Pulse:Kafka:GroupId is empty; name the consumer group that all nodes share.");
+    }
+
+    private static void CheckPorts(PulseOptions options, List<string> mistakes)
+    {
+        CheckPort("Pulse:Http:Port", options.Http.Port, mistakes);
+        CheckPort("Pulse:Cluster:Port", options.Cluster.Port, mistakes);
+        if (options.Cluster.Shards is < 1 or > 10_000)
+            mistakes.Add($"Pulse:Cluster:Shards is {options.Cluster.Shards}; use 1 to 10000, about ten for each node.");
+        if (options.Cluster.SeedNodes.FirstOrDefault(seed => !IsAddress(seed)) is { } wrong)
+            mistakes.Add($"Pulse:Cluster:SeedNodes names '{wrong}'; use host:port.");
+        if (options.Cluster.SeedNodes.Count > 0 && options.Cluster.Port == 0)
+            mistakes.Add("Pulse:Cluster:Port is 0; a node with seed nodes needs a port of its own that others can reach.");
+    }
+
+    private static void CheckPort(string name, int port, List<string> mistakes)
+    {
+        if (port is < 0 or > 65_535)
+            mistakes.Add($"{name} is {port}; use 0 to 65535 (0: any free port).");
+    }
+
+    private static StorageOptions StorageOf(DatabaseOptions database, string dataDirectory, List<string> mistakes)
+    {
+        if (database.ConnectionString is not { } connectionString)
+        {
+            var file = new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, "pulse.db") };
+            return new StorageOptions(StorageKind.Sqlite, file.ConnectionString);
+        }
+
+        try
+        {
+            if (string.IsNullOrEmpty(new NpgsqlConnectionStringBuilder(connectionString).Host))
+                mistakes.Add("Pulse:Storage:ConnectionString names no Host; use Npgsql's form, "
+                    + "Host=…;Database=…;Username=…;Password=….");
+        }
+        catch (ArgumentException exception)
+        {
+            // The driver's message names the keyword; the string itself may hold a password and is not repeated.
+            mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({exception.Message}); use Npgsql's form, "
+                + "Host=…;Database=…;Username=…;Password=….");
+        }
+
+        return new StorageOptions(StorageKind.Postgres, connectionString);
+    }
+
+    private static KafkaSettings KafkaOf(KafkaOptions kafka) =>
+        new(kafka.BootstrapServers ?? EmbeddedBrokerPlaceholder)
+        {
+            Topic = kafka.Topic,
+            CompletionTopic = kafka.CompletionTopic,
+            DeadLetterTopic = kafka.DeadLetterTopic,
+            GroupId = kafka.GroupId,
+            InstanceId = kafka.InstanceId,
+            StreamIdentity = kafka.StreamIdentity,
+            Client = kafka.Client.ToImmutableDictionary(),
+        };
+
+    private static string FullPath(string path, string name, List<string> mistakes)
+    {
+        try
+        {
+            return Path.GetFullPath(path);
+        }
+        catch (ArgumentException)
+        {
+            mistakes.Add($"{name} is '{path}', which is no path.");
+            return path;
+        }
+    }
+
+    private static bool IsAddress(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        return colon > 0 && int.TryParse(
+            address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535;
+    }
+}

@@ -1,0 +1,114 @@
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Host.Configuration;
+
+/// <summary>
+/// The section <c>Pulse</c> as a user writes it in <c>appsettings.json</c> or the environment
+/// (<c>Pulse__Kafka__BootstrapServers</c>), not yet checked. What is left out means: embedded.
+/// </summary>
+public sealed class PulseOptions
+{
+    /// <summary>The section's name.</summary>
+    public const string Section = "Pulse";
+
+    /// <summary>The directory of everything embedded: SQLite file and Parquet warehouse.</summary>
+    public string Data { get; set; } = "pulse-data";
+
+    /// <summary>The stream.</summary>
+    public KafkaOptions Kafka { get; set; } = new();
+
+    /// <summary>Results and checkpoints.</summary>
+    public DatabaseOptions Storage { get; set; } = new();
+
+    /// <summary>Rollups beside the built-in three.</summary>
+    public IList<RollupDeclaration> Rollups { get; init; } = [];
+
+    /// <summary>The length of a window; divides a day.</summary>
+    public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How far a window may lie behind the newest one and still be counted.</summary>
+    public TimeSpan AllowedLateness { get; set; } = TimeSpan.FromHours(24);
+
+    /// <summary>The time between checkpoints; null: 5 minutes, or 5 seconds with the embedded broker.</summary>
+    public TimeSpan? CheckpointInterval { get; set; }
+
+    /// <summary>How long increments may wait before they are sent to their bucket.</summary>
+    public TimeSpan FlushInterval { get; set; } = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>The node's place in the cluster.</summary>
+    public ClusterOptions Cluster { get; set; } = new();
+
+    /// <summary>Where exports go.</summary>
+    public WarehouseOptions Warehouse { get; set; } = new();
+
+    /// <summary>The dashboard and the API.</summary>
+    public HttpOptions Http { get; set; } = new();
+}
+
+/// <summary>The section <c>Pulse:Kafka</c>.</summary>
+public sealed class KafkaOptions
+{
+    /// <summary>The brokers, <c>host:port</c> separated by commas; null: the embedded broker.</summary>
+    public string? BootstrapServers { get; set; }
+
+    /// <summary>The topic of viewing events.</summary>
+    public string Topic { get; set; } = "netflix-event";
+
+    /// <summary>The topic of completion events.</summary>
+    public string CompletionTopic { get; set; } = "completion-event";
+
+    /// <summary>The topic for records that are no viewing events.</summary>
+    public string DeadLetterTopic { get; set; } = "netflix-event-dlq";
+
+    /// <summary>The consumer group of all nodes.</summary>
+    public string GroupId { get; set; } = "pulse";
+
+    /// <summary>The node's lasting name in the group; null: a new one each start.</summary>
+    public string? InstanceId { get; set; }
+
+    /// <summary>The stream's identity; null: asked from the broker, which is right for every real one.</summary>
+    public string? StreamIdentity { get; set; }
+
+    /// <summary>Whether topics that are absent are made at start.</summary>
+    public bool CreateTopics { get; set; } = true;
+
+    /// <summary>Further librdkafka properties, such as <c>security.protocol</c>.</summary>
+    public Dictionary<string, string> Client { get; init; } = [];
+}
+
+/// <summary>The section <c>Pulse:Storage</c>.</summary>
+public sealed class DatabaseOptions
+{
+    /// <summary>Npgsql's connection string; null: SQLite in the data directory.</summary>
+    public string? ConnectionString { get; set; }
+}
+
+/// <summary>The section <c>Pulse:Cluster</c>.</summary>
+public sealed class ClusterOptions
+{
+    /// <summary>The address that other nodes reach this one at.</summary>
+    public string Hostname { get; set; } = "127.0.0.1";
+
+    /// <summary>The remoting port; 0: any free one.</summary>
+    public int Port { get; set; }
+
+    /// <summary>The nodes to ask for the cluster, <c>host:port</c>, in the same order everywhere.</summary>
+    public IList<string> SeedNodes { get; init; } = [];
+
+    /// <summary>The number of shards, the same on every node.</summary>
+    public int Shards { get; set; } = 64;
+}
+
+/// <summary>The section <c>Pulse:Warehouse</c>.</summary>
+public sealed class WarehouseOptions
+{
+    /// <summary>The directory of Parquet files; null: <c>warehouse</c> in the data directory.</summary>
+    public string? Directory { get; set; }
+}
+
+/// <summary>The section <c>Pulse:Http</c>.</summary>
+public sealed class HttpOptions
+{
+    /// <summary>The port on loopback; 0: any free one.</summary>
+    public int Port { get; set; } = 8080;
+}

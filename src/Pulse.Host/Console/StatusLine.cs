@@ -1,0 +1,72 @@
+using System.Globalization;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
+using Pulse.Host.Embedded;
+
+namespace Pulse.Host.Console;
+
+/// <summary>
+/// Shows once a second what the node does: redrawn in place on a terminal, otherwise a log line every ten seconds
+/// while something happens.
+/// </summary>
+internal sealed class StatusLine(
+    ConsoleView view,
+    IngestStatistics ingest,
+    BucketStatistics buckets,
+    StorageAvailability storage,
+    IServiceProvider services,
+    ILogger<StatusLine> log) : BackgroundService
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private const int TicksPerLogLine = 10;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(Interval);
+        var simulator = services.GetService<EmbeddedSimulator>();
+        var before = 0L;
+        var logged = 0L;
+        try
+        {
+            for (var tick = 1; await timer.WaitForNextTickAsync(stoppingToken); tick++)
+            {
+                var consumed = ingest.Consumed;
+                var status = Describe(consumed, consumed - before, simulator);
+                before = consumed;
+                view.SetStatus(status);
+                if (view.IsTerminal || tick % TicksPerLogLine != 0 || consumed == logged)
+                    continue;
+                logged = consumed;
+                log.LogInformation("{Status}", status);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            view.SetStatus("");
+        }
+    }
+
+    private string Describe(long consumed, long perSecond, EmbeddedSimulator? simulator)
+    {
+        var parts = new List<string>
+        {
+            Text($"{perSecond:N0} events/s"),
+            Text($"{consumed:N0} read"),
+            Text($"lag {ingest.Lag:N0}"),
+            Text($"{buckets.Running:N0} buckets"),
+            ingest.LastCommit is { } commit
+                ? Text($"committed {(DateTime.UtcNow - commit).TotalSeconds:N0} s ago")
+                : "nothing committed yet",
+        };
+        if (ingest.DeadLettered > 0)
+            parts.Add(Text($"{ingest.DeadLettered:N0} dead letters"));
+        if (!storage.IsAvailable)
+            parts.Add("STORAGE AWAY");
+        if (simulator?.Progress is { Total: { } total and > 0 } progress && progress.Delivered < total)
+            parts.Add(Text($"simulator {100.0 * progress.Delivered / total:N0} %"));
+        return string.Join(" · ", parts);
+    }
+
+    private static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}

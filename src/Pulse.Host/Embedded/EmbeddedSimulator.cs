@@ -1,0 +1,107 @@
+using Akka.Actor;
+using Akka.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Simulator;
+using Pulse.Simulator.Producing;
+
+namespace Pulse.Host.Embedded;
+
+/// <summary>Runs the simulator in this process, never faster than the node commits.</summary>
+internal sealed class EmbeddedSimulator(
+    SimulatorOptions options,
+    string? truthFile,
+    IRequiredActor<StreamIngest> ingest,
+    IngestStatistics statistics,
+    RunOutcome outcome,
+    ILogger<EmbeddedSimulator> log) : BackgroundService
+{
+    private static readonly TimeSpan CommitPoll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan CommitRequestInterval = TimeSpan.FromMilliseconds(250);
+    private long _committedAtStart;
+    private long _lastCommitRequest;
+
+    /// <summary>How far the run is; null before it begins.</summary>
+    public SimulatorProgress? Progress { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            var reader = await ingest.GetAsync(stoppingToken);
+            await UntilAsync(() => statistics.Partitions.Count == EmbeddedStream.Partitions, stoppingToken);
+            _committedAtStart = Committed;
+            var run = new SimulatorRun(
+                options, (produced, token) => WaitForCommitsAsync(reader, produced, token), new LatestProgress(this));
+            var result = await run.RunAsync(stoppingToken);
+            if (truthFile is not null)
+                await WriteTruthAsync(result);
+            if (result.Failure is { } failure)
+                outcome.Fail($"The simulator failed: {failure}");
+            else if (result.Completed)
+                log.LogInformation("*** DATA SIMULATION COMPLETED *** {Events:N0} events delivered.", result.Delivered);
+            else
+                log.LogInformation("The simulator was stopped; {Events:N0} events were delivered.", result.Delivered);
+        }
+        catch (SimulatorException failure)
+        {
+            outcome.Fail($"The simulator failed: {failure.Message}");
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The node stops before the first event.
+        }
+    }
+
+    private async Task WriteTruthAsync(SimulatorResult result)
+    {
+        try
+        {
+            await using var file = File.Create(truthFile!);
+            await result.Truth.WriteAsync(file, CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            outcome.Fail($"--truth: {truthFile} can't be written ({exception.Message}).");
+        }
+    }
+
+    private long Committed => statistics.Partitions.Sum(partition => partition.Committed);
+
+    private async ValueTask WaitForCommitsAsync(IActorRef reader, long produced, CancellationToken cancellation)
+    {
+        if (Uncommitted(produced) < EmbeddedStream.RecordsUncommitted / 2)
+            return;
+        RequestCommit(reader);
+        if (Uncommitted(produced) < EmbeddedStream.RecordsUncommitted)
+            return;
+        await UntilAsync(
+            () =>
+            {
+                RequestCommit(reader);
+                return Uncommitted(produced) < EmbeddedStream.RecordsUncommitted;
+            },
+            cancellation);
+    }
+
+    private long Uncommitted(long produced) => produced - (Committed - _committedAtStart);
+
+    private void RequestCommit(IActorRef reader)
+    {
+        var now = Environment.TickCount64;
+        if (now - _lastCommitRequest < CommitRequestInterval.TotalMilliseconds)
+            return;
+        _lastCommitRequest = now;
+        reader.Tell(CommitNow.Instance);
+    }
+
+    private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellation)
+    {
+        while (!condition())
+            await Task.Delay(CommitPoll, cancellation);
+    }
+
+    private sealed class LatestProgress(EmbeddedSimulator simulator) : IProgress<SimulatorProgress>
+    {
+        public void Report(SimulatorProgress value) => simulator.Progress = value;
+    }
+}

@@ -1,0 +1,45 @@
+using Akka.Actor;
+using Akka.Cluster.Tools.PublishSubscribe;
+using Akka.Hosting;
+using Pulse.Actors.Export;
+using Pulse.Actors.Ingest;
+
+namespace Pulse.Host;
+
+/// <summary>
+/// Tells people what the coordinator does, wherever in the cluster it runs, and with <c>--exit-on-complete</c> ends the
+/// process after it. Also ends it when the stream can't be read as it is.
+/// </summary>
+internal sealed class ExportWatch : ReceiveActor
+{
+    public ExportWatch(bool exitOnComplete, RunOutcome outcome, ILogger<ExportWatch> log)
+    {
+        Receive<ExportStarted>(started => log.LogInformation(
+            "The stream is complete: making the last counts durable{Resumed}.", started.Resumed ? " (resumed)" : ""));
+        Receive<ExportFinished>(finished =>
+        {
+            foreach (var rollup in finished.Outcome.Rollups)
+                log.LogInformation(
+                    "Exported {Rollup}: {Views:N0} views in {Rows:N0} rows, {Dates} date(s), {Kilobytes:N0} kB.",
+                    rollup.Rollup, rollup.ViewCount, rollup.Rows, rollup.Dates, rollup.Bytes / 1024.0);
+            log.LogInformation("Export finished after {Seconds:N1} s.", finished.Outcome.Duration.TotalSeconds);
+            if (exitOnComplete)
+                outcome.Finish();
+        });
+        Receive<ExportFailed>(failed =>
+        {
+            log.LogError("Export failed: {Reason}", failed.Outcome.Failure);
+            if (exitOnComplete)
+                outcome.Fail($"The export failed: {failed.Outcome.Failure}");
+        });
+        Receive<ExportProgress>(_ => { });
+        Receive<IngestRefused>(refused => outcome.Fail(refused.Message));
+        Receive<SubscribeAck>(_ => { });
+    }
+
+    protected override void PreStart()
+    {
+        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Coordinator.ExportsTopic, Self));
+        Context.System.EventStream.Subscribe(Self, typeof(IngestRefused));
+    }
+}
