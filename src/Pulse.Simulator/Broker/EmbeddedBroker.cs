@@ -9,6 +9,9 @@ namespace Pulse.Simulator.Broker;
 /// ones without a word: whoever produces must wait for whoever consumes.</para>
 /// <para>It answers no CreateTopics request. Make topics with <see cref="CreateTopic"/>; one that a client merely
 /// mentions is made with four partitions.</para>
+/// <para>A group's first member has its partitions at once. When members join or leave later, the mock ends the
+/// rebalance only about one session timeout after, and it takes a static member that returns for a new one: give
+/// consumers of several members here a short session timeout.</para>
 /// <para>All members are safe to use from several threads.</para>
 /// </remarks>
 public sealed class EmbeddedBroker : IDisposable

@@ -72,6 +72,17 @@ internal sealed class SimulatorProgram(TextWriter output, TextWriter errors, boo
             await errors.WriteLineAsync(failure.Message);
             return Failed;
         }
+        catch (Exception failure) when (failure is DllNotFoundException or TypeInitializationException)
+        {
+            await errors.WriteLineAsync(
+                $"Kafka's native client librdkafka cannot be loaded on this machine: {failure.Message.ReplaceLineEndings(" ")}");
+            return Failed;
+        }
+        catch (IOException failure)
+        {
+            await errors.WriteLineAsync($"Cannot write the results: {failure.Message}");
+            return Failed;
+        }
         catch (OperationCanceledException)
         {
             await output.WriteLineAsync("Stopped before the first event.");
