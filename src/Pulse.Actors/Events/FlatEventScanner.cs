@@ -14,32 +14,12 @@ namespace Pulse.Actors.Events;
 /// First a bitmap of all quotes is made, 64 bytes at a time. Without escapes, quotes open and close in turn, so the walk
 /// over the object jumps from quote to quote and looks at single bytes only between strings.
 /// </remarks>
-internal ref struct FlatEventScanner
+internal static class FlatEventScanner
 {
     /// <summary>The longest record that is scanned, in bytes; longer ones are left to the reader.</summary>
     public const int MaximumLength = 8192;
 
     private const int BlockLength = 64;
-
-    private readonly ReadOnlySpan<byte> _payload;
-    private readonly ReadOnlySpan<ulong> _quotes;
-    private int _at;
-    private int _block;
-    private ulong _quotesLeft;
-
-    private FlatEventScanner(ReadOnlySpan<byte> payload, ReadOnlySpan<ulong> quotes)
-    {
-        _payload = payload;
-        _quotes = quotes;
-        _quotesLeft = quotes[0];
-    }
-
-    private readonly byte Current
-    {
-        // Zero at the end: no valid continuation anywhere, so every check of what comes next covers the end as well.
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        get => (uint)_at < (uint)_payload.Length ? _payload[_at] : (byte)0;
-    }
 
     /// <summary>Scans a whole record.</summary>
     /// <param name="payload">The record's value.</param>
@@ -54,7 +34,7 @@ internal ref struct FlatEventScanner
 
         Span<ulong> quotes = stackalloc ulong[MaximumLength / BlockLength];
         quotes = quotes[..((payload.Length + BlockLength - 1) / BlockLength)];
-        return TryMapQuotes(payload, quotes) && new FlatEventScanner(payload, quotes).TryWalk(fields, slots);
+        return TryMapQuotes(payload, quotes) && TryWalk(payload, quotes, fields, slots);
     }
 
     private static bool TryMapQuotes(ReadOnlySpan<byte> payload, Span<ulong> quotes)
@@ -91,139 +71,152 @@ internal ref struct FlatEventScanner
         Vector256.Equals(bytes, Vector256.Create((byte)'\\'))
         | Vector256.LessThan(bytes, Vector256.Create((byte)' '));
 
-    private bool TryWalk(NeededFields fields, Span<FieldSlot> slots)
+    private static bool TryWalk(
+        ReadOnlySpan<byte> payload, ReadOnlySpan<ulong> quoteMap, NeededFields fields, Span<FieldSlot> slots)
     {
-        SkipSpaces();
-        if (!TryTake('{'))
+        // What moves is in locals, not in fields, so that it stays in registers: it halves the time.
+        var quotes = new QuoteCursor(quoteMap);
+        var at = SkipSpaces(payload, 0);
+        if (ByteAt(payload, at) != '{')
             return false;
 
-        do
+        while (true)
         {
-            SkipSpaces();
-            if (Current != '"' || !TryTakeString(out var nameStart, out var nameLength))
+            at = SkipSpaces(payload, at + 1);
+            if (ByteAt(payload, at) != '"' || !quotes.TryTakePair(out var nameOpen, out var nameClose))
                 return false;
 
-            var slot = fields.Find(_payload.Slice(nameStart, nameLength));
-            SkipSpaces();
-            if (!TryTake(':'))
+            var slot = fields.Find(payload, nameOpen + 1, nameClose - nameOpen - 1);
+            at = SkipSpaces(payload, nameClose + 1);
+            if (ByteAt(payload, at) != ':')
                 return false;
 
-            SkipSpaces();
-            if (!TryTakeValue(out var value))
+            at = SkipSpaces(payload, at + 1);
+            FieldSlot value;
+            if (ByteAt(payload, at) == '"')
+            {
+                // All quotes before this one have been taken, so it is the next in the bitmap.
+                if (!quotes.TryTakePair(out var open, out var close))
+                    return false;
+                value = new FieldSlot(FieldKind.Text, false, open + 1, close - open - 1);
+                at = close + 1;
+            }
+            else if (!TryTakeNumberOrWord(payload, ref at, out value))
+            {
                 return false;
+            }
 
             if (slot >= 0)
                 slots[slot] = value;
-            SkipSpaces();
+
+            at = SkipSpaces(payload, at);
+            var next = ByteAt(payload, at);
+            if (next == ',')
+                continue;
+            return next == '}' && SkipSpaces(payload, at + 1) == payload.Length;
         }
-        while (TryTake(','));
-
-        if (!TryTake('}'))
-            return false;
-
-        SkipSpaces();
-        return _at == _payload.Length;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryTakeValue(out FieldSlot value)
+    private static bool TryTakeNumberOrWord(ReadOnlySpan<byte> payload, ref int at, out FieldSlot value)
     {
-        if (Current == '"')
-        {
-            var isClosed = TryTakeString(out var start, out var length);
-            value = new FieldSlot(FieldKind.Text, false, start, length);
-            return isClosed;
-        }
-
-        return TryTakeNumberOrWord(out value);
-    }
-
-    // Called on a quote, and all quotes before it have been taken: so it is the next one in the bitmap.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryTakeString(out int start, out int length)
-    {
-        start = NextQuote() + 1;
-        var end = NextQuote();
-        length = end - start;
-        _at = end + 1;
-        return length >= 0;
-    }
-
-    /// <summary>The index of the next quote, or -1 after the last.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private int NextQuote()
-    {
-        while (_quotesLeft == 0)
-        {
-            if (_block + 1 >= _quotes.Length)
-                return -1;
-            _quotesLeft = _quotes[++_block];
-        }
-
-        var index = (_block * BlockLength) + BitOperations.TrailingZeroCount(_quotesLeft);
-        _quotesLeft &= _quotesLeft - 1;
-        return index;
-    }
-
-    private bool TryTakeNumberOrWord(out FieldSlot value)
-    {
-        var start = _at;
+        var rest = payload[at..];
         value = FieldSlot.Other;
-        switch (Current)
+        int length;
+        switch (ByteAt(payload, at))
         {
-            case (byte)'t': return TryTakeWord("true"u8);
-            case (byte)'f': return TryTakeWord("false"u8);
-            case (byte)'n': return TryTakeWord("null"u8);
+            case (byte)'t': length = rest.StartsWith("true"u8) ? 4 : 0; break;
+            case (byte)'f': length = rest.StartsWith("false"u8) ? 5 : 0; break;
+            case (byte)'n': length = rest.StartsWith("null"u8) ? 4 : 0; break;
+            default:
+                length = NumberLength(rest);
+                value = new FieldSlot(FieldKind.Number, false, at, length);
+                break;
         }
 
-        var isNumber = TryTakeNumber();
-        value = new FieldSlot(FieldKind.Number, false, start, _at - start);
-        return isNumber;
+        at += length;
+        return length > 0;
     }
 
-    private bool TryTakeWord(ReadOnlySpan<byte> word)
+    /// <summary>The length of the JSON number at the start; 0 if there is none.</summary>
+    private static int NumberLength(ReadOnlySpan<byte> text)
     {
-        if (!_payload[_at..].StartsWith(word))
-            return false;
-        _at += word.Length;
-        return true;
+        var at = ByteAt(text, 0) == '-' ? 1 : 0;
+        var digits = DigitsLength(text, at);
+        if (digits == 0 || (digits > 1 && text[at] == '0'))
+            return 0;
+
+        at += digits;
+        if (ByteAt(text, at) == '.')
+        {
+            digits = DigitsLength(text, at + 1);
+            if (digits == 0)
+                return 0;
+            at += 1 + digits;
+        }
+
+        if (ByteAt(text, at) is (byte)'e' or (byte)'E')
+        {
+            at += ByteAt(text, at + 1) is (byte)'+' or (byte)'-' ? 2 : 1;
+            digits = DigitsLength(text, at);
+            if (digits == 0)
+                return 0;
+            at += digits;
+        }
+
+        return at;
     }
 
-    private bool TryTakeNumber()
+    private static int DigitsLength(ReadOnlySpan<byte> text, int start)
     {
-        TryTake('-');
-        if (!TryTake('0') && !TryTakeDigits())
-            return false;
-        if (TryTake('.') && !TryTakeDigits())
-            return false;
-        if (!TryTake('e') && !TryTake('E'))
-            return true;
-        if (!TryTake('+'))
-            TryTake('-');
-        return TryTakeDigits();
+        var at = start;
+        while (char.IsAsciiDigit((char)ByteAt(text, at)))
+            at++;
+        return at - start;
     }
 
-    private bool TryTakeDigits()
-    {
-        var start = _at;
-        while (char.IsAsciiDigit((char)Current))
-            _at++;
-        return _at > start;
-    }
+    // Zero at the end: no valid continuation anywhere, so every check of what comes next covers the end as well.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static byte ByteAt(ReadOnlySpan<byte> payload, int at) =>
+        (uint)at < (uint)payload.Length ? payload[at] : (byte)0;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private bool TryTake(char expected)
+    private static int SkipSpaces(ReadOnlySpan<byte> payload, int at)
     {
-        if (Current != expected)
-            return false;
-        _at++;
-        return true;
+        while (ByteAt(payload, at) == ' ')
+            at++;
+        return at;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private void SkipSpaces()
+    /// <summary>Goes over the quotes of a bitmap in order.</summary>
+    private ref struct QuoteCursor(ReadOnlySpan<ulong> map)
     {
-        while (Current == ' ')
-            _at++;
+        private readonly ReadOnlySpan<ulong> _map = map;
+        private int _block;
+        private ulong _left = map[0];
+
+        /// <summary>Takes the next two quotes; false if there are none.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        public bool TryTakePair(out int open, out int close)
+        {
+            open = Next();
+            close = Next();
+            return close >= 0;
+        }
+
+        /// <summary>The index of the next quote, or -1 after the last.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private int Next()
+        {
+            while (_left == 0)
+            {
+                if (_block + 1 >= _map.Length)
+                    return -1;
+                _left = _map[++_block];
+            }
+
+            var index = (_block * BlockLength) + BitOperations.TrailingZeroCount(_left);
+            _left &= _left - 1;
+            return index;
+        }
     }
 }
