@@ -7,7 +7,7 @@ internal sealed class LateEvents(SqlDialect dialect)
 {
     public const string Table = "pulse_late_events";
 
-    private readonly UpsertStatement _upsert = new(Table, ["rollup", "bucket"], "late_count");
+    private readonly UpsertStatement _upsert = new(Table, ["rollup", "bucket"], "late_count", dialect.RowsPerStatement);
 
     public string Creation() =>
         $"create table if not exists {Table} (rollup {dialect.TextType} not null, bucket {dialect.TextType} not null, "
@@ -24,7 +24,7 @@ internal sealed class LateEvents(SqlDialect dialect)
             .OrderBy(total => total.Rollup, StringComparer.Ordinal)
             .ThenBy(total => total.BucketName, StringComparer.Ordinal);
 
-        foreach (var chunk in totals.Chunk(UpsertStatement.MaximumRows))
+        foreach (var chunk in totals.Chunk(_upsert.MaximumRows))
         {
             var parameters = new List<DataParameter>(chunk.Length * 3);
             foreach (var (rollup, bucket, count) in chunk)

@@ -20,7 +20,11 @@ internal sealed class ResultTable
         _dialect = dialect;
         _dimensions = string.Join(", ", rollup.Dimensions);
         _dimensionCount = rollup.Dimensions.Length;
-        _upsert = new UpsertStatement(Name, [.. rollup.Dimensions.Select(dimension => dimension.Name), WindowEnd], ViewCount);
+        _upsert = new UpsertStatement(
+            Name,
+            [.. rollup.Dimensions.Select(dimension => dimension.Name), WindowEnd],
+            ViewCount,
+            dialect.RowsPerStatement);
     }
 
     public Rollup Rollup { get; }
@@ -44,9 +48,9 @@ internal sealed class ResultTable
     {
         rows.Sort(ByKeyThenLargest);
         KeepFirstOfEachKey(rows);
-        for (var start = 0; start < rows.Count; start += UpsertStatement.MaximumRows)
+        for (var start = 0; start < rows.Count; start += _upsert.MaximumRows)
         {
-            var count = Math.Min(UpsertStatement.MaximumRows, rows.Count - start);
+            var count = Math.Min(_upsert.MaximumRows, rows.Count - start);
             await connection
                 .ExecuteAsync(_upsert.For(count), cancellationToken, Parameters(rows, start, count))
                 .ConfigureAwait(false);

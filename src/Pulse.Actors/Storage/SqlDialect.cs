@@ -5,8 +5,12 @@ using Pulse.Actors.Rollups;
 
 namespace Pulse.Actors.Storage;
 
-/// <summary>The little in which the two databases differ: column types, and how an instant is written.</summary>
-internal sealed record SqlDialect(StorageKind Kind, string TextType, string InstantType)
+/// <summary>The little in which the two databases differ.</summary>
+/// <param name="Kind">The database.</param>
+/// <param name="TextType">The type of a column of text.</param>
+/// <param name="InstantType">The type of a column of instants.</param>
+/// <param name="RowsPerStatement">How many rows one statement writes best.</param>
+internal sealed record SqlDialect(StorageKind Kind, string TextType, string InstantType, int RowsPerStatement)
 {
     /// <summary>
     /// SQLite has no type for instants; this text sorts like time, is what SQLite's own date functions take and what
@@ -14,10 +18,13 @@ internal sealed record SqlDialect(StorageKind Kind, string TextType, string Inst
     /// </summary>
     public const string InstantFormat = "yyyy-MM-dd HH:mm:ss";
 
-    private static readonly SqlDialect Sqlite = new(StorageKind.Sqlite, "text", "text");
+    // SQLite's driver finds each parameter by searching all names, so long statements cost the square of their length:
+    // 25 rows a statement write 45,000 rows/s, 500 rows 5,000. Over a network it is the round trip that costs.
+    private static readonly SqlDialect Sqlite = new(StorageKind.Sqlite, "text", "text", RowsPerStatement: 25);
 
     // Byte order, whatever the server's locale: comparisons are cheaper, and both databases sort alike.
-    private static readonly SqlDialect Postgres = new(StorageKind.Postgres, "text collate \"C\"", "timestamp");
+    private static readonly SqlDialect Postgres = new(
+        StorageKind.Postgres, "text collate \"C\"", "timestamp", RowsPerStatement: 500);
 
     public static SqlDialect For(StorageKind kind) => kind == StorageKind.Sqlite ? Sqlite : Postgres;
 

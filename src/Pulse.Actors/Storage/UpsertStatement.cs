@@ -9,10 +9,6 @@ namespace Pulse.Actors.Storage;
 /// </summary>
 internal sealed class UpsertStatement
 {
-    /// <summary>Rows in one statement: enough to hide the round trip, few enough to stay under every driver's limit of
-    /// parameters (SQLite's 32,766) with a key of ten dimensions.</summary>
-    public const int MaximumRows = 500;
-
     private readonly string _head;
     private readonly string _tail;
     private readonly int _columns;
@@ -21,15 +17,20 @@ internal sealed class UpsertStatement
     /// <param name="table">The table's name, unquoted.</param>
     /// <param name="keyColumns">The columns of its primary key.</param>
     /// <param name="valueColumn">The column that only grows.</param>
-    public UpsertStatement(string table, IReadOnlyList<string> keyColumns, string valueColumn)
+    /// <param name="maximumRows">The most rows that one statement takes.</param>
+    public UpsertStatement(string table, IReadOnlyList<string> keyColumns, string valueColumn, int maximumRows)
     {
+        MaximumRows = maximumRows;
         _columns = keyColumns.Count + 1;
         var key = string.Join(", ", keyColumns);
         _head = $"insert into {table} ({key}, {valueColumn}) values ";
         _tail = $" on conflict ({key}) do update set {valueColumn} = excluded.{valueColumn} "
             + $"where excluded.{valueColumn} > {table}.{valueColumn}";
-        _full = Build(MaximumRows);
+        _full = Build(maximumRows);
     }
+
+    /// <summary>The most rows that one statement takes.</summary>
+    public int MaximumRows { get; }
 
     /// <summary>The statement for a number of rows, its parameters named <c>@p0</c>, <c>@p1</c>… row by row.</summary>
     public string For(int rows) => rows == MaximumRows ? _full : Build(rows);
