@@ -1,6 +1,5 @@
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
-using Akka.Hosting;
 using Pulse.Actors.Export;
 using Pulse.Actors.Ingest;
 

@@ -1,1 +1,3 @@
-return 0;
+using Pulse.Host.Cli;
+
+return await HostCommand.RunAsync(args);

@@ -1,5 +1,4 @@
 using Akka.Cluster.Sharding;
-using Pulse.Actors.Counting;
 
 namespace Pulse.Actors.Buckets;
 

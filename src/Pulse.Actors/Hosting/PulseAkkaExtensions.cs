@@ -16,6 +16,7 @@ using Pulse.Actors.Export;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage;
+using Config = Akka.Configuration.Config;
 
 namespace Pulse.Actors.Hosting;
 
@@ -31,17 +32,26 @@ public static class PulseAkkaExtensions
     /// <param name="services">Where to.</param>
     /// <param name="settings">The node's settings.</param>
     /// <param name="warehouse">Where exports go.</param>
+    /// <param name="configure">Adds the caller's own actors; runs after everything of Pulse's.</param>
     public static IServiceCollection AddPulse(
-        this IServiceCollection services, PulseSettings settings, IWarehouse warehouse)
+        this IServiceCollection services,
+        PulseSettings settings,
+        IWarehouse warehouse,
+        Action<AkkaConfigurationBuilder, IServiceProvider>? configure = null)
     {
         services.AddSingleton(settings);
         services.AddSingleton(warehouse);
         services.AddSingleton(new ResultStore(settings.Storage, settings.Catalog));
         services.AddSingleton<IngestStatistics>();
         services.AddSingleton<BucketStatistics>();
-        services.AddSingleton<StorageAvailability>();
+        services.AddSingleton(new StorageAvailability());
+        services.AddSingleton<ResultWriterCounters>();
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
-        services.AddAkka(SystemName, (builder, provider) => builder.WithPulse(settings, provider));
+        services.AddAkka(SystemName, (builder, provider) =>
+        {
+            builder.WithPulse(settings, provider);
+            configure?.Invoke(builder, provider);
+        });
         return services;
     }
 
@@ -69,6 +79,7 @@ public static class PulseAkkaExtensions
                 SplitBrainResolver = new KeepMajorityOption(),
             })
             .WithDistributedPubSub(role: null!)
+            .AddStartup((system, _) => JoinAlone(system, settings))
             .WithStorage(services)
             .WithBuckets(settings, services)
             .WithCoordinator(settings, services)
@@ -79,6 +90,7 @@ public static class PulseAkkaExtensions
         $$"""
         akka {
           log-dead-letters = off
+          cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off
           cluster.sharding.distributed-data.durable.keys = []
           coordinated-shutdown {
@@ -95,8 +107,10 @@ public static class PulseAkkaExtensions
         {
             var store = services.GetRequiredService<ResultStore>();
             var availability = services.GetRequiredService<StorageAvailability>();
-            system.ActorOf(StorageMonitor.Props(store, availability), "storage-monitor");
-            registry.Register<ResultWriter>(system.ActorOf(ResultWriter.Props(store, availability), "result-writer"));
+            system.ActorOf(StorageMonitor.Props(store.PingAsync, availability), "storage-monitor");
+            registry.Register<ResultWriter>(system.ActorOf(
+                ResultWriter.Props(store.UpsertAsync, availability, services.GetRequiredService<ResultWriterCounters>()),
+                "result-writer"));
         });
 
     private static AkkaConfigurationBuilder WithBuckets(
@@ -113,7 +127,7 @@ public static class PulseAkkaExtensions
                     services.GetRequiredService<BucketStatistics>());
                 return entityId =>
                 {
-                    var bucket = BucketId.Parse(Uri.UnescapeDataString(entityId));
+                    var bucket = BucketId.Parse(entityId);
                     return Props.Create(() => new Bucket(bucket, context));
                 };
             },
@@ -131,7 +145,8 @@ public static class PulseAkkaExtensions
         builder.WithSingleton<Coordinator>(
             "coordinator",
             (system, _, _) => Coordinator.SupervisedProps(Collaborators(system, settings, services), settings.Export),
-            new ClusterSingletonOptions { TerminationMessage = StopCoordinator.Instance });
+            new ClusterSingletonOptions { TerminationMessage = StopCoordinator.Instance },
+            createProxyToo: false);
 
     private static ExportCollaborators Collaborators(
         ActorSystem system, PulseSettings settings, IServiceProvider services)
@@ -170,11 +185,7 @@ public static class PulseAkkaExtensions
                     Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, context, log)),
                     "ingest"));
             })
-            .AddStartup((system, registry) =>
-            {
-                JoinAlone(system, settings);
-                DrainBeforeLeaving(system, registry.Get<StreamIngest>());
-            });
+            .AddStartup((system, registry) => DrainBeforeLeaving(system, registry.Get<StreamIngest>()));
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
     {

@@ -72,6 +72,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Receive<StreamStarted>(_ =>
         {
             _stream = Sender;
+            _batchWanted = true;
             AskForBatch();
         });
         Receive<StreamEnded>(_ => { });

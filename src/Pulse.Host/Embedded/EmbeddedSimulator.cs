@@ -9,7 +9,7 @@ namespace Pulse.Host.Embedded;
 /// <summary>Runs the simulator in this process, never faster than the node commits.</summary>
 internal sealed class EmbeddedSimulator(
     SimulatorOptions options,
-    string? truthFile,
+    TruthFile truthFile,
     IRequiredActor<StreamIngest> ingest,
     IngestStatistics statistics,
     RunOutcome outcome,
@@ -33,8 +33,8 @@ internal sealed class EmbeddedSimulator(
             var run = new SimulatorRun(
                 options, (produced, token) => WaitForCommitsAsync(reader, produced, token), new LatestProgress(this));
             var result = await run.RunAsync(stoppingToken);
-            if (truthFile is not null)
-                await WriteTruthAsync(result);
+            if (truthFile.Path is not null)
+                WriteTruth(result);
             if (result.Failure is { } failure)
                 outcome.Fail($"The simulator failed: {failure}");
             else if (result.Completed)
@@ -52,16 +52,16 @@ internal sealed class EmbeddedSimulator(
         }
     }
 
-    private async Task WriteTruthAsync(SimulatorResult result)
+    private void WriteTruth(SimulatorResult result)
     {
         try
         {
-            await using var file = File.Create(truthFile!);
-            await result.Truth.WriteAsync(file, CancellationToken.None);
+            using var file = File.Create(truthFile.Path!);
+            result.Truth.Write(file);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            outcome.Fail($"--truth: {truthFile} can't be written ({exception.Message}).");
+            outcome.Fail($"--truth: {truthFile.Path} can't be written ({exception.Message}).");
         }
     }
 

@@ -1,0 +1,40 @@
+using System.CommandLine;
+
+namespace Pulse.Host.Cli;
+
+/// <summary>The command line from arguments to exit code: 0 done, 1 failed, 2 wrong usage.</summary>
+internal static class HostCommand
+{
+    internal const int Done = 0;
+    internal const int Failed = 1;
+    internal const int WrongUsage = 2;
+
+    public static Task<int> RunAsync(string[] arguments)
+    {
+        var run = new RunCommand();
+        var root = new RootCommand(
+            "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
+            + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage.")
+        {
+            run.Command,
+        };
+
+        // The default command: "pulse --port 0" is "pulse run --port 0".
+        var isRun = arguments.Length == 0
+            || (arguments[0].StartsWith('-') && !root.Options.Any(option =>
+                option.Name == arguments[0] || option.Aliases.Contains(arguments[0])));
+        var parsed = root.Parse(isRun ? [run.Command.Name, .. arguments] : arguments);
+        if (parsed.Errors.Count == 0)
+            return parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // The host handles signals itself, so that it has the time to checkpoint.
+                ProcessTerminationTimeout = null,
+            });
+
+        foreach (var error in parsed.Errors)
+            System.Console.Error.WriteLine(error.Message);
+        System.Console.Error.WriteLine("See --help.");
+        return Task.FromResult(WrongUsage);
+    }
+}

@@ -1,0 +1,119 @@
+using System.CommandLine;
+using Pulse.Actors.Storage;
+using Pulse.Host.Configuration;
+using Pulse.Simulator;
+using Pulse.Simulator.Broker;
+using Pulse.Simulator.Cli;
+
+namespace Pulse.Host.Cli;
+
+/// <summary><c>run</c>: one node, and everything embedded that is not configured otherwise.</summary>
+internal sealed class RunCommand
+{
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "Directory of the embedded storage and warehouse [default: ./pulse-data]",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<int?> _port = new("--port")
+    {
+        Description = "Port of the dashboard and the API on loopback; 0 = any free one [default: 8080]",
+        HelpName = "N",
+    };
+
+    private readonly Option<bool> _exitOnComplete = new("--exit-on-complete")
+    {
+        Description = "End after the export that follows the stream's completion",
+    };
+
+    private readonly Option<bool> _noSimulator = new("--no-simulator")
+    {
+        Description = "Start the embedded broker without the simulator",
+    };
+
+    private readonly SimulationOptions _simulation = new();
+
+    public RunCommand()
+    {
+        Command = new Command("run", "Run a node (the default command)")
+        {
+            _data, _port, _exitOnComplete, _noSimulator,
+        };
+        _simulation.AddTo(Command);
+        Command.SetAction((parsed, _) => ExecuteAsync(parsed));
+    }
+
+    public Command Command { get; }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed)
+    {
+        try
+        {
+            var configuration = Configuration(parsed);
+            var node = NodeConfiguration.Read(configuration);
+            var run = new RunOptions(
+                parsed.GetValue(_exitOnComplete), Simulation(parsed, node), _simulation.TruthFile(parsed));
+            return await new PulseApplication(node, run, configuration).RunAsync();
+        }
+        catch (ConfigurationException exception)
+        {
+            return Refuse(HostCommand.WrongUsage, exception.Mistakes);
+        }
+        catch (Exception exception) when (exception is StorageException or StartException or EmbeddedBrokerException)
+        {
+            return Refuse(HostCommand.Failed, exception.Message);
+        }
+    }
+
+    private IConfigurationRoot Configuration(ParseResult parsed)
+    {
+        var builder = new ConfigurationBuilder();
+        try
+        {
+            builder
+                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
+                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
+                .AddEnvironmentVariables();
+            var overrides = new Dictionary<string, string?>();
+            if (parsed.GetValue(_data) is { } data)
+                overrides["Pulse:Data"] = data;
+            if (parsed.GetValue(_port) is { } port)
+                overrides["Pulse:Http:Port"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            return builder.AddInMemoryCollection(overrides).Build();
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new ConfigurationException($"Configuration: {exception.Message} {exception.InnerException?.Message}");
+        }
+    }
+
+    private SimulatorOptions? Simulation(ParseResult parsed, NodeConfiguration node)
+    {
+        var given = _simulation.Given(parsed);
+        if (!node.IsBrokerEmbedded || parsed.GetValue(_noSimulator))
+        {
+            return given.Count == 0
+                ? null
+                : throw new ConfigurationException(
+                    $"{string.Join(", ", given)}: for the embedded simulator, which does not run here; "
+                    + "give the option to Pulse.Simulator instead, or leave it out.");
+        }
+
+        var options = _simulation.Read(parsed, new SimulatorOptions
+        {
+            Topic = node.Settings.Kafka.Topic,
+            CompletionTopic = node.Settings.Kafka.CompletionTopic,
+            BootstrapServers = NodeConfiguration.EmbeddedBrokerPlaceholder,
+        });
+        var mistakes = options.Validate(DateTimeOffset.UtcNow);
+        return mistakes.Count == 0 ? options : throw new ConfigurationException(mistakes);
+    }
+
+    private static int Refuse(int exitCode, params IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines)
+            System.Console.Error.WriteLine(line);
+        return exitCode;
+    }
+}

@@ -1,0 +1,125 @@
+using System.Net;
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Pulse.Actors.Export;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Storage;
+using Pulse.Host.Api;
+using Pulse.Host.Configuration;
+using Pulse.Host.Console;
+using Pulse.Host.Embedded;
+
+namespace Pulse.Host;
+
+/// <summary>One node as a process: checks that it can start, starts it, and waits for its end.</summary>
+internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, IConfiguration configuration)
+{
+    // Above the sum of the coordinated shutdown's phases that do something.
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
+
+    private readonly ConsoleView _view = ConsoleView.Standard();
+
+    /// <returns>The process's exit code.</returns>
+    /// <exception cref="StartException">It can't start.</exception>
+    /// <exception cref="StorageException">Storage is not there or does not fit.</exception>
+    public async Task<int> RunAsync()
+    {
+        StartChecks.DataDirectory(node);
+        StartChecks.HttpPort(node.HttpPort);
+        using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
+        var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
+        if (stream is null)
+            await StartChecks.KafkaAsync(started.Settings.Kafka, node.CreateTopics);
+
+        await using var application = Build(started);
+        await application.Services.GetRequiredService<ResultStore>()
+            .PrepareAsync(node.Settings.WindowLength, CancellationToken.None);
+        return await RunAsync(application, started);
+    }
+
+    private async Task<int> RunAsync(WebApplication application, NodeConfiguration started)
+    {
+        try
+        {
+            await application.StartAsync();
+        }
+        catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
+        {
+            throw new StartException(
+                $"Port {node.HttpPort} on 127.0.0.1 was taken meanwhile. Choose another with --port or Pulse:Http:Port.",
+                exception);
+        }
+
+        var services = application.Services;
+        Banner.Write(
+            _view,
+            started,
+            run,
+            services.GetRequiredService<ResultStore>(),
+            services.GetRequiredService<IWarehouse>(),
+            services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        await application.WaitForShutdownAsync();
+
+        var outcome = services.GetRequiredService<RunOutcome>();
+        if (outcome.Failure is { } failure)
+            System.Console.Error.WriteLine(failure);
+        return outcome.ExitCode;
+    }
+
+    private WebApplication Build(NodeConfiguration started)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.Sources.Clear();
+        builder.Logging.ClearProviders();
+        builder.Logging.AddProvider(new ConsoleViewLoggerProvider(_view));
+        builder.Logging.SetMinimumLevel(LogLevel.Information);
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Akka", LogLevel.Warning);
+        builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, node.HttpPort));
+
+        var services = builder.Services;
+        services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
+        services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
+        services.AddSingleton(_view);
+        services.AddSingleton<RunOutcome>();
+        services.AddPulse(started.Settings, new ParquetWarehouse(started.WarehouseDirectory), WatchExports);
+        services.AddHostedService<StatusLine>();
+        services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
+        if (run.Simulation is { } simulation)
+            AddSimulator(services, simulation with { BootstrapServers = started.Settings.Kafka.BootstrapServers });
+
+        var application = builder.Build();
+        application.MapStatus();
+        application.MapHealthChecks("/health/live", new() { Predicate = _ => false });
+        application.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") });
+        return application;
+    }
+
+    private void WatchExports(AkkaConfigurationBuilder akka, IServiceProvider services) =>
+        akka.WithActors((system, _) => system.ActorOf(
+            Props.Create(() => new ExportWatch(
+                run.ExitOnComplete,
+                services.GetRequiredService<RunOutcome>(),
+                services.GetRequiredService<ILogger<ExportWatch>>())),
+            "export-watch"));
+
+    private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)
+    {
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<EmbeddedSimulator>(
+            provider, simulation, new TruthFile(run.TruthFile)));
+        services.AddHostedService(provider => provider.GetRequiredService<EmbeddedSimulator>());
+    }
+
+    private sealed class StorageCheck(StorageAvailability storage) : IHealthCheck
+    {
+        public Task<HealthCheckResult> CheckHealthAsync(
+            HealthCheckContext context, CancellationToken cancellationToken = default) =>
+            Task.FromResult(storage.IsAvailable
+                ? HealthCheckResult.Healthy()
+                : HealthCheckResult.Unhealthy(storage.Problem));
+    }
+}

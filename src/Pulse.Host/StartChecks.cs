@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Pulse.Actors.Ingest;
+using Pulse.Host.Configuration;
+
+namespace Pulse.Host;
+
+/// <summary>Finds out before anything starts whether everything that a node needs is there, to say it in one line.</summary>
+internal static class StartChecks
+{
+    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(15);
+    private const int EventPartitions = 8;
+
+    /// <exception cref="StartException">The directory can't be written to.</exception>
+    public static void DataDirectory(NodeConfiguration node)
+    {
+        if (!node.IsStorageEmbedded)
+            return;
+        var probe = Path.Combine(node.DataDirectory, $".write-check-{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(node.DataDirectory);
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"The data directory {node.DataDirectory} can't be written to ({exception.Message}). "
+                + "Choose another with --data or Pulse:Data.", exception);
+        }
+    }
+
+    /// <exception cref="StartException">Somebody else listens on the port.</exception>
+    public static void HttpPort(int port)
+    {
+        try
+        {
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            listener.Start();
+        }
+        catch (SocketException exception)
+        {
+            throw new StartException(
+                $"Port {port} on 127.0.0.1 is not free ({exception.Message}). "
+                + "Stop what uses it, or choose another with --port or Pulse:Http:Port.", exception);
+        }
+    }
+
+    /// <summary>Asks the broker whether it is there and makes the topics that are absent.</summary>
+    /// <exception cref="StartException">It does not answer or refuses a topic.</exception>
+    public static async Task KafkaAsync(KafkaSettings settings, bool createTopics)
+    {
+        using var client = new AdminClientBuilder(new AdminClientConfig(settings.ClientProperties()))
+            .SetLogHandler((_, _) => { })
+            .SetErrorHandler((_, _) => { })
+            .Build();
+        try
+        {
+            var metadata = await Task.Run(() => client.GetMetadata(BrokerTimeout));
+            var known = metadata.Topics.Select(topic => topic.Topic).ToHashSet(StringComparer.Ordinal);
+            TopicSpecification[] absent =
+            [
+                .. new[]
+                {
+                    new TopicSpecification { Name = settings.Topic, NumPartitions = EventPartitions },
+                    new TopicSpecification { Name = settings.CompletionTopic, NumPartitions = 1 },
+                    new TopicSpecification { Name = settings.DeadLetterTopic, NumPartitions = 1 },
+                }.Where(topic => !known.Contains(topic.Name)),
+            ];
+            if (createTopics && absent.Length > 0)
+                await client.CreateTopicsAsync(absent, new CreateTopicsOptions { RequestTimeout = BrokerTimeout });
+        }
+        catch (CreateTopicsException exception) when (exception.Results.All(IsThere))
+        {
+            // Another node or the producer was quicker; or the broker makes topics when they are first used.
+        }
+        catch (KafkaException exception)
+        {
+            throw new StartException(
+                $"Kafka at {settings.BootstrapServers} can't be used ({exception.Error.Reason}). "
+                + "Check Pulse:Kafka:BootstrapServers, that the broker runs, and its access rights.", exception);
+        }
+    }
+
+    private static bool IsThere(CreateTopicReport report) =>
+        report.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists or ErrorCode.Local_UnsupportedFeature;
+}
