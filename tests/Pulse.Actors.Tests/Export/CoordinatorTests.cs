@@ -341,6 +341,35 @@ public sealed class CoordinatorTests : TestKit
         await watcher.ExpectTerminatedAsync(coordinator, Limit);
     }
 
+    [Fact]
+    public async Task A_coordinator_that_broke_is_started_again_after_a_pause_and_goes_on()
+    {
+        var supervisor = Start(supervised: true);
+        supervisor.Tell(Completion(0), _listener);
+        await NextAsync<CheckpointRequested>();
+        await KillChildAsync(supervisor);
+        _committed = Everything;
+
+        var finished = await AdvanceToNextAsync<ExportFinished>();
+
+        Assert.Equal(0, finished.Completion.Offset);
+        Assert.True(finished.Outcome.Duration >= TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public async Task The_supervisor_stops_even_while_it_pauses_before_the_next_start()
+    {
+        var supervisor = Start(supervised: true);
+        await supervisor.Ask<ExportState>(GetExportState.Instance, Limit);
+        await KillChildAsync(supervisor);
+        var watcher = CreateTestProbe();
+        await watcher.WatchAsync(supervisor);
+
+        supervisor.Tell(StopCoordinator.Instance);
+
+        await watcher.ExpectTerminatedAsync(supervisor, Limit);
+    }
+
     private static ImmutableDictionary<int, long> Everything { get; } =
         ImmutableDictionary<int, long>.Empty.Add(0, 10).Add(1, 5);
 
@@ -388,6 +417,17 @@ public sealed class CoordinatorTests : TestKit
         await watcher.WatchAsync(coordinator);
         coordinator.Tell(PoisonPill.Instance);
         await watcher.ExpectTerminatedAsync(coordinator, Limit);
+        while (_mediator.HasMessages)
+            await _mediator.ReceiveOneAsync(Limit);
+    }
+
+    private async Task KillChildAsync(IActorRef supervisor)
+    {
+        var child = await Sys.ActorSelection(supervisor.Path / Coordinator.StoredAs).ResolveOne(Limit);
+        var watcher = CreateTestProbe();
+        await watcher.WatchAsync(child);
+        child.Tell(Kill.Instance);
+        await watcher.ExpectTerminatedAsync(child, Limit);
         while (_mediator.HasMessages)
             await _mediator.ReceiveOneAsync(Limit);
     }
