@@ -357,15 +357,16 @@ public sealed partial class Coordinator
     private sealed record CommittedRead(
         CompletionId Completion, string Stream, IReadOnlyDictionary<int, long> Committed);
 
-    private sealed record CommittedNotRead(CompletionId Completion, Exception Cause);
+    // Failures that come after an abrupt stop: a dead letter would show users their stack trace.
+    private sealed record CommittedNotRead(CompletionId Completion, Exception Cause) : IDeadLetterSuppression;
 
     private sealed record DatesRead(CompletionId Completion, IReadOnlyList<RollupDate> Dates);
 
-    private sealed record DatesNotRead(CompletionId Completion, Exception Cause);
+    private sealed record DatesNotRead(CompletionId Completion, Exception Cause) : IDeadLetterSuppression;
 
     private sealed record DateReplaced(CompletionId Completion, RollupDate Date, ExportedDate Result);
 
-    private sealed record DateNotReplaced(CompletionId Completion, RollupDate Date, Exception Cause);
+    private sealed record DateNotReplaced(CompletionId Completion, RollupDate Date, Exception Cause) : IDeadLetterSuppression;
 
     private sealed record DatePauseOver(CompletionId Completion, RollupDate Date);
 

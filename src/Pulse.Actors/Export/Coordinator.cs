@@ -264,7 +264,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
 
     private sealed record EndsRead(string Stream, ImmutableArray<PartitionRange> Ends);
 
-    private sealed record EndsNotRead(Exception Cause);
+    private sealed record EndsNotRead(Exception Cause) : IDeadLetterSuppression;
 
     private sealed record ArrivalPauseOver
     {

@@ -1,0 +1,190 @@
+using Akka.Actor;
+using Akka.Cluster.Tools.PublishSubscribe;
+using Akka.Cluster.Tools.Singleton;
+using Akka.Persistence.Sql;
+using Akka.TestKit.Xunit;
+using Confluent.Kafka;
+using Microsoft.Data.Sqlite;
+using Pulse.Actors.Export;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Serialization;
+using Pulse.Actors.Storage;
+using Pulse.Testing;
+
+namespace Pulse.Actors.Tests.Export;
+
+/// <summary>
+/// The coordinator as it runs: a cluster singleton under its supervisor, its journal in a database file, its
+/// completions from a broker, its words over real publish-subscribe.
+/// </summary>
+public sealed class CoordinatorDurabilityTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>, IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly DateOnly NewYear = new(2026, 1, 1);
+
+    private readonly string _file = Path.Combine(Path.GetTempPath(), $"pulse-coordinator-{Guid.NewGuid():N}.db");
+    private readonly string _group = "coordinator-" + Guid.NewGuid().ToString("N");
+    private readonly RecordingWarehouse _warehouse = new();
+
+    public void Dispose()
+    {
+        SqliteConnection.ClearAllPools();
+        File.Delete(_file);
+    }
+
+    [Fact]
+    public async Task A_node_that_dies_in_mid_export_is_followed_by_one_that_exports_only_what_is_left()
+    {
+        var events = await kafka.CreateTopicAsync("events", 2);
+        var completions = await kafka.CreateTopicAsync("completions", 1);
+        using var progress = new StreamProgress(new ClientConfig { BootstrapServers = kafka.BootstrapServers });
+        await ProduceAsync(events, 1, "an event");
+        await ProduceAsync(completions, 0, """{"status":"complete","timestamp":"2026-01-02T03:04:05Z"}""");
+        var passes = 2;
+        _warehouse.Before = (_, token) =>
+            Interlocked.Decrement(ref passes) >= 0 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token);
+
+        using (var first = new TestKit(Settings(leavesProperly: false), "pulse"))
+        {
+            var told = await StartNodeAsync(first, events, completions, progress);
+            await told.FishForMessageAsync<ExportProgress>(it => it.EventsToDrain == 1, Limit);
+            Assert.Empty(_warehouse.Replacements);
+            Commit(events, partition: 1, offset: 1);
+            await told.FishForMessageAsync<ExportProgress>(it => it.DatesExported == 2, Limit);
+            await AbandonAsync(first);
+            Assert.Equal(5, await StoredEventsAsync());
+        }
+
+        var done = _warehouse.Tables.Keys.ToHashSet();
+        _warehouse.Replacements.Clear();
+        _warehouse.Before = (_, _) => Task.CompletedTask;
+
+        using (var second = new TestKit(Settings(leavesProperly: true), "pulse"))
+        {
+            var told = await StartNodeAsync(second, events, completions, progress);
+            var finished = (ExportFinished)await told.FishForMessageAsync(it => it is ExportFinished, Limit);
+
+            Assert.Equal(3, finished.Outcome.Rollups.Length);
+            Assert.Single(_warehouse.Replacements);
+            Assert.Empty(_warehouse.Replacements.Intersect(done));
+            // The last event may stay, as the bearer of the sequence number.
+            await second.AwaitConditionAsync(async () => await StoredEventsAsync() <= 1, Limit);
+            await second.Sys.Terminate();
+        }
+
+        using (var third = new TestKit(Settings(leavesProperly: true), "pulse"))
+        {
+            var proxy = await StartProxyAsync(third, events, completions, progress);
+            var state = await proxy.Ask<ExportState>(GetExportState.Instance, Limit);
+
+            Assert.Null(state.Progress);
+            Assert.True(state.LastOutcome!.Succeeded);
+            await third.Sys.Terminate();
+        }
+    }
+
+    private Akka.Configuration.Config Settings(bool leavesProperly) => ExportMessageSerializer.Config
+        .WithFallback($$"""
+            akka {
+              loglevel = WARNING
+              actor.provider = cluster
+              cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
+              remote.dot-netty.tcp { hostname = "127.0.0.1", port = 0 }
+              coordinated-shutdown.run-by-actor-system-terminate = {{(leavesProperly ? "on" : "off")}}
+              persistence.journal {
+                plugin = "akka.persistence.journal.sql"
+                sql { connection-string = "Data Source={{_file}}", provider-name = "SQLite.MS" }
+              }
+              persistence.snapshot-store {
+                plugin = "akka.persistence.snapshot-store.sql"
+                sql { connection-string = "Data Source={{_file}}", provider-name = "SQLite.MS" }
+              }
+            }
+            """)
+        .WithFallback(SqlPersistence.DefaultConfiguration)
+        .WithFallback(DistributedPubSub.DefaultConfig())
+        .WithFallback(ClusterSingleton.DefaultConfig());
+
+    private async Task<Akka.TestKit.TestProbe> StartNodeAsync(
+        TestKit kit, string events, string completions, StreamProgress progress)
+    {
+        var told = kit.CreateTestProbe();
+        DistributedPubSub.Get(kit.Sys).Mediator.Tell(new Subscribe(Coordinator.ExportsTopic, told), told);
+        await told.ExpectMsgAsync<SubscribeAck>(Limit);
+        await StartProxyAsync(kit, events, completions, progress);
+        return told;
+    }
+
+    private async Task<IActorRef> StartProxyAsync(
+        TestKit kit, string events, string completions, StreamProgress progress)
+    {
+        var connection = new ClientConfig { BootstrapServers = kafka.BootstrapServers };
+        var cluster = Akka.Cluster.Cluster.Get(kit.Sys);
+        await cluster.JoinAsync(cluster.SelfAddress).WaitAsync(Limit);
+        var props = Coordinator.SupervisedProps(
+            new ExportCollaborators
+            {
+                StreamIdentity = _ => Task.FromResult("stream"),
+                ReadEnds = token => progress.EndOffsetsAsync(events, token),
+                ReadCommitted = token => progress.CommittedOffsetsAsync(_group, events, token),
+                Catalog = RollupCatalog.Default,
+                ReadDates = (_, _) => Task.FromResult<IReadOnlyList<DateOnly>>([NewYear]),
+                ReadRows = (rollup, date, _) => RowAsync(rollup, date),
+                Warehouse = _warehouse,
+                Mediator = DistributedPubSub.Get(kit.Sys).Mediator,
+                Listener = CompletionListener.Props(connection, completions, _group),
+            },
+            new ExportOptions { ParallelDates = 1 });
+        var settings = ClusterSingletonManagerSettings.Create(kit.Sys).WithSingletonName("coordinator");
+        kit.Sys.ActorOf(ClusterSingletonManager.Props(props, StopCoordinator.Instance, settings), "singleton");
+        return kit.Sys.ActorOf(ClusterSingletonProxy.Props(
+            "/user/singleton", ClusterSingletonProxySettings.Create(kit.Sys).WithSingletonName("coordinator")));
+    }
+
+    private static async IAsyncEnumerable<ResultRow> RowAsync(Rollup rollup, DateOnly date)
+    {
+        await Task.Yield();
+        var end = date.ToDateTime(new TimeOnly(0, 5), DateTimeKind.Utc);
+        yield return new ResultRow(new RollupKey(rollup.Name, "one"), Window.EndingAt(end), 1);
+    }
+
+    /// <summary>The nearest to a killed process: nothing is told to stop, actors just end.</summary>
+    private static async Task AbandonAsync(TestKit kit)
+    {
+        var watcher = kit.CreateTestProbe();
+        var singleton = await kit.Sys.ActorSelection("/user/singleton").ResolveOne(Limit);
+        await watcher.WatchAsync(singleton);
+        singleton.Tell(Kill.Instance);
+        await watcher.ExpectTerminatedAsync(singleton, Limit);
+        await kit.Sys.Terminate();
+    }
+
+    private async Task<long> StoredEventsAsync()
+    {
+        await using var connection = new SqliteConnection($"Data Source={_file}");
+        await connection.OpenAsync();
+        await using var count = connection.CreateCommand();
+        count.CommandText =
+            $"SELECT count(*) FROM journal WHERE persistence_id = '{Coordinator.StoredAs}' AND deleted = 0";
+        return (long)(await count.ExecuteScalarAsync())!;
+    }
+
+    private async Task ProduceAsync(string topic, int partition, string value)
+    {
+        using var producer = new ProducerBuilder<Null, string>(
+            new ProducerConfig { BootstrapServers = kafka.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+        await producer.ProduceAsync(
+            new TopicPartition(topic, partition), new Message<Null, string> { Value = value });
+    }
+
+    private void Commit(string topic, int partition, long offset)
+    {
+        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
+        {
+            BootstrapServers = kafka.BootstrapServers,
+            GroupId = _group,
+            EnableAutoCommit = false,
+        }).SetLogHandler((_, _) => { }).Build();
+        consumer.Commit([new TopicPartitionOffset(topic, partition, offset)]);
+    }
+}
