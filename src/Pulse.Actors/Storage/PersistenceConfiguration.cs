@@ -42,7 +42,8 @@ public static class PersistenceConfiguration
         var connectionString = HoconString(address.ConnectionString);
         var provider = options.Kind == StorageKind.Sqlite ? "SQLite.MS" : "PostgreSQL.15";
 
-        // The breaker must open later than a command ends, connecting included, or writes go on behind its back.
+        // The breaker must give up later than a command does, waiting for a connection included (10 s + 10 s), or
+        // writes go on behind its back.
         // Tags are not used, so they stay in a column (Csv) instead of a table with its own queries per write.
         return ConfigurationFactory.ParseString($$"""
             akka.persistence {
@@ -60,7 +61,7 @@ public static class PersistenceConfiguration
                   materializer-dispatcher = "akka.persistence.dispatchers.default-plugin-dispatcher"
                   default.journal.table-name = "{{JournalTable}}"
                   recovery-event-timeout = 30s
-                  circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 5s }
+                  circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
                 }
               }
               snapshot-store {
@@ -70,7 +71,7 @@ public static class PersistenceConfiguration
                   provider-name = "{{provider}}"
                   auto-initialize = true
                   default.snapshot.table-name = "{{SnapshotTable}}"
-                  circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 5s }
+                  circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
                 }
               }
             }
