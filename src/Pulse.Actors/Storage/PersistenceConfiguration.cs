@@ -3,7 +3,8 @@ using Akka.Configuration;
 namespace Pulse.Actors.Storage;
 
 /// <summary>
-/// Akka.Persistence.Sql's journal and snapshot store on the same database as the results, as HOCON.
+/// Akka.Persistence.Sql's journal and snapshot store on the same database as the results, as HOCON. Their tables are
+/// made by <see cref="ResultStore.PrepareAsync"/>, which must have run before the first persistent actor starts.
 /// </summary>
 /// <remarks>
 /// What buckets may rely on: a second write of the same persistence id and sequence number is refused by a unique key
@@ -53,7 +54,7 @@ public static class PersistenceConfiguration
                 sql {
                   connection-string = {{connectionString}}
                   provider-name = "{{provider}}"
-                  auto-initialize = true
+                  auto-initialize = false
                   tag-write-mode = Csv
                   batch-size = {{BatchSize}}
                   buffer-size = 20000
@@ -69,7 +70,7 @@ public static class PersistenceConfiguration
                 sql {
                   connection-string = {{connectionString}}
                   provider-name = "{{provider}}"
-                  auto-initialize = true
+                  auto-initialize = false
                   default.snapshot.table-name = "{{SnapshotTable}}"
                   circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
                 }
