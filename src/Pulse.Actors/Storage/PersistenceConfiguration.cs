@@ -3,7 +3,8 @@ using Akka.Configuration;
 namespace Pulse.Actors.Storage;
 
 /// <summary>
-/// Akka.Persistence.Sql's journal and snapshot store on the same database as the results, as HOCON.
+/// Akka.Persistence.Sql's journal and snapshot store on the same database as the results, as HOCON. Their tables are
+/// made by <see cref="ResultStore.PrepareAsync"/>, which must have run before the first persistent actor starts.
 /// </summary>
 /// <remarks>
 /// What buckets may rely on: a second write of the same persistence id and sequence number is refused by a unique key
@@ -42,7 +43,8 @@ public static class PersistenceConfiguration
         var connectionString = HoconString(address.ConnectionString);
         var provider = options.Kind == StorageKind.Sqlite ? "SQLite.MS" : "PostgreSQL.15";
 
-        // The breaker must open later than a command ends, connecting included, or writes go on behind its back.
+        // The breaker must give up later than a command does, waiting for a connection included (10 s + 10 s), or
+        // writes go on behind its back.
         // Tags are not used, so they stay in a column (Csv) instead of a table with its own queries per write.
         return ConfigurationFactory.ParseString($$"""
             akka.persistence {
@@ -52,7 +54,7 @@ public static class PersistenceConfiguration
                 sql {
                   connection-string = {{connectionString}}
                   provider-name = "{{provider}}"
-                  auto-initialize = true
+                  auto-initialize = false
                   tag-write-mode = Csv
                   batch-size = {{BatchSize}}
                   buffer-size = 20000
@@ -60,7 +62,7 @@ public static class PersistenceConfiguration
                   materializer-dispatcher = "akka.persistence.dispatchers.default-plugin-dispatcher"
                   default.journal.table-name = "{{JournalTable}}"
                   recovery-event-timeout = 30s
-                  circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 5s }
+                  circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
                 }
               }
               snapshot-store {
@@ -68,9 +70,9 @@ public static class PersistenceConfiguration
                 sql {
                   connection-string = {{connectionString}}
                   provider-name = "{{provider}}"
-                  auto-initialize = true
+                  auto-initialize = false
                   default.snapshot.table-name = "{{SnapshotTable}}"
-                  circuit-breaker { max-failures = 10, call-timeout = 20s, reset-timeout = 5s }
+                  circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
                 }
               }
             }

@@ -36,7 +36,7 @@ public sealed class ResultStore
     public string Description => _database.Address.Description;
 
     /// <summary>
-    /// Makes the tables that are absent and checks that every rollup, and the window length, are declared as they were
+    /// Makes the tables that are absent, those of checkpoints included, and checks that every rollup, and the window length, are declared as they were
     /// when they were first counted here. Any number of nodes may do so at once.
     /// </summary>
     /// <exception cref="StorageException">Unreachable, or declared otherwise before; the message says what to do.</exception>
@@ -172,7 +172,8 @@ public sealed class ResultStore
     private IEnumerable<string> Creation() =>
         _tables.Values.SelectMany(table => table.Creation())
             .Append(_lateEvents.Creation())
-            .Append(_declarations.Creation());
+            .Append(_declarations.Creation())
+            .Concat(CheckpointTables.Creation(_database.Dialect.Kind));
 
     private ResultTable Table(Rollup rollup) => _tables.TryGetValue(rollup, out var table)
         ? table

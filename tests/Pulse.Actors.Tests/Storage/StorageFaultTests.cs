@@ -62,6 +62,20 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Host=db", 20, 10)]
+    [InlineData("Host=db;MaxPoolSize=100;Command Timeout=7", 100, 7)]
+    [InlineData("Host=db;Command Timeout=0;Minimum Pool Size=30", 30, 10)]
+    [InlineData("Host=db;Command Timeout=60", 20, 10)]
+    public void Limits_are_Pulse_s_unless_the_connection_string_has_stricter_ones(
+        string connectionString, int poolSize, int commandSeconds)
+    {
+        var address = StorageAddress.Parse(new StorageOptions(StorageKind.Postgres, connectionString));
+        var driver = new NpgsqlConnectionStringBuilder(address.ConnectionString);
+        Assert.Equal(poolSize, driver.MaxPoolSize);
+        Assert.Equal(commandSeconds, driver.CommandTimeout);
+    }
+
     [Fact]
     public async Task A_directory_that_can_not_be_made()
     {

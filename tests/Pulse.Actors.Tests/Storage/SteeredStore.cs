@@ -1,0 +1,32 @@
+using System.Threading.Channels;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Tests.Storage;
+
+/// <summary>A store whose every write waits until the test lets it succeed or fail.</summary>
+internal sealed class SteeredStore
+{
+    private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>();
+
+    public Task WriteAsync(IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
+    {
+        var write = new Write([.. results.Select(bucket => bucket.BucketName)]);
+        _writes.Writer.TryWrite(write);
+        return write.Done;
+    }
+
+    public Task<Write> NextAsync() => _writes.Reader.ReadAsync().AsTask().WaitAsync(Until.Limit);
+
+    internal sealed class Write(IReadOnlyList<string> buckets)
+    {
+        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public IReadOnlyList<string> Buckets => buckets;
+
+        public Task Done => _done.Task;
+
+        public void Commit() => _done.SetResult();
+
+        public void Fail(string problem) => _done.SetException(new StorageException(problem, isTransient: true));
+    }
+}
