@@ -89,6 +89,7 @@ public static class PulseAkkaExtensions
     private static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
         $$"""
         akka {
+          stdout-loglevel = OFF
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off
