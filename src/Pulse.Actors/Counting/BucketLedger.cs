@@ -165,8 +165,7 @@ public sealed class BucketLedger
         foreach (var (key, window, count) in checkpoint.Counts)
             _counts[(key, window)] = count;
         foreach (var (partition, position) in checkpoint.Positions)
-            _positions[partition] = position;
-        RaiseDurable(checkpoint.Positions);
+            _positions[partition] = _durable[partition] = position;
         LateCount = StoredLateCount = checkpoint.LateCount;
         _newestWindowEnd = checkpoint.NewestWindowEnd;
         _unpublished = checkpoint.Counts;
