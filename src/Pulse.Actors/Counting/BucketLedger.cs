@@ -138,7 +138,11 @@ public sealed class BucketLedger
             _positions.ToList(), counts, LateCount, _newestWindowEnd, SealedBelow, complete);
     }
 
-    /// <summary>Takes the journal's confirmation: the checkpoint is durable, and its counts may be published.</summary>
+    /// <summary>
+    /// Takes the journal's confirmation: the checkpoint is durable, and its counts may be published. That the write
+    /// succeeded is not enough where older events are deleted, for that frees their numbers: the journal's highest
+    /// sequence number, read after the write, must be the written one. Else this incarnation was superseded and must end.
+    /// </summary>
     public void Stored()
     {
         Debug.Assert(_storing is not null, "Only a taken checkpoint is stored.");

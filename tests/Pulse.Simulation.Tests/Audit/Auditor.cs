@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using Pulse.Actors.Counting;
+using Pulse.Actors.Rollups;
 using Pulse.Simulation.Tests.World;
 
 namespace Pulse.Simulation.Tests.Audit;
@@ -26,8 +28,12 @@ namespace Pulse.Simulation.Tests.Audit;
 /// </list>
 /// Lateness depends on the order of arrival, so the truth about it is kept per incarnation: a <see cref="Shadow"/>
 /// judges each applied range by the rule of the design, from the log's events, and lives and dies with checkpoints.
+/// <para>
+/// <c>delta</c>, <c>lineage</c>, <c>recovered</c> and <c>session</c> judge the means, the others the outcome. Where only
+/// outcomes are asked for, the means go unjudged: to see that a mistake in them has consequences.
+/// </para>
 /// </remarks>
-internal sealed class Auditor(SimulatedWorld world)
+internal sealed class Auditor(SimulatedWorld world, bool outcomesOnly)
 {
     private readonly List<JournalRow>[] _lineages = [.. Enumerable.Range(0, world.Space.BucketCount).Select(_ => new List<JournalRow>())];
     private readonly long[] _scratch = new long[world.Space.KeyCount * WorldSettings.MostWindows];
@@ -43,6 +49,7 @@ internal sealed class Auditor(SimulatedWorld world)
             Require(
                 newest is not null && newest.SequenceNumber > shell.SequenceNumber && newest.Writer != shell, "counted",
                 $"{shell} skips {skipped} events of {log.Partition} up to {after}, and no other incarnation stored them");
+            world.See(Sighting.StaleIncarnationOpenedPastEvents);
             shell.Shadow.Doom();
         }
 
@@ -58,10 +65,13 @@ internal sealed class Auditor(SimulatedWorld world)
             _scratch[Space.NumberOf(key) * WorldSettings.MostWindows + KeySpace.NumberOf(window)] += count;
         foreach (var (_, key, window) in log.EventsOf(shell.Bucket, delta.From, delta.To))
             _scratch[key * WorldSettings.MostWindows + window]--;
-        Require(
+        RequireOfMeans(
             !_scratch.AsSpan().ContainsAnyExcept(0), "delta",
             $"{log.Partition} {delta.From}..{delta.To} for {shell} differs from the log");
+        var late = shell.Shadow.Late;
         shell.Shadow.Apply(log, shell.Bucket, delta.From, delta.To, shell.LatenessSeconds);
+        if (shell.Shadow.Late > late)
+            world.See(Sighting.LateEvent);
         Judge(shell);
     }
 
@@ -93,6 +103,7 @@ internal sealed class Auditor(SimulatedWorld world)
         var present = new HashSet<(int, int)>();
         foreach (var (key, window, _) in shell.Ledger.Counts)
             present.Add((Space.NumberOf(key), KeySpace.NumberOf(window)));
+        world.See(Sighting.WindowLeftMemory);
         shell.Shadow.Seal(shell.LatenessSeconds);
         for (var key = 0; key < Space.KeyCount; key++)
         {
@@ -110,7 +121,7 @@ internal sealed class Auditor(SimulatedWorld world)
     {
         foreach (var (partition, position) in row?.Checkpoint.Positions ?? [])
         {
-            Require(
+            RequireOfMeans(
                 shell.Ledger.Position(partition) == position && shell.Ledger.DurablePosition(partition) == position,
                 "recovered", $"{shell} is at {shell.Ledger.Position(partition)} of {partition}, stored was {position}");
         }
@@ -130,12 +141,12 @@ internal sealed class Auditor(SimulatedWorld world)
     /// <summary>An incarnation takes its checkpoint for stored.</summary>
     public void Confirmed(int bucket, JournalRow row)
     {
-        Require(!row.Shadow.IsDoomed, "lineage", $"{row.Writer} stored #{row.SequenceNumber}, which lacks durable events");
+        RequireOfMeans(!row.Shadow.IsDoomed, "lineage", $"{row.Writer} stored #{row.SequenceNumber}, which lacks durable events");
         var lineage = _lineages[bucket];
         var index = lineage.IndexOf(row);
-        Require(index >= 0, "lineage", $"#{row.SequenceNumber} of {row.Writer} is confirmed but was superseded");
-        Require(
-            row.Parent == (index == 0 ? null : lineage[index - 1]), "lineage",
+        RequireOfMeans(index >= 0, "lineage", $"#{row.SequenceNumber} of {row.Writer} is confirmed but was superseded");
+        RequireOfMeans(
+            row.Parent == (index <= 0 ? null : lineage[index - 1]), "lineage",
             $"#{row.SequenceNumber} of {row.Writer} was not made from the checkpoint before it");
     }
 
@@ -163,10 +174,10 @@ internal sealed class Auditor(SimulatedWorld world)
 
     public void Session(IngestorShell shell)
     {
-        Require(
+        RequireOfMeans(
             shell.Tally.Unaccepted == shell.UnacceptedCount, "session",
             $"{shell} waits for {shell.Tally.Unaccepted} acceptances, true are {shell.UnacceptedCount}");
-        Require(
+        RequireOfMeans(
             shell.Tally.Committed <= world.Broker.HighestEverCommitted(shell.Log), "session",
             $"{shell} takes {shell.Tally.Committed} for committed, which never was");
     }
@@ -245,10 +256,10 @@ internal sealed class Auditor(SimulatedWorld world)
             shownByRollup[rollup] = shownByRollup.GetValueOrDefault(rollup) + ShownOf(bucket);
         }
 
-        var dead = shownByRollup[Pulse.Actors.Rollups.DeadLetters.RollupName];
+        var dead = shownByRollup[DeadLetters.RollupName];
         foreach (var (rollup, shown) in shownByRollup)
         {
-            if (rollup == Pulse.Actors.Rollups.DeadLetters.RollupName)
+            if (rollup == DeadLetters.RollupName)
                 continue;
             Require(
                 shown + dead == consumed, "balance",
@@ -314,9 +325,14 @@ internal sealed class Auditor(SimulatedWorld world)
         return 0;
     }
 
+    private void RequireOfMeans(
+        bool holds, string invariant,
+        [InterpolatedStringHandlerArgument(nameof(holds))] RequirementDetail detail) =>
+        Require(holds || outcomesOnly, invariant, detail);
+
     private static void Require(
         bool holds, string invariant,
-        [System.Runtime.CompilerServices.InterpolatedStringHandlerArgument(nameof(holds))] RequirementDetail detail)
+        [InterpolatedStringHandlerArgument(nameof(holds))] RequirementDetail detail)
     {
         if (!holds)
             throw new InvariantViolation(invariant, detail.ToString());

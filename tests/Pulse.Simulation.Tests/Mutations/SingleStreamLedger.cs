@@ -33,5 +33,5 @@ internal sealed class SingleStreamLedger(ILedger ledger) : ILedger
 
     public void Recover(BucketCheckpoint checkpoint) => ledger.Recover(checkpoint);
 
-    private static StreamPartition Single(StreamPartition partition) => partition with { Stream = "topic" };
+    private static StreamPartition Single(StreamPartition partition) => partition with { Stream = "topic-0" };
 }

@@ -23,7 +23,9 @@ internal static class FailureReport
             report.AppendLine($"  ... {trace.Count - MostLines} earlier lines");
         foreach (var line in trace.TakeLast(MostLines))
             report.AppendLine($"  {line}");
-        report.AppendLine($"Run it again: dotnet run --project tests/Pulse.Simulation.Tests -- --seeds 1 --first-seed {failed.Settings.Seed}");
+        report.AppendLine(
+            $"Run it again: dotnet run --project tests/Pulse.Simulation.Tests -- --seeds 1 "
+            + $"--first-seed {failed.Settings.Seed}{(mutation == Mutation.None ? "" : $" --mutation {mutation}")}");
         return report.ToString();
     }
 }

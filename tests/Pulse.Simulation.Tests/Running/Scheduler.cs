@@ -80,6 +80,7 @@ internal sealed class Scheduler
         if (_awaitedEnds is { } ends && ends.All(end => _world.Broker.Committed(end.Log) >= end.End))
         {
             _world.Say($"all committed offsets have reached the ends: export");
+            _world.See(Sighting.Exported);
             _world.Auditor.Exported(ends);
             _awaitedEnds = null;
         }
@@ -163,7 +164,10 @@ internal sealed class Scheduler
             var now = _produced++ * _world.Settings.Windows / _records;
             var isOld = _random.Chance(_world.Settings.Has(Faults.LateEvents) ? 25 : 5);
             var window = isOld ? _random.Below(now + 1) : now;
-            log.Append(_world.Space, KeysOfRecord(), window);
+            var keys = KeysOfRecord();
+            if (keys[0] >= _world.Space.FirstDeadLetter)
+                _world.See(Sighting.DeadLetter);
+            log.Append(_world.Space, keys, window);
             if (_world.Settings.Has(Faults.OffsetGaps) && _random.Chance(15))
                 log.LeaveGap();
         }

@@ -9,7 +9,19 @@ namespace Pulse.Simulation.Tests.Running;
 internal static class Shrinker
 {
     private const int SeedsPerAttempt = 40;
-    private const int MostPasses = 6;
+    private const int MostPasses = 8;
+
+    private static readonly Func<WorldSettings, WorldSettings>[] Reductions =
+    [
+        .. Enum.GetValues<Faults>().Where(fault => fault != Faults.None).Select(Without),
+        settings => settings with { Partitions = Math.Max(1, settings.Partitions - 1) },
+        settings => settings with { Processes = Math.Max(1, settings.Processes - 1) },
+        settings => settings with { Keys = Math.Max(1, settings.Keys - 1) },
+        settings => settings with { HashedBuckets = 1 },
+        settings => settings with { EventsPerPartition = Math.Max(1, settings.EventsPerPartition / 2) },
+        settings => settings with { Windows = Math.Max(1, settings.Windows / 2) },
+        settings => settings with { Steps = Math.Max(20, settings.Steps * 2 / 3) },
+    ];
 
     public static SimulationRun Shrink(SimulationRun failed, Mutation mutation)
     {
@@ -17,13 +29,14 @@ internal static class Shrinker
         for (var pass = 0; pass < MostPasses; pass++)
         {
             var before = smallest;
-            foreach (var settings in Smaller(before.Settings))
+            foreach (var reduce in Reductions)
             {
-                if (Size(settings) < Size(smallest.Settings) && FirstFailure(settings, failed, mutation) is { } smaller)
+                var settings = reduce(smallest.Settings);
+                if (settings != smallest.Settings && FirstFailure(settings, failed, mutation) is { } smaller)
                     smallest = smaller;
             }
 
-            // One kind of reduction may have hidden another; go on while anything helps.
+            // One reduction may make another possible; go on while any helps.
             if (smallest == before)
                 break;
         }
@@ -31,24 +44,8 @@ internal static class Shrinker
         return smallest;
     }
 
-    private static IEnumerable<WorldSettings> Smaller(WorldSettings settings)
-    {
-        var without = settings;
-        foreach (var fault in Enum.GetValues<Faults>())
-        {
-            if (fault != Faults.None && settings.Has(fault))
-                yield return settings with { Faults = settings.Faults & ~fault };
-        }
-
-        yield return without with { Partitions = Math.Max(1, settings.Partitions - 1) };
-        yield return without with { Processes = Math.Max(1, settings.Processes - 1) };
-        yield return without with { Keys = Math.Max(1, settings.Keys - 1) };
-        yield return without with { HashedBuckets = 1 };
-        yield return without with { EventsPerPartition = Math.Max(1, settings.EventsPerPartition / 2) };
-        yield return without with { Windows = Math.Max(1, settings.Windows / 2) };
-        yield return without with { Steps = Math.Max(20, settings.Steps / 2) };
-        yield return without with { Steps = Math.Max(20, settings.Steps * 4 / 5) };
-    }
+    private static Func<WorldSettings, WorldSettings> Without(Faults fault) =>
+        settings => settings with { Faults = settings.Faults & ~fault };
 
     private static SimulationRun? FirstFailure(WorldSettings settings, SimulationRun failed, Mutation mutation)
     {
@@ -61,9 +58,4 @@ internal static class Shrinker
 
         return null;
     }
-
-    private static long Size(WorldSettings settings) =>
-        settings.Steps + settings.EventsPerPartition * settings.Partitions * 4
-        + 100L * (settings.Partitions + settings.Processes + settings.Keys + settings.HashedBuckets + settings.Windows)
-        + 1000L * System.Numerics.BitOperations.PopCount((uint)settings.Faults);
 }

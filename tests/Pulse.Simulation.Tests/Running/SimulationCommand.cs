@@ -1,11 +1,15 @@
 using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
+using Pulse.Simulation.Tests.Mutations;
+using Pulse.Simulation.Tests.World;
 using Spectre.Console;
 
 namespace Pulse.Simulation.Tests.Running;
 
-/// <summary>The command line: <c>--seeds N [--first-seed N]</c> runs as many worlds as asked.</summary>
+/// <summary>
+/// The command line: <c>--seeds N [--first-seed N]</c> runs as many worlds as asked, <c>--mutations</c> all mistakes.
+/// </summary>
 internal static class SimulationCommand
 {
     private const int Failed = 1;
@@ -14,16 +18,33 @@ internal static class SimulationCommand
 
     public static int Run(string[] args)
     {
-        var seeds = new Option<long>("--seeds") { Description = "How many seeds to run.", Required = true };
+        var seeds = new Option<long>("--seeds") { Description = "How many seeds to run.", DefaultValueFactory = _ => 2000 };
         var first = new Option<long>("--first-seed") { Description = "The first of them.", DefaultValueFactory = _ => 0 };
-        var command = new RootCommand("Simulates the counting protocol, one world for each seed.") { seeds, first };
-        command.SetAction(parsed => Run(parsed.GetValue(first), parsed.GetValue(seeds)));
+        var mutations = new Option<bool>("--mutations") { Description = "Say which seed catches which mistake." };
+        var mutation = new Option<Mutation>("--mutation") { Description = "A mistake to make in every world." };
+        var command = new RootCommand("Simulates the counting protocol, one world for each seed.")
+        {
+            seeds,
+            first,
+            mutations,
+            mutation,
+        };
+        command.SetAction(parsed => parsed.GetValue(mutations)
+            ? RunMutations()
+            : Run(parsed.GetValue(first), parsed.GetValue(seeds), parsed.GetValue(mutation)));
         var parsed = command.Parse(args);
         var result = parsed.Invoke();
         return parsed.Errors.Count > 0 ? WrongUsage : result;
     }
 
-    private static int Run(long first, long count)
+    private static int RunMutations()
+    {
+        foreach (var mistake in MutationTable.Mistakes)
+            Console.WriteLine(MutationTable.Line(mistake));
+        return 0;
+    }
+
+    private static int Run(long first, long count, Mutation mutation)
     {
         if (count < 1)
         {
@@ -39,7 +60,7 @@ internal static class SimulationCommand
             var task = progress.AddTask("Simulating", maxValue: count);
             for (var seed = first; seed < first + count && failed is null; seed++)
             {
-                var run = SimulationRun.Of(World.WorldSettings.FromSeed(seed));
+                var run = SimulationRun.Of(WorldSettings.FromSeed(seed), mutation);
                 seeds++;
                 steps += run.Steps;
                 events += run.Events;
@@ -64,7 +85,7 @@ internal static class SimulationCommand
             return 0;
         }
 
-        Console.WriteLine(FailureReport.Of(failed));
+        Console.WriteLine(FailureReport.Of(failed, mutation));
         return Failed;
     }
 

@@ -20,9 +20,17 @@ internal sealed record SimulationRun(WorldSettings Settings, long Steps, long Ev
         Trace.Listeners.Add(new AssertionListener());
     }
 
-    public static SimulationRun Of(WorldSettings settings, Mutation mutation = Mutation.None, List<string>? trace = null)
+    /// <summary>Runs a world to its end.</summary>
+    /// <param name="settings">The world.</param>
+    /// <param name="mutation">A mistake to make in it.</param>
+    /// <param name="trace">Takes what happens, line by line.</param>
+    /// <param name="sightings">Takes how often each <see cref="Sighting"/> happened.</param>
+    /// <param name="outcomesOnly">Whether only outcomes are judged, not the means.</param>
+    public static SimulationRun Of(
+        WorldSettings settings, Mutation mutation = Mutation.None, List<string>? trace = null, long[]? sightings = null,
+        bool outcomesOnly = false)
     {
-        var world = new SimulatedWorld(settings, mutation, trace);
+        var world = new SimulatedWorld(settings, mutation, trace, sightings, outcomesOnly);
         try
         {
             new Scheduler(world).Run();

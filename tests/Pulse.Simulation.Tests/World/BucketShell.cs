@@ -114,6 +114,7 @@ internal sealed class BucketShell
 
     public void HandOff()
     {
+        _world.See(Sighting.HandedOff);
         _world.Say($"{this} is handed off");
         _isHandingOff = true;
         Continue();
@@ -146,6 +147,7 @@ internal sealed class BucketShell
             rows.RemoveAt(rows.Count - 1);
         else if ((rows.Count == 0 ? 0 : rows[^1].SequenceNumber) != highest)
         {
+            _world.See(Sighting.RecoveredAgain);
             _world.Say($"{this} recovers again: rows up to #{highest} were deleted meanwhile");
             Recover();
             return;
@@ -179,6 +181,10 @@ internal sealed class BucketShell
         var delta = message.Delta;
         var outcome = Ledger.Apply(delta);
         _world.Say($"{this} takes {delta.Partition} {delta.From}..{delta.To} of session {message.Session}: {outcome}");
+        if (outcome != DeltaOutcome.Applied)
+            _world.See(outcome == DeltaOutcome.Rejected ? Sighting.RejectedDelta : Sighting.DuplicateDelta);
+        else if (_phase == Phase.Storing)
+            _world.See(Sighting.DeltaWhileStoring);
         if (outcome == DeltaOutcome.Applied)
             _world.Auditor.Applied(this, message.Log, delta);
         Answer(from, outcome == DeltaOutcome.Rejected
@@ -191,6 +197,7 @@ internal sealed class BucketShell
         var position = Ledger.Position(persist.Log.Partition);
         if (position < persist.UpTo)
         {
+            _world.See(Sighting.RejectedPersist);
             _world.Say($"{this} can't persist {persist.Log.Partition} up to {persist.UpTo}: it is at {position}");
             Answer(from, new RejectedMessage(persist.Log, persist.Session, Bucket, position));
             return;
@@ -246,6 +253,10 @@ internal sealed class BucketShell
         var isSilent = _world.Occurs(Faults.JournalFaults, 6);
         _world.Say($"the journal {(fails ? "fails at" : isFenced ? "refuses" : "stores")} #{row.SequenceNumber} of {this}"
             + $"{(isSilent ? ", the answer is lost" : "")}");
+        if (fails)
+            _world.See(Sighting.JournalWriteFailed);
+        else if (isSilent && !isFenced)
+            _world.See(Sighting.JournalAnswerLost);
         var isStored = !fails && !isFenced && !isSilent;
         if (_world.Mutation == Mutation.FailedWriteIsTakenForStored)
             isStored = true;
@@ -273,9 +284,14 @@ internal sealed class BucketShell
             if (_phase != Phase.Storing)
                 return;
             if (Journal.Highest != row.SequenceNumber)
+            {
+                _world.See(Sighting.Superseded);
                 Crash($"the journal holds #{Journal.Highest} of another incarnation");
+            }
             else
+            {
                 Stored(row);
+            }
         });
     }
 
@@ -326,6 +342,8 @@ internal sealed class BucketShell
             .Select(row => (_world.Space.NumberOf(row.Key), KeySpace.NumberOf(row.Window), row.Count))
             .ToList();
         _world.Say($"the tables take {rows.Count} rows, {late} late of {this}");
+        if (IsStopped)
+            _world.See(Sighting.UpsertOfTheDeadLanded);
         _world.Tables.Upsert(Bucket, numbered, late);
         _world.Auditor.Upserted(Bucket, numbered, late);
     }

@@ -50,6 +50,10 @@ internal sealed class IngestorShell
     public void Restart()
     {
         var committed = _world.Broker.Read(Log, _world.Occurs(Faults.BrokerFaults, 30), _world.Random);
+        if (committed != _world.Broker.Committed(Log))
+            _world.See(Sighting.LaggingCommitRead);
+        if (_session > 0)
+            _world.See(Sighting.SessionRestarted);
         if (_world.Mutation == Mutation.RestartsAtItsPosition && _session > 0)
             committed = Tally.Position;
         Tally = new PartitionTally(Log.Partition, committed);
@@ -97,7 +101,8 @@ internal sealed class IngestorShell
             return;
         Flush();
         var requests = Tally.BeginCommit();
-        _world.Say($"{this} begins a commit at {Tally.Position}");
+        if (Tally.IsCommitting)
+            _world.Say($"{this} begins a commit below {Tally.Position}");
         foreach (var request in requests)
         {
             if (_world.Mutation == Mutation.CommittedBeforeDurable
@@ -108,7 +113,8 @@ internal sealed class IngestorShell
                 Send(request.Bucket, new PersistMessage(Log, _session, request.UpTo));
         }
 
-        _sentSinceCommit.Clear();
+        if (Tally.IsCommitting)
+            _sentSinceCommit.Clear();
         CommitIfReady();
     }
 
@@ -147,6 +153,8 @@ internal sealed class IngestorShell
         switch (message)
         {
             case OpenedMessage opened:
+                if (opened.Position > Tally.Position)
+                    _world.See(Sighting.EventsSkippedAsCounted);
                 Tally.Opened(_world.Space.Bucket(opened.Bucket), opened.Position);
                 break;
             case AcceptedMessage accepted:

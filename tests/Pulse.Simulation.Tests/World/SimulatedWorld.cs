@@ -15,14 +15,17 @@ internal sealed class SimulatedWorld
 
     private readonly List<Action> _effects = [];
     private readonly List<string>? _trace;
+    private readonly long[]? _sightings;
     private readonly List<BucketShell>[] _incarnations;
     private readonly Journal[] _journals;
     private readonly Dictionary<(int Process, int Bucket), BucketShell> _routes = [];
     private long _numbers;
     private bool _isHealing;
 
-    public SimulatedWorld(WorldSettings settings, Mutation mutation, List<string>? trace)
+    public SimulatedWorld(
+        WorldSettings settings, Mutation mutation, List<string>? trace, long[]? sightings, bool outcomesOnly)
     {
+        _sightings = sightings;
         _trace = trace;
         Settings = settings;
         Mutation = mutation;
@@ -32,7 +35,7 @@ internal sealed class SimulatedWorld
         LatenessSeconds = settings.LatenessInWindows * KeySpace.WindowSeconds;
         _incarnations = [.. Enumerable.Range(0, Space.BucketCount).Select(_ => new List<BucketShell>())];
         _journals = [.. Enumerable.Range(0, Space.BucketCount).Select(_ => new Journal())];
-        Auditor = new Auditor(this);
+        Auditor = new Auditor(this, outcomesOnly);
         MakeTopic();
     }
 
@@ -103,7 +106,15 @@ internal sealed class SimulatedWorld
     {
         var isNewest = row.SequenceNumber > _journals[bucket].Highest;
         if (!_journals[bucket].TryInsert(row, fence: Mutation != Mutation.NoFence))
+        {
+            See(Sighting.RefusedByTheFence);
             return false;
+        }
+
+        if (!isNewest)
+            See(Sighting.StrayInTheGap);
+        if (row.Writer.IsStopped)
+            See(Sighting.WriteOfTheDeadLanded);
         Auditor.Landed(bucket, row, isNewest);
         return true;
     }
@@ -113,8 +124,16 @@ internal sealed class SimulatedWorld
         {
             var isRefused = Occurs(Faults.BrokerFaults, 10);
             Say($"the broker {(isRefused ? "refuses" : "takes")} {offset} of {shell.Log.Partition} by session {session}");
-            if (!isRefused)
+            if (isRefused)
             {
+                See(Sighting.CommitRefused);
+            }
+            else
+            {
+                if (offset < Broker.Committed(shell.Log))
+                    See(Sighting.CommitWentBack);
+                if (!Owners.Contains(shell))
+                    See(Sighting.ZombieCommitted);
                 Broker.Commit(shell.Log, offset);
                 Auditor.Committed(shell.Log, offset);
             }
@@ -212,6 +231,8 @@ internal sealed class SimulatedWorld
             Logs.Count + partition, new StreamPartition($"topic-{generation}", partition), Space.BucketCount))];
         Logs.AddRange(CurrentLogs);
         Say($"the topic is made for the {generation + 1}. time");
+        if (generation > 0)
+            See(Sighting.TopicMadeAgain);
         Owners = [.. CurrentLogs.Select(log => new IngestorShell(this, log.Partition.Partition % Settings.Processes, log))];
         Ingestors.AddRange(Owners);
     }
@@ -228,6 +249,12 @@ internal sealed class SimulatedWorld
             while (incarnations.Count > 1)
                 Random.Pick(incarnations).Crash("split brain resolved");
         }
+    }
+
+    public void See(Sighting sighting)
+    {
+        if (_sightings is not null)
+            _sightings[(int)sighting]++;
     }
 
     /// <summary>Writes a line of the trace; costs nothing where none is kept.</summary>
