@@ -7,7 +7,7 @@ namespace Pulse.Simulation.Tests;
 
 public sealed class SimulationTests(ITestOutputHelper output)
 {
-    private const int Seeds = 3000;
+    private const int Seeds = 10_000;
 
     public static TheoryData<string> Mistakes => [.. MutationTable.Mistakes.Select(mistake => mistake.ToString())];
 

@@ -134,6 +134,12 @@ internal sealed class Auditor(SimulatedWorld world, bool outcomesOnly)
     {
         if (isNewest)
             _lineages[bucket].Add(row);
+        JournalChanged(bucket);
+    }
+
+    /// <summary>Rows left the journal, or came: what was committed must still be in it.</summary>
+    public void JournalChanged(int bucket)
+    {
         foreach (var log in world.Logs)
             JudgeDurable(bucket, log, world.Broker.HighestEverCommitted(log));
     }

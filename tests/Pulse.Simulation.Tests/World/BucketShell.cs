@@ -240,7 +240,7 @@ internal sealed class BucketShell
         _phase = Phase.Storing;
         _world.Say($"{this} writes #{next}{(checkpoint.IsComplete ? ", complete" : "")}");
         if (_world.Mutation == Mutation.DeletedBeforeStored && checkpoint.IsComplete)
-            Journal.DeleteBelow(next);
+            _world.DeleteBelow(Bucket, next);
         if (_world.Mutation == Mutation.PublishedBeforeStored)
             _world.Later(() => Upsert(Ledger.Unpublished, Ledger.DurableLateCount));
         _world.Later(() => Land(row));
@@ -306,7 +306,7 @@ internal sealed class BucketShell
             _world.Later(() =>
             {
                 _world.Say($"{this} deletes below #{row.SequenceNumber}");
-                Journal.DeleteBelow(row.SequenceNumber);
+                _world.DeleteBelow(Bucket, row.SequenceNumber);
             });
         }
 

@@ -119,6 +119,12 @@ internal sealed class SimulatedWorld
         return true;
     }
 
+    public void DeleteBelow(int bucket, long sequenceNumber)
+    {
+        _journals[bucket].DeleteBelow(sequenceNumber);
+        Auditor.JournalChanged(bucket);
+    }
+
     public void SendCommit(IngestorShell shell, long session, long request, long offset) =>
         Later(() =>
         {
