@@ -32,6 +32,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private readonly List<(IActorRef Asker, PersistPartition Request)> _asked = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private int _checkpointsSinceComplete;
+    private long _lastRecovered;
+    private bool _deletesAfterPublishing;
     private BucketResults? _publishing;
     private bool _busy;
     private bool _stopping;
@@ -50,8 +52,10 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         Recover<BucketCheckpoint>(checkpoint =>
         {
             _ledger.Recover(checkpoint);
-            _checkpointsSinceComplete++;
+            _checkpointsSinceComplete = checkpoint.IsComplete ? 0 : _checkpointsSinceComplete + 1;
+            _lastRecovered = LastSequenceNr;
         });
+        Recover<RecoveryCompleted>(_ => RequireAllRecovered());
         Command<OpenPartition>(Handle);
         Command<ApplyDelta>(Handle);
         Command<PersistPartition>(Handle);
@@ -165,11 +169,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             _ledger.Stored();
             _context.Statistics.CheckpointStored();
             if (complete)
-            {
                 _checkpointsSinceComplete = 0;
-                DeleteMessages(LastSequenceNr - 1);
-            }
-
+            _deletesAfterPublishing |= complete;
             Publish();
         });
     }
@@ -179,7 +180,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _busy = true;
         ResultRow[] rows = [.. _ledger.Unpublished.Select(count => new ResultRow(count.Key, count.Window, count.Count))];
         _publishing = new BucketResults(
-            _rollup, _id.Name, rows, _ledger.StoredLateCount, new StoredCheckpoint(PersistenceId, LastSequenceNr));
+            _rollup, _id.Name, rows, _ledger.DurableLateCount, new StoredCheckpoint(PersistenceId, LastSequenceNr));
         _context.ResultWriter.Tell(new WriteResults(_publishing));
         Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
     }
@@ -193,6 +194,9 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         Timers.Cancel(Retry.Instance);
         _publishing = null;
         _ledger.Published();
+        if (_deletesAfterPublishing)
+            DeleteMessages(LastSequenceNr - 1);
+        _deletesAfterPublishing = false;
         _busy = false;
         MakeProgress();
     }
@@ -201,6 +205,13 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     {
         _log.Info("Bucket {0} slept while another incarnation took over; it stops.", _id);
         Context.Stop(Self);
+    }
+
+    // Events can be deleted between the question for the highest number and the replay: then this is not all there is.
+    private void RequireAllRecovered()
+    {
+        if (_lastRecovered != LastSequenceNr)
+            throw new InvalidOperationException($"Recovered up to {_lastRecovered} of {LastSequenceNr}.");
     }
 
     private void Answer()

@@ -3,11 +3,10 @@ using Akka.Actor;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>Asks all ingestors of a node to make everything handled so far durable and commit it.</summary>
-public sealed record CommitNow
-{
-    /// <summary>The only one that is needed.</summary>
-    public static CommitNow Instance { get; } = new();
-}
+/// <param name="Again">
+/// Whether to commit also where nothing is new: a zombie may have taken the committed offset back meanwhile.
+/// </param>
+public sealed record CommitNow(bool Again = false);
 
 /// <summary>
 /// Sent by every node every second for every partition: starts the partition's ingestor, wherever the shard is, if

@@ -108,7 +108,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Receive<DeltaAccepted>(message => message.Session == _session, Handle);
         Receive<PartitionPersisted>(message => message.Session == _session, Handle);
         Receive<PartitionRejected>(message => message.Session == _session, Handle);
-        Receive<CommitNow>(_ => WantCommit());
+        Receive<CommitNow>(message => WantCommit(message.Again));
         Receive<Committed>(message => message.Session == _session, Handle);
         Receive<CommitFailed>(message => message.Session == _session, Handle);
         Receive<Repeat>(_ => RepeatUnanswered());
@@ -213,9 +213,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private void Handle(PartitionRejected message) =>
         Restart($"{message.Bucket} is at {message.Position}");
 
-    private void WantCommit()
+    private void WantCommit(bool again)
     {
-        _commitWanted = true;
+        if (again && !Tally.HasUncommitted && !_restarting && Tally.Committed > 0)
+            SendCommit(Tally.Committed);
+        _commitWanted = Tally.HasUncommitted;
         TryBeginCommit();
     }
 
@@ -245,11 +247,16 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
 
         _commitSent = true;
+        SendCommit(offset);
+    }
+
+    private void SendCommit(long offset)
+    {
         var session = _session;
         var deadLetters = Task.WhenAll(_deadLettersUnderWay);
         _deadLettersUnderWay.Clear();
         CommitAsync().PipeTo(
-            Self, success: () => new Committed(session), failure: cause => new CommitFailed(session, cause));
+            Self, success: () => new Committed(session, offset), failure: cause => new CommitFailed(session, cause));
 
         async Task CommitAsync()
         {
@@ -261,8 +268,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private void Handle(Committed message)
     {
         Answered();
-        _commitSent = false;
         _restartDelay = FirstRestartDelay;
+        if (message.Offset <= Tally.Committed)
+            return;
+
+        _commitSent = false;
         Tally.CommitSucceeded();
         _context.Statistics.Committed();
         Report();
@@ -378,7 +388,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     // Sessions of one partition must differ across nodes and restarts, for a zombie's answers may still be under way.
     private static long NewSession() => Random.Shared.NextInt64();
 
-    private sealed record Committed(long Session);
+    private sealed record Committed(long Session, long Offset);
 
     private sealed record CommitFailed(long Session, Exception Cause);
 

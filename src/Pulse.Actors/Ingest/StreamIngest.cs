@@ -62,11 +62,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Receive<Terminated>(message => TakeBack(message.ActorRef));
         Receive<CheckpointDue>(_ =>
         {
-            CommitAll();
+            CommitAll(new CommitNow());
             ScheduleCheckpoint();
         });
-        Receive<CheckpointRequested>(_ => CommitAll());
-        Receive<CommitNow>(_ => CommitAll());
+        Receive<CheckpointRequested>(_ => CommitAll(new CommitNow(Again: true)));
+        Receive<CommitNow>(CommitAll);
         Receive<SubscribeAck>(_ => { });
     }
 
@@ -171,10 +171,10 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             _consumer?.Unassign(assigned);
     }
 
-    private void CommitAll()
+    private void CommitAll(CommitNow message)
     {
         foreach (var reader in _readers.Keys)
-            reader.Tell(CommitNow.Instance);
+            reader.Tell(message);
     }
 
     private void ScheduleCheckpoint()

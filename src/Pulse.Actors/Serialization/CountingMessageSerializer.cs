@@ -156,13 +156,17 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
         Counts = { checkpoint.Counts.Select(ToWire) },
         LateCount = checkpoint.LateCount,
         NewestWindowEnd = checkpoint.NewestWindowEnd,
+        SealedBelow = checkpoint.SealedBelow,
+        IsComplete = checkpoint.IsComplete,
     };
 
     private static BucketCheckpoint FromWire(Wire.BucketCheckpoint wire) => new(
         [.. wire.Positions.Select(p => new PartitionPosition(FromWire(p.Partition), p.Position))],
         [.. wire.Counts.Select(FromWire)],
         wire.LateCount,
-        wire.NewestWindowEnd);
+        wire.NewestWindowEnd,
+        wire.SealedBelow,
+        wire.IsComplete);
 
     private static Wire.KeyCount ToWire(KeyCount count) => new()
     {
