@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -90,6 +91,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
+        services.AddSingleton<LatestExport>();
         services.AddPulse(started.Settings, new ParquetWarehouse(started.WarehouseDirectory), WatchExports);
         builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
         services.AddHostedService<StatusLine>();
@@ -106,12 +108,23 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     }
 
     private void WatchExports(AkkaConfigurationBuilder akka, IServiceProvider services) =>
-        akka.WithActors((system, _) => system.ActorOf(
+        akka.AddStartup((system, _) => EndWhenRemoved(system, services)).WithActors((system, _) => system.ActorOf(
             Props.Create(() => new ExportWatch(
                 run.ExitOnComplete,
                 services.GetRequiredService<RunOutcome>(),
+                services.GetRequiredService<LatestExport>(),
                 services.GetRequiredService<ILogger<ExportWatch>>())),
             "export-watch"));
+
+    // A node that the others have given up must not linger; whoever supervises the process starts it again.
+    private static void EndWhenRemoved(ActorSystem system, IServiceProvider services) =>
+        Cluster.Get(system).RegisterOnMemberRemoved(() =>
+        {
+            var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
+            if (!lifetime.ApplicationStopping.IsCancellationRequested)
+                services.GetRequiredService<RunOutcome>().Fail(
+                    "The other nodes could not reach this one and removed it from the cluster. Start it again.");
+        });
 
     private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)
     {

@@ -43,10 +43,11 @@ public sealed class ParquetWarehouse(string root) : IWarehouse
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
+            var cause = exception.Message.ReplaceLineEndings(" ").TrimEnd('.');
             throw new WarehouseException(
-                $"The Parquet file for {rollup.Name} of {date:yyyy-MM-dd} can't be written in '{directory}' "
-                + $"({exception.Message.ReplaceLineEndings(" ").TrimEnd('.')}). Check that the directory is writable and the disk has room; "
-                + "the previous file is still in place.", exception);
+                $"The Parquet file for {rollup.Name} of {date:yyyy-MM-dd} can't be written in '{directory}' ({cause}). "
+                + "Check that the directory is writable and the disk has room; the previous file is still in place.",
+                exception);
         }
         finally
         {

@@ -22,8 +22,8 @@ internal sealed class StorageFaults(string place)
             NpgsqlException client => Unreachable(client),
             TimeoutException timeout => TimedOut(timeout),
             SocketException socket => Unreachable(socket),
-            IOException or UnauthorizedAccessException => Line(exception.Message, "Check the path and its permissions."
-                , exception, isTransient: exception is IOException),
+            IOException or UnauthorizedAccessException => Line(
+                exception.Message, "Check the path and its permissions.", exception, exception is IOException),
             OperationCanceledException => TimedOut(exception),
             AggregateException { InnerException: { } inner }
                 when TryTranslate(inner, cancellationToken, out var translated) => translated,
@@ -53,18 +53,18 @@ internal sealed class StorageFaults(string place)
             server, server.IsTransient),
     };
 
-    private StorageException Translate(SqliteException sqlite) => (sqlite.SqliteErrorCode, sqlite.SqliteExtendedErrorCode) switch
+    private StorageException Translate(SqliteException sqlite) => sqlite.SqliteErrorCode switch
     {
-        (SQLitePCL.raw.SQLITE_CANTOPEN, _) => Line(
+        SQLitePCL.raw.SQLITE_CANTOPEN => Line(
             "the file can't be opened", "Check that its directory exists and is writable.", sqlite, false),
-        (SQLitePCL.raw.SQLITE_READONLY, _) or (SQLitePCL.raw.SQLITE_PERM, _) => Line(
+        SQLitePCL.raw.SQLITE_READONLY or SQLitePCL.raw.SQLITE_PERM => Line(
             "the file can't be written", "Check its permissions and its directory's.", sqlite, false),
-        (SQLitePCL.raw.SQLITE_NOTADB, _) or (SQLitePCL.raw.SQLITE_CORRUPT, _) => Line(
+        SQLitePCL.raw.SQLITE_NOTADB or SQLitePCL.raw.SQLITE_CORRUPT => Line(
             "the file is no intact SQLite database", "Move it away and start again, or restore a copy.", sqlite, false),
-        (SQLitePCL.raw.SQLITE_FULL, _) => Line("the disk is full", "Make room.", sqlite, isTransient: true),
-        (SQLitePCL.raw.SQLITE_BUSY, _) or (SQLitePCL.raw.SQLITE_LOCKED, _) => Line(
+        SQLitePCL.raw.SQLITE_FULL => Line("the disk is full", "Make room.", sqlite, isTransient: true),
+        SQLitePCL.raw.SQLITE_BUSY or SQLitePCL.raw.SQLITE_LOCKED => Line(
             "another process keeps the file locked", "End it; one node at a time uses a file.", sqlite, true),
-        (SQLitePCL.raw.SQLITE_IOERR, _) => Line("reading or writing failed", "Check the disk.", sqlite, true),
+        SQLitePCL.raw.SQLITE_IOERR => Line("reading or writing failed", "Check the disk.", sqlite, true),
         _ => Line(sqlite.Message, "See the error code.", sqlite, isTransient: false),
     };
 

@@ -22,5 +22,5 @@ internal static class ClusterEndpoints
     private sealed record ClusterState(
         double EventsPerSecond, long Lag, long? LiveDelayMilliseconds, IReadOnlyList<ClusterNode> Nodes);
 
-    private sealed record ClusterNode(bool IsThis, double EventsPerSecond, NodeStatus Status);
+    private sealed record ClusterNode(bool IsThis, double EventsPerSecond, Pulse.Actors.Live.NodeStatus Status);
 }

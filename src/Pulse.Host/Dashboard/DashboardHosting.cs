@@ -39,8 +39,9 @@ internal static class DashboardHosting
         application.MapApi();
         application.MapAccessControl();
         application.MapStaticAssets().AllowAnonymous();
+        // The policy of all answers says who may frame a page; a second one would be weaker.
         application.MapRazorComponents<App>()
-            .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = "'none'");
+            .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
     }
 
     private static CountryNames Countries(IWebHostEnvironment environment)

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -22,7 +23,8 @@ public sealed class ApiFixture : IAsyncLifetime
 
     private readonly string _directory = Directory.CreateTempSubdirectory("pulse-api-").FullName;
     private readonly List<WebApplication> _applications = [];
-    private readonly ActorSystem _system = ActorSystem.Create("pulse-api");
+    private readonly ActorSystem _system = ActorSystem.Create(
+        "pulse-api", "akka { stdout-loglevel = OFF, loglevel = OFF, actor.provider = cluster, remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 } }");
 
     /// <summary>Everything that is stored of the first rollup.</summary>
     public static IReadOnlyList<ResultRow> Rows { get; } =
@@ -55,7 +57,7 @@ public sealed class ApiFixture : IAsyncLifetime
         Directory.Delete(_directory, recursive: true);
     }
 
-    private async Task<HttpClient> StartAsync(object http)
+    private async Task<HttpClient> StartAsync(HttpSettings http)
     {
         var storage = new StorageOptions(
             StorageKind.Sqlite, $"Data Source={Path.Combine(_directory, $"{_applications.Count}.db")}");
@@ -78,7 +80,7 @@ public sealed class ApiFixture : IAsyncLifetime
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
-        builder.Services.AddApi((HttpSettings)http, settings, Path.Combine(_directory, "keys"));
+        builder.Services.AddApi(http, settings, Path.Combine(_directory, "keys"));
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(_system);
         builder.Services.AddSingleton(store);
@@ -88,10 +90,19 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton<IngestStatistics>();
         builder.Services.AddSingleton<BucketStatistics>();
         builder.Services.AddSingleton(new StorageAvailability());
+        builder.Services.AddSingleton<LatestExport>();
+        builder.Services.AddSingleton<IRequiredActor<Bucket>>(new NoRegion());
         var application = builder.Build();
         application.MapApi();
         await application.StartAsync(TestContext.Current.CancellationToken);
         _applications.Add(application);
         return application.GetTestClient();
+    }
+
+    private sealed class NoRegion : IRequiredActor<Bucket>
+    {
+        public IActorRef ActorRef => ActorRefs.Nobody;
+
+        public Task<IActorRef> GetAsync(CancellationToken cancellationToken = default) => Task.FromResult(ActorRef);
     }
 }
