@@ -74,6 +74,7 @@ public static class PulseAkkaExtensions
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
+            .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
             .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
             .WithClustering(new ClusterOptions
             {
@@ -98,9 +99,11 @@ public static class PulseAkkaExtensions
           cluster {
             # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
             split-brain-resolver.stable-after = 6s
-            # A restarted seed node that hears nobody must not found a second cluster.
-            seed-node-timeout = 15s
+            # Two incarnations at once are fenced by the journal, so nobody has to wait for the other side's decision.
+            down-removal-margin = 1s
             sharding {
+              # With "majority plus five" a small cluster waits for every node, the dead one included.
+              coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
               distributed-data.durable.keys = []
               rebalance-interval = 3s
               least-shard-allocation-strategy {

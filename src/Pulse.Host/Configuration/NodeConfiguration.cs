@@ -62,6 +62,7 @@ internal sealed record NodeConfiguration(
                 Hostname = options.Cluster.Hostname,
                 Port = options.Cluster.Port,
                 SeedNodes = [.. options.Cluster.SeedNodes.Select(seed => $"akka.tcp://{PulseAkkaExtensions.SystemName}@{seed}")],
+                SeedNodeTimeout = options.Cluster.SeedNodeTimeout,
                 Shards = options.Cluster.Shards,
             },
         };
@@ -98,6 +99,9 @@ internal sealed record NodeConfiguration(
             mistakes.Add($"Pulse:Window is {options.Window}; use whole seconds that divide a day evenly, such as 00:05:00.");
         CheckTime("Pulse:AllowedLateness", options.AllowedLateness, options.Window, TimeSpan.FromDays(366), mistakes);
         CheckTime("Pulse:FlushInterval", options.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), mistakes);
+        CheckTime(
+            "Pulse:Cluster:SeedNodeTimeout", options.Cluster.SeedNodeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5),
+            mistakes);
         if (options.CheckpointInterval is { } interval)
             CheckTime("Pulse:CheckpointInterval", interval, TimeSpan.FromMilliseconds(100), day, mistakes);
     }
