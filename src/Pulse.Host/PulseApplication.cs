@@ -27,7 +27,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     /// <exception cref="StorageException">Storage is not there or does not fit.</exception>
     public async Task<int> RunAsync()
     {
-        StartChecks.DataDirectory(node);
+        StartChecks.Directories(node);
+        StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.HttpPort);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
