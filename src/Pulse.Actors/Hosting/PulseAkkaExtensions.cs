@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Hosting;
@@ -26,7 +27,8 @@ public static class PulseAkkaExtensions
     /// <summary>The actor system's name, which is part of every node's address.</summary>
     public const string SystemName = "pulse";
 
-    private static readonly TimeSpan DrainPhase = TimeSpan.FromSeconds(14);
+    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandOverPhase = TimeSpan.FromSeconds(12);
 
     /// <summary>Registers what the node's actors share with the rest of the process.</summary>
     /// <param name="services">Where to.</param>
@@ -93,11 +95,24 @@ public static class PulseAkkaExtensions
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off
-          cluster.sharding.distributed-data.durable.keys = []
+          cluster {
+            # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
+            split-brain-resolver.stable-after = 6s
+            # A restarted seed node that hears nobody must not found a second cluster.
+            seed-node-timeout = 15s
+            sharding {
+              distributed-data.durable.keys = []
+              rebalance-interval = 3s
+              least-shard-allocation-strategy {
+                rebalance-absolute-limit = 32
+                rebalance-relative-limit = 0.5
+              }
+            }
+          }
           coordinated-shutdown {
             run-by-clr-shutdown-hook = off
             exit-clr = off
-            phases.before-service-unbind.timeout = {{DrainPhase.TotalSeconds}}s
+            phases.before-service-unbind.timeout = {{HandOverPhase.TotalSeconds}}s
           }
         }
         """);
@@ -157,7 +172,8 @@ public static class PulseAkkaExtensions
         var progress = services.GetRequiredService<StreamProgress>();
         return new ExportCollaborators
         {
-            StreamIdentity = _ => Ingest.StreamIdentity.ResolveAsync(kafka, TimeSpan.FromSeconds(10)),
+            StreamIdentity = async _ =>
+                (await StreamIdentity.ResolveAsync(kafka, BrokerTimeout).ConfigureAwait(false)).Identity,
             ReadEnds = token => progress.EndOffsetsAsync(kafka.Topic, token),
             ReadCommitted = token => progress.CommittedOffsetsAsync(kafka.GroupId, kafka.Topic, token),
             Catalog = settings.Catalog,
@@ -175,18 +191,43 @@ public static class PulseAkkaExtensions
         builder
             .WithActors((system, registry) =>
             {
-                var context = new IngestContext(
-                    settings.Catalog,
-                    settings.WindowLength,
-                    settings.FlushInterval,
-                    registry.Get<Bucket>(),
-                    services.GetRequiredService<IngestStatistics>());
                 var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
+                var statistics = services.GetRequiredService<IngestStatistics>();
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, context, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, statistics, log)),
                     "ingest"));
             })
-            .AddStartup((system, registry) => DrainBeforeLeaving(system, registry.Get<StreamIngest>()));
+            .WithShardRegion<PartitionIngestor>(
+                "ingestor",
+                (_, registry, _) =>
+                {
+                    var context = new IngestContext(
+                        settings.Catalog,
+                        settings.WindowLength,
+                        settings.FlushInterval,
+                        registry.Get<StreamIngest>(),
+                        registry.Get<Bucket>(),
+                        services.GetRequiredService<IngestStatistics>());
+                    return entityId =>
+                    {
+                        var partition = int.Parse(entityId, CultureInfo.InvariantCulture);
+                        return Props.Create(() => new PartitionIngestor(partition, context));
+                    };
+                },
+                new PartitionMessageExtractor(),
+                new ShardOptions
+                {
+                    StateStoreMode = StateStoreMode.DData,
+                    RememberEntities = false,
+                    ShouldPassivateIdleEntities = false,
+                    HandOffStopMessage = StopReading.Instance,
+                })
+            .AddStartup((system, registry) =>
+            {
+                var ingestors = registry.Get<PartitionIngestor>();
+                registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
+                HandOverPartitionsFirst(system, ingestors);
+            });
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
     {
@@ -195,14 +236,15 @@ public static class PulseAkkaExtensions
             cluster.Join(cluster.SelfAddress);
     }
 
-    // The buckets must still be there when the ingestors make their last events durable, so this comes before hand-off.
-    private static void DrainBeforeLeaving(ActorSystem system, IActorRef ingest) =>
+    // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.
+    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingestors) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
-            "drain-ingest",
+            "hand-over-partitions",
             async () =>
             {
-                await ingest.Ask<IngestDrained>(DrainIngest.Instance, DrainPhase).ConfigureAwait(false);
+                ingestors.Tell(GracefulShutdown.Instance);
+                await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });
 }

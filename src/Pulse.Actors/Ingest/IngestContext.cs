@@ -7,11 +7,13 @@ namespace Pulse.Actors.Ingest;
 /// <param name="Catalog">The rollups to count.</param>
 /// <param name="WindowLength">The length of every window.</param>
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
+/// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
 /// <param name="Buckets">The shard region of the buckets.</param>
 /// <param name="Statistics">What people and telemetry read.</param>
 public sealed record IngestContext(
     RollupCatalog Catalog,
     TimeSpan WindowLength,
     TimeSpan FlushInterval,
+    IActorRef StreamIngest,
     IActorRef Buckets,
     IngestStatistics Statistics);

@@ -165,7 +165,6 @@ internal sealed record NodeConfiguration(
             CompletionTopic = kafka.CompletionTopic,
             DeadLetterTopic = kafka.DeadLetterTopic,
             GroupId = kafka.GroupId,
-            InstanceId = kafka.InstanceId,
             StreamIdentity = kafka.StreamIdentity,
             Client = kafka.Client.ToImmutableDictionary(),
         };

@@ -60,11 +60,8 @@ public sealed class KafkaOptions
     /// <summary>The topic for records that are no viewing events.</summary>
     public string DeadLetterTopic { get; set; } = "netflix-event-dlq";
 
-    /// <summary>The consumer group of all nodes.</summary>
+    /// <summary>The consumer group that keeps the offsets of all nodes.</summary>
     public string GroupId { get; set; } = "pulse";
-
-    /// <summary>The node's lasting name in the group; null: a new one each start.</summary>
-    public string? InstanceId { get; set; }
 
     /// <summary>The stream's identity; null: asked from the broker, which is right for every real one.</summary>
     public string? StreamIdentity { get; set; }
