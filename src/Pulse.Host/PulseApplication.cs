@@ -79,6 +79,13 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
+        // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
+        builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
+        // A cluster of one fears late heartbeats for nothing.
+        if (node.Settings.Cluster.SeedNodes.IsEmpty)
+            builder.Logging.AddFilter("Akka.Cluster", LogLevel.Error);
+        // The export watch tells people on every node.
+        builder.Logging.AddFilter("Pulse.Actors.Export", LogLevel.Warning);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, node.HttpPort));
 

@@ -68,8 +68,9 @@ public static class PulseAkkaExtensions
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
+                loggers.AddLogger<AkkaLog>();
             })
+            .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
             .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
@@ -92,6 +93,7 @@ public static class PulseAkkaExtensions
         $$"""
         akka {
           stdout-loglevel = OFF
+          stdout-logger-class = "{{typeof(AkkaLog.Silence).AssemblyQualifiedName}}"
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off

@@ -1,6 +1,4 @@
 using System.Globalization;
-using Akka.Event;
-using LogLevel = Microsoft.Extensions.Logging.LogLevel;
 
 namespace Pulse.Host.Console;
 
@@ -31,8 +29,7 @@ internal sealed class ConsoleViewLoggerProvider(ConsoleView view) : ILoggerProvi
             Func<TState, Exception?, string> formatter)
         {
             var time = DateTime.Now.ToString("HH:mm:ss", CultureInfo.InvariantCulture);
-            // Akka's own text repeats time, level and thread in front of what there is to say.
-            var message = state is LogEvent akka ? akka.Message?.ToString() ?? "" : formatter(state, exception);
+            var message = formatter(state, exception);
             if (exception is not null && !message.Contains(exception.Message, StringComparison.Ordinal))
                 message = $"{message} {exception.Message}";
             view.WriteLine($"{time} {Name(logLevel)} {message.ReplaceLineEndings(" ")}");
