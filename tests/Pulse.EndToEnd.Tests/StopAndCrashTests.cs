@@ -25,6 +25,7 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
 
         // With no checkpoint due for a day, whatever is stored was stored because of the signal.
         var environment = stream.Environment(database, Never);
+        environment["Logging__LogLevel__Akka"] = "Information";
         environment["Logging__LogLevel__Akka.Cluster"] = "Information";
         await using var first = Host(environment);
         await first.ConsumedAsync(5_000, RunLimit);

@@ -21,9 +21,15 @@ internal sealed class AkkaLog : ReceiveActor, IRequiresMessageQueue<ILoggerMessa
         var loggers = Context.System.Settings.Setup.Get<Factory>().Value.Loggers;
         Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
         Receive<LogEvent>(entry => loggers
-            .CreateLogger(entry.LogClass?.FullName ?? Unknown)
+            .CreateLogger(CategoryOf(entry))
             .Log(LevelOf(entry), "{Message}{Cause}", entry.Message, CauseOf(entry)));
     }
+
+    // What a plug-in of persistence throws is logged by its supervisor, in that one's name.
+    private static string CategoryOf(LogEvent entry) =>
+        entry.LogSource?.Contains("/system/akka.persistence.", StringComparison.Ordinal) == true
+            ? "Akka.Persistence"
+            : entry.LogClass?.FullName ?? Unknown;
 
     private static LogLevel LevelOf(LogEvent entry) => entry.LogLevel() switch
     {

@@ -228,7 +228,7 @@ public static class PulseAkkaExtensions
             {
                 var ingestors = registry.Get<PartitionIngestor>();
                 registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
-                HandOverPartitionsFirst(system, ingestors);
+                HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
             });
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
@@ -239,13 +239,13 @@ public static class PulseAkkaExtensions
     }
 
     // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.
-    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingestors) =>
+    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
             "hand-over-partitions",
             async () =>
             {
-                ingestors.Tell(GracefulShutdown.Instance);
+                ingest.Tell(StreamIngest.HandOver.Instance);
                 await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });
