@@ -1,5 +1,6 @@
 using System.Net;
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -94,6 +95,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
+        services.AddSingleton<LatestExport>();
         services.AddPulse(started.Settings, new ParquetWarehouse(started.WarehouseDirectory), WatchExports);
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
@@ -108,12 +110,23 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     }
 
     private void WatchExports(AkkaConfigurationBuilder akka, IServiceProvider services) =>
-        akka.WithActors((system, _) => system.ActorOf(
+        akka.AddStartup((system, _) => EndWhenRemoved(system, services)).WithActors((system, _) => system.ActorOf(
             Props.Create(() => new ExportWatch(
                 run.ExitOnComplete,
                 services.GetRequiredService<RunOutcome>(),
+                services.GetRequiredService<LatestExport>(),
                 services.GetRequiredService<ILogger<ExportWatch>>())),
             "export-watch"));
+
+    // A node that the others have given up must not linger; whoever supervises the process starts it again.
+    private static void EndWhenRemoved(ActorSystem system, IServiceProvider services) =>
+        Cluster.Get(system).RegisterOnMemberRemoved(() =>
+        {
+            var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
+            if (!lifetime.ApplicationStopping.IsCancellationRequested)
+                services.GetRequiredService<RunOutcome>().Fail(
+                    "The other nodes could not reach this one and removed it from the cluster. Start it again.");
+        });
 
     private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)
     {

@@ -170,7 +170,7 @@ public sealed class KafkaConsumer
         if (!_readings.TryGetValue(result.Partition.Value, out var target))
             return;
 
-        var batch = target.Filling ??= new RecordBatch(target.Epoch);
+        var batch = target.Filling ??= new RecordBatch(target.Epoch, target.Position);
         if (result.IsPartitionEOF)
         {
             batch.ReachedEnd(result.Offset.Value);
@@ -209,7 +209,10 @@ public sealed class KafkaConsumer
         var written = reading.Assigned.Writer.TryWrite(batch)
             || (!reading.IsPaused && SpinWait.SpinUntil(() => reading.Assigned.Writer.TryWrite(batch), FullReaderPatience));
         if (written)
+        {
+            reading.Position = batch.NextOffset;
             reading.Filling = null;
+        }
 
         // Pausing makes the client throw away what it has fetched, so it is the last resort.
         if (written == reading.IsPaused)
@@ -279,6 +282,7 @@ public sealed class KafkaConsumer
         reading.Filling?.Dispose();
         reading.Filling = null;
         reading.Epoch++;
+        reading.Position = start.Offset.Value;
         if (reading.IsPaused)
             consumer.Resume([start.TopicPartition]);
         reading.IsPaused = false;
@@ -305,6 +309,9 @@ public sealed class KafkaConsumer
         public AssignedPartition Assigned { get; } = assigned;
 
         public RecordBatch? Filling { get; set; }
+
+        /// <summary>After the last batch that was handed over.</summary>
+        public long Position { get; set; } = assigned.Committed;
 
         public int Epoch { get; set; }
 

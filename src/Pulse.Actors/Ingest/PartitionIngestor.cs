@@ -37,6 +37,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private EventCounter _counter = null!;
     private long _session = NewSession();
     private int _epoch;
+    private RecordBatch? _early;
     private bool _restarting;
     private bool _draining;
     private bool _commitWanted;
@@ -138,6 +139,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Handle(RecordBatch batch)
     {
+        // The first batch after a rewind can overtake the news of the rewind.
+        if (batch.Epoch > _epoch)
+        {
+            _early = batch;
+            return;
+        }
+
         using (batch)
         {
             _batchWanted = true;
@@ -150,6 +158,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Count(RecordBatch batch)
     {
+        if (batch.Start != Tally.Position)
+        {
+            Restart($"records {Tally.Position} to {batch.Start} are missing");
+            return;
+        }
+
         _counter.Count(batch, _bad);
         foreach (var (index, why) in _bad)
             _deadLettersUnderWay.Add(_deadLetters.SendAsync(_assigned.Partition.Partition, batch, index, why));
@@ -345,6 +359,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         _restarting = false;
         Answered();
         Report();
+        if (_early is { } batch)
+        {
+            _early = null;
+            Handle(batch);
+        }
     }
 
     private void Handle(RewindFailed message)

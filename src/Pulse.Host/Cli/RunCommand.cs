@@ -36,13 +36,19 @@ internal sealed class RunCommand
         Description = "Start the embedded broker without the simulator",
     };
 
+    private readonly Option<bool> _followInput = new("--follow-input")
+    {
+        Description = "End at once when standard input closes, as it does when a parent process dies",
+        Hidden = true,
+    };
+
     private readonly SimulationOptions _simulation = new();
 
     public RunCommand()
     {
         Command = new Command("run", "Run a node (the default command)")
         {
-            _data, _port, _exitOnComplete, _noSimulator,
+            _data, _port, _exitOnComplete, _noSimulator, _followInput,
         };
         _simulation.AddTo(Command);
         Command.SetAction((parsed, _) => ExecuteAsync(parsed));
@@ -52,6 +58,8 @@ internal sealed class RunCommand
 
     private async Task<int> ExecuteAsync(ParseResult parsed)
     {
+        if (parsed.GetValue(_followInput))
+            EndWithInput();
         try
         {
             var configuration = Configuration(parsed);
@@ -124,6 +132,19 @@ internal sealed class RunCommand
         var mistakes = options.Validate(DateTimeOffset.UtcNow);
         return mistakes.Count == 0 ? options : throw new ConfigurationException(mistakes);
     }
+
+    private static void EndWithInput() => new Thread(() =>
+    {
+        while (System.Console.In.Read() >= 0)
+        {
+            // Nobody talks to it; only the end counts.
+        }
+
+        Environment.Exit(HostCommand.Failed);
+    })
+    {
+        IsBackground = true, Name = "pulse-follow-input",
+    }.Start();
 
     private static int Refuse(int exitCode, params IReadOnlyList<string> lines)
     {
