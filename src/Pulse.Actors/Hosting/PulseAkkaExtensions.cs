@@ -68,8 +68,9 @@ public static class PulseAkkaExtensions
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
+                loggers.AddLogger<AkkaLog>();
             })
+            .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
             .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
@@ -93,6 +94,7 @@ public static class PulseAkkaExtensions
         $$"""
         akka {
           stdout-loglevel = OFF
+          stdout-logger-class = "{{typeof(AkkaLog.Silence).AssemblyQualifiedName}}"
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off
@@ -229,7 +231,7 @@ public static class PulseAkkaExtensions
             {
                 var ingestors = registry.Get<PartitionIngestor>();
                 registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
-                HandOverPartitionsFirst(system, ingestors);
+                HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
             });
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
@@ -240,13 +242,13 @@ public static class PulseAkkaExtensions
     }
 
     // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.
-    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingestors) =>
+    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
             "hand-over-partitions",
             async () =>
             {
-                ingestors.Tell(GracefulShutdown.Instance);
+                ingest.Tell(StreamIngest.HandOver.Instance);
                 await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });

@@ -78,17 +78,10 @@ internal sealed record NodeConfiguration(
 
     private static PulseOptions Bind(IConfigurationSection section)
     {
-        try
-        {
-            return section.Get<PulseOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new PulseOptions();
-        }
-        catch (InvalidOperationException exception)
-        {
-            var innermost = exception.InnerException?.Message;
-            throw new ConfigurationException(
-                $"Configuration: {exception.Message}{(innermost is null ? "" : $" {innermost}")} "
-                + "Correct it in appsettings.json or in the environment (Pulse__Section__Name).");
-        }
+        string[] mistakes = [.. SettingsCheck.Mistakes(section, typeof(PulseOptions))];
+        return mistakes.Length == 0
+            ? section.Get<PulseOptions>() ?? new PulseOptions()
+            : throw new ConfigurationException(mistakes);
     }
 
     private static void CheckTimes(PulseOptions options, List<string> mistakes)
@@ -161,7 +154,8 @@ internal sealed record NodeConfiguration(
         catch (ArgumentException exception)
         {
             // The driver's message names the keyword; the string itself may hold a password and is not repeated.
-            mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({exception.Message}); use Npgsql's form, "
+            var reason = exception.ParamName is { } keyword ? $"'{keyword}'" : exception.Message;
+            mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({reason}); use Npgsql's form, "
                 + "Host=…;Database=…;Username=…;Password=….");
         }
 
