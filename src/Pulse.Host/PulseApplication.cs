@@ -27,7 +27,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     /// <exception cref="StorageException">Storage is not there or does not fit.</exception>
     public async Task<int> RunAsync()
     {
-        StartChecks.DataDirectory(node);
+        StartChecks.Directories(node);
+        StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.Http);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
@@ -83,6 +84,13 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
+        // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
+        builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
+        // A cluster of one fears late heartbeats for nothing.
+        if (node.Settings.Cluster.SeedNodes.IsEmpty)
+            builder.Logging.AddFilter("Akka.Cluster", LogLevel.Error);
+        // The export watch tells people on every node.
+        builder.Logging.AddFilter("Pulse.Actors.Export", LogLevel.Warning);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(node.Http.Address, node.Http.Port));
 

@@ -80,6 +80,10 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     /// <inheritdoc />
     public override string PersistenceId { get; }
 
+    // The journal holds everything; a snapshot store that fails must not keep a bucket waiting.
+    /// <inheritdoc />
+    public override Recovery Recovery { get; } = new(SnapshotSelectionCriteria.None);
+
     /// <inheritdoc />
     public ITimerScheduler Timers { get; set; } = null!;
 

@@ -326,7 +326,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         if (_restarting)
             return;
 
-        _log.Debug("Session of {0} starts over: {1}.", _assigned.Partition, why);
+        _log.Info("Session of {0} starts over: {1}.", _assigned.Partition, why);
         _restarting = true;
         _commitSent = false;
         _session = NewSession();

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using Pulse.Host.Configuration;
 using Pulse.Host.Demo;
 using Pulse.Simulator.Broker;
 using Spectre.Console;

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
 using Pulse.Actors.Storage;
 using Pulse.Host.Configuration;
 using Pulse.Simulator;
@@ -20,6 +23,7 @@ internal sealed class RunCommand
     {
         Description = "Port of the dashboard and the API on loopback; 0 = any free one [default: 8080]",
         HelpName = "N",
+        CustomParser = Port,
     };
 
     private readonly Option<bool> _exitOnComplete = new("--exit-on-complete")
@@ -87,13 +91,24 @@ internal sealed class RunCommand
             if (parsed.GetValue(_data) is { } data)
                 overrides["Pulse:Data"] = data;
             if (parsed.GetValue(_port) is { } port)
-                overrides["Pulse:Http:Port"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                overrides["Pulse:Http:Port"] = port.ToString(CultureInfo.InvariantCulture);
             return builder.AddInMemoryCollection(overrides).Build();
         }
         catch (InvalidDataException exception)
         {
-            throw new ConfigurationException($"Configuration: {exception.Message} {exception.InnerException?.Message}");
+            // The innermost one knows the line and the column.
+            throw new ConfigurationException(
+                $"Configuration: {exception.Message} {exception.GetBaseException().Message.ReplaceLineEndings(" ")}");
         }
+    }
+
+    private static int? Port(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort)
+            return port;
+        result.AddError($"--port: '{text}' is not allowed; give 0 to {IPEndPoint.MaxPort} (0: any free port).");
+        return null;
     }
 
     private SimulatorOptions? Simulation(ParseResult parsed, NodeConfiguration node)

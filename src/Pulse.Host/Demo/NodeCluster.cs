@@ -76,8 +76,21 @@ internal sealed class NodeCluster : IAsyncDisposable
         Statuses.SelectMany(status => status.Partitions).DistinctBy(partition => partition.Partition).Count()
         == EmbeddedStream.Partitions;
 
-    /// <summary>The nodes that the first running node sees as up.</summary>
-    public int MembersUp => Statuses.FirstOrDefault()?.Members.Count(member => member.Status == "Up") ?? 0;
+    /// <summary>The number of nodes that every running node sees as up; 0 while they don't agree.</summary>
+    public int MembersUp
+    {
+        get
+        {
+            var views = Statuses
+                .Select(status => status.Members.Where(member => member.Status == "Up").Select(member => member.Address))
+                .Select(up => string.Join(' ', up.Order()))
+                .Distinct()
+                .ToList();
+            return views is [{ Length: > 0 } agreed] && Statuses.Count() == _nodes.Count(node => node.IsRunning)
+                ? agreed.Split(' ').Length
+                : 0;
+        }
+    }
 
     /// <summary>Starts broker and database, no node yet.</summary>
     /// <exception cref="StartException">Something it needs can't be had.</exception>
@@ -162,6 +175,10 @@ internal sealed class NodeCluster : IAsyncDisposable
             ["Pulse__Kafka__BootstrapServers"] = _stream.Settings.BootstrapServers,
             ["Pulse__Kafka__StreamIdentity"] = _stream.Settings.StreamIdentity!,
             ["Pulse__CheckpointInterval"] = "00:00:05",
+            // The nodes' logs go to files, where more is better.
+            ["Logging__LogLevel__Akka"] = "Information",
+            // On one machine nobody is ever out of reach for long.
+            ["Pulse__Cluster__SeedNodeTimeout"] = "00:00:02",
             ["Pulse__Cluster__Port"] = remotingPort.ToString(CultureInfo.InvariantCulture),
         };
         if (_connectionString is not null)
