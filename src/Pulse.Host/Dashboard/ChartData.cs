@@ -9,10 +9,12 @@ internal static class ChartData
 {
     private static readonly JsonSerializerOptions Compact = new(JsonSerializerDefaults.Web);
 
-    /// <summary>Nested rectangles: first dimension, within it the second.</summary>
+    /// <summary>Nested rectangles: first dimension, within it the second. By name, so that none changes its place.</summary>
     public static string Tree(RollupAnswer answer) => JsonSerializer.Serialize(
         answer.Keys
+            .OrderBy(key => key.Key.Values[1], StringComparer.Ordinal)
             .GroupBy(key => key.Key.Values[0])
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
             .Select(group => new
             {
                 Name = group.Key,

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
@@ -80,6 +81,7 @@ public sealed class ApiFixture : IAsyncLifetime
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders();
         builder.Services.AddApi(http, settings, Path.Combine(_directory, "keys"));
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(_system);
@@ -91,7 +93,7 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton<BucketStatistics>();
         builder.Services.AddSingleton(new StorageAvailability());
         builder.Services.AddSingleton<LatestExport>();
-        builder.Services.AddSingleton<IRequiredActor<Bucket>>(new NoRegion());
+        builder.Services.AddSingleton<IRequiredActor<Bucket>>(new NoRegion(_system.DeadLetters));
         var application = builder.Build();
         application.MapApi();
         await application.StartAsync(TestContext.Current.CancellationToken);
@@ -99,9 +101,9 @@ public sealed class ApiFixture : IAsyncLifetime
         return application.GetTestClient();
     }
 
-    private sealed class NoRegion : IRequiredActor<Bucket>
+    private sealed class NoRegion(IActorRef nobody) : IRequiredActor<Bucket>
     {
-        public IActorRef ActorRef => ActorRefs.Nobody;
+        public IActorRef ActorRef => nobody;
 
         public Task<IActorRef> GetAsync(CancellationToken cancellationToken = default) => Task.FromResult(ActorRef);
     }

@@ -10,7 +10,7 @@ public sealed class ApiFuzzTests(ApiFixture api) : IClassFixture<ApiFixture>
     private static readonly string[] Paths =
     [
         "/api/rollups", "/api/rollups/viewsByDeviceGenre", "/api/rollups/VIEWSBYLOCATIONMR", "/api/rollups/deadLetters",
-        "/api/rollups/%00", "/api/rollups/a%2Fb", "/api/cluster", "/api/nothing/at/all", "/api",
+        "/api/rollups/%01", "/api/rollups/a%2Fb", "/api/cluster", "/api/nothing/at/all", "/api",
     ];
 
     private static readonly string[] Names =
@@ -24,14 +24,16 @@ public sealed class ApiFuzzTests(ApiFixture api) : IClassFixture<ApiFixture>
     ];
 
     private static readonly Gen<string> Value = Gen.OneOf(
-        Gen.OneOfConst(Values),
-        Gen.OneOfConst(Values),
+        OneOf(Values),
+        OneOf(Values),
         Gen.String[0, 30].Select(text => Uri.EscapeDataString(new string([.. text.Where(unit => !char.IsSurrogate(unit))]))));
 
     private static readonly Gen<string> Request = Gen.Select(
-        Gen.OneOfConst(Paths),
-        Gen.Select(Gen.OneOfConst(Names), Value).Array[0, 5],
+        OneOf(Paths),
+        Gen.Select(OneOf(Names), Value).Array[0, 5],
         (path, parameters) => $"{path}?{string.Join('&', parameters.Select(parameter => $"{parameter.Item1}={parameter.Item2}"))}");
+
+    private static Gen<string> OneOf(string[] texts) => Gen.Int[0, texts.Length - 1].Select(index => texts[index]);
 
     [Fact]
     public async Task No_question_is_a_server_error() => await Request.SampleAsync(

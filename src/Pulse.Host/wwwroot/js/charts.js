@@ -19,6 +19,7 @@ function palette() {
     muted: style('--muted'),
     line: style('--line'),
     surface: style('--surface'),
+    paper: style('--paper'),
     accent: style('--accent'),
     land: style('--land'),
     ramp: style('--ramp').split(',').map((colour) => colour.trim()),
@@ -100,7 +101,7 @@ const kinds = {
         inRange: { color: colours.ramp }, seriesIndex: -1, show: true, hoverLink: false,
       },
       series: [{
-        type: 'treemap', data: data.map((device) => ({
+        id: 'tree', type: 'treemap', animation: false, sort: null, data: data.map((device) => ({
           ...device,
           children: device.children.map((genre) => {
             const colour = rampColour(colours.ramp, most > least ? (genre.value - least) / (most - least) : 0.5);
@@ -111,9 +112,9 @@ const kinds = {
         label: { fontFamily: colours.font, fontSize: 16, lineHeight: 22, formatter: (item) => `${item.name}\n{n|${short(item.value)}}`, rich: { n: { fontSize: 20, fontWeight: 600, lineHeight: 26 } } },
         upperLabel: { show: true, height: 34, color: colours.ink, fontFamily: colours.font, fontSize: 17, fontWeight: 600, formatter: (item) => `${item.name}   ${number(item.value)}` },
         levels: [
-          { itemStyle: { gapWidth: 8, borderWidth: 0 }, upperLabel: { show: false } },
-          { itemStyle: { gapWidth: 2, borderWidth: 0, borderColor: 'transparent', color: 'transparent' } },
-          { itemStyle: { gapWidth: 2, borderWidth: 0 } },
+          { itemStyle: { gapWidth: 10, borderWidth: 0, borderColor: colours.paper }, upperLabel: { show: false } },
+          { itemStyle: { gapWidth: 2, borderWidth: 0, borderColor: colours.paper, color: colours.paper } },
+          { itemStyle: { gapWidth: 0, borderWidth: 0, borderColor: colours.paper } },
         ],
       }],
     };
@@ -128,7 +129,7 @@ const kinds = {
       xAxis: { type: 'category', data: data.categories, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 16, fontFamily: colours.font } },
       yAxis: { type: 'value', splitLine: { lineStyle: { color: colours.line } }, axisLabel: { color: colours.muted, fontSize: 14, formatter: short } },
       series: data.series.map((series, index) => ({
-        name: series.name, type: 'bar', stack: 'views', data: series.values, barWidth: '62%',
+        id: series.name, name: series.name, type: 'bar', stack: 'views', data: series.values, barWidth: '62%',
         itemStyle: { borderColor: colours.surface, borderWidth: 1, decal: index % 2 === 0 ? undefined : { symbol: 'rect', color: 'rgba(0,0,0,0.14)', dashArrayX: [1, 0], dashArrayY: [3, 7], rotation: -Math.PI / 4 } },
         label: { show: true, formatter: (item) => (item.value > 0 ? short(item.value) : ''), color: '#0b0e13', fontSize: 14, fontFamily: colours.font },
       })),
@@ -146,9 +147,9 @@ const kinds = {
         text: [number(most), number(least)], textStyle: { color: colours.muted, fontSize: 14 }, inRange: { color: colours.ramp }, outOfRange: { color: [colours.land] },
       },
       series: [{
-        type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, left: 0, right: 0, top: 8, bottom: 8, roam: false, selectedMode: false,
+        id: 'world', type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, left: 0, right: 0, top: 8, bottom: 8, roam: false, selectedMode: false,
         data: data.map((country) => ({ name: country.shape, label: country.label, value: country.value })),
-        itemStyle: { areaColor: colours.land, borderColor: colours.surface, borderWidth: 0.7 },
+        itemStyle: { areaColor: colours.land, borderColor: colours.paper, borderWidth: 0.7 },
         emphasis: { label: { show: false }, itemStyle: { areaColor: colours.accent } },
         label: { show: false },
       }],
@@ -159,10 +160,10 @@ const kinds = {
     const rows = [...data].reverse();
     return {
       tooltip: { ...tooltip(colours), valueFormatter: number },
-      grid: { left: 4, right: 64, top: 4, bottom: 4, containLabel: true },
+      grid: { left: 208, right: 64, top: 4, bottom: 4 },
       xAxis: { type: 'value', axisLabel: { show: false }, splitLine: { show: false } },
       yAxis: { type: 'category', data: rows.map((row) => row.name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 15, fontFamily: colours.font, width: 190, overflow: 'truncate' } },
-      series: [{ type: 'bar', data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
+      series: [{ id: 'top', type: 'bar', data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
     };
   },
 
@@ -172,7 +173,7 @@ const kinds = {
       grid: { left: 4, right: 4, top: 6, bottom: 22 },
       xAxis: { type: 'category', data: data.map((window) => window.time), axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 13, formatter: (time) => time.slice(11), hideOverlap: true } },
       yAxis: { type: 'value', show: false },
-      series: [{ type: 'bar', barMaxWidth: 48, barMinHeight: 2, barCategoryGap: '14%', cursor: 'pointer', data: data.map((window) => ({ value: window.value, itemStyle: { color: window.shown ? colours.accent : colours.line } })) }],
+      series: [{ id: 'windows', type: 'bar', barMaxWidth: 48, barMinHeight: 2, barCategoryGap: '14%', cursor: 'pointer', data: data.map((window) => ({ value: window.value, itemStyle: { color: window.shown ? colours.accent : colours.line } })) }],
     };
   },
 };
@@ -219,7 +220,7 @@ function draw(state) {
   state.chart.setOption(
     {
       animation: !still.matches,
-      animationDuration: 250,
+      animationDuration: 0,
       animationDurationUpdate: 300,
       textStyle: { fontFamily: colours.font },
       ...kinds[state.kind](JSON.parse(state.json), colours),
