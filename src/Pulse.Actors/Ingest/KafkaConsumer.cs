@@ -206,11 +206,12 @@ public sealed class KafkaConsumer
         if (reading.Filling is not { } batch)
             return;
 
+        var next = batch.NextOffset;
         var written = reading.Assigned.Writer.TryWrite(batch)
             || (!reading.IsPaused && SpinWait.SpinUntil(() => reading.Assigned.Writer.TryWrite(batch), FullReaderPatience));
         if (written)
         {
-            reading.Position = batch.NextOffset;
+            reading.Position = next;
             reading.Filling = null;
         }
 

@@ -19,7 +19,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private const int MaximumEventsWaiting = 200_000;
     private const int MaximumDeadLettersUnderWay = 10_000;
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
 

@@ -115,7 +115,20 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Signal("CONT");
+    public void Resume()
+    {
+        Signal("CONT");
+        State = "woken";
+    }
+
+    /// <summary>Waits until the process has ended by itself.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ExitAsync(CancellationToken cancellation)
+    {
+        await _process!.WaitForExitAsync(cancellation);
+        State = "ended";
+        return _process.ExitCode;
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -164,7 +177,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             {
                 var status = IsRunning ? await AskAsync(cancellation) : null;
                 Volatile.Write(ref _status, status);
-                if (status is not null && State is not "leaving")
+                if (status is not null && State == "starting")
                     State = "up";
             }
         }
