@@ -141,6 +141,13 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     /// <summary>The one place where checkpoints go forward: publish what is stored, then store what is new.</summary>
     private void MakeProgress()
     {
+        if (_stopping && !_context.Storage.IsAvailable)
+        {
+            // Nothing under way will end in time; the next incarnation counts again.
+            Context.Stop(Self);
+            return;
+        }
+
         if (_busy)
             return;
 

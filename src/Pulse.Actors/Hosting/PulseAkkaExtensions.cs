@@ -212,7 +212,8 @@ public static class PulseAkkaExtensions
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
                         registry.Get<Bucket>(),
-                        services.GetRequiredService<IngestStatistics>());
+                        services.GetRequiredService<IngestStatistics>(),
+                        services.GetRequiredService<StorageAvailability>());
                     return entityId =>
                     {
                         var partition = int.Parse(entityId, CultureInfo.InvariantCulture);

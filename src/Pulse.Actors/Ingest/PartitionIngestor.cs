@@ -376,7 +376,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Drain()
     {
-        if (_restarting)
+        // What can't be made durable now, the next reader counts again from the committed offset.
+        if (_restarting || !_context.Storage.IsAvailable)
         {
             Context.Stop(Self);
             return;
