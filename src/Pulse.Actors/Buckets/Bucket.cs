@@ -165,11 +165,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     {
         if (!_context.Storage.IsAvailable)
         {
-            // A failed write would cost the bucket its memory. When stopping, the next incarnation counts again.
-            if (_stopping)
-                Context.Stop(Self);
-            else
-                Timers.StartSingleTimer(Retry.Instance, Retry.Instance, RetryDelay);
+            // A failed write would cost the bucket its memory.
+            Timers.StartSingleTimer(Retry.Instance, Retry.Instance, RetryDelay);
             return;
         }
 
