@@ -95,6 +95,14 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         base.PostStop();
     }
 
+    // Akka goes on after this one, and the answer that a checkpoint is stored would never come.
+    /// <inheritdoc />
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        _log.Error(cause, "Bucket {0} can't store checkpoint {1}; it starts over from the one before.", _id, sequenceNr);
+        Context.Stop(Self);
+    }
+
     // The storage monitor speaks for the whole node; a line per bucket would be a flood.
     /// <inheritdoc />
     protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
