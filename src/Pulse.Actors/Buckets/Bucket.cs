@@ -170,6 +170,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             return;
         }
 
+        // Left over from an outage, it would end the wait for this very write.
+        Timers.Cancel(Retry.Instance);
         _busy = true;
         var complete = ++_checkpointsSinceComplete >= CheckpointsPerComplete;
         PersistAsync(_ledger.TakeCheckpoint(complete), _ =>
