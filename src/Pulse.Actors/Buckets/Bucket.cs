@@ -66,11 +66,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             _stopping = true;
             MakeProgress();
         });
-        Command<Retry>(_ =>
-        {
-            _busy = false;
-            MakeProgress();
-        });
+        Command<Retry>(_ => TryAgain());
         Command<DeleteMessagesSuccess>(_ => { });
         Command<DeleteMessagesFailure>(_ => { });
     }
@@ -156,6 +152,23 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             Store();
         else if (_stopping)
             Context.Stop(Self);
+    }
+
+    private void TryAgain()
+    {
+        if (_publishing is not null && !_context.Storage.IsAvailable)
+        {
+            // The writer still has the request and repeats it; another one would only grow its queue. The checkpoint
+            // is stored, so when stopping, the next incarnation publishes it.
+            if (_stopping)
+                Context.Stop(Self);
+            else
+                Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
+            return;
+        }
+
+        _busy = false;
+        MakeProgress();
     }
 
     private void Store()
