@@ -81,6 +81,14 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         ScheduleCheckpoint();
     }
 
+    // What was told only once outlives this incarnation.
+    /// <inheritdoc />
+    protected override void PreRestart(Exception reason, object message)
+    {
+        Self.Tell(new ReadWith(_ingestors));
+        base.PreRestart(reason, message);
+    }
+
     /// <inheritdoc />
     protected override void PostStop()
     {
