@@ -49,7 +49,7 @@ public sealed class OneNodeTests(KafkaFixture kafka, PostgresFixture postgres)
         using var killing = new CancellationTokenSource();
 
         var killer = KillBucketsAsync(node.System, seed: 11, killing.Token);
-        var result = await new SimulatorRun(Simulation()).RunAsync(CancellationToken.None);
+        var result = await new SimulatorRun(Simulation(), AwaitFirstCommitAsync).RunAsync(CancellationToken.None);
         await killing.CancelAsync();
         var killed = await killer;
 
@@ -72,6 +72,13 @@ public sealed class OneNodeTests(KafkaFixture kafka, PostgresFixture postgres)
         }
 
         Assert.True(node.Ingest.SessionRestarts > 0, "No session was disturbed.");
+
+        // Buckets that are still starting lose nothing when they are killed.
+        async ValueTask AwaitFirstCommitAsync(long produced, CancellationToken stopping)
+        {
+            if (produced >= 1_000)
+                await Until.TrueAsync(() => node.Ingest.LastCommit is not null);
+        }
     }
 
     [Fact]
