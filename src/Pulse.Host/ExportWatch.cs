@@ -11,12 +11,13 @@ namespace Pulse.Host;
 /// </summary>
 internal sealed class ExportWatch : ReceiveActor
 {
-    public ExportWatch(bool exitOnComplete, RunOutcome outcome, ILogger<ExportWatch> log)
+    public ExportWatch(bool exitOnComplete, RunOutcome outcome, LatestExport latest, ILogger<ExportWatch> log)
     {
         Receive<ExportStarted>(started => log.LogInformation(
             "The stream is complete: making the last counts durable{Resumed}.", started.Resumed ? " (resumed)" : ""));
         Receive<ExportFinished>(finished =>
         {
+            latest.Outcome = finished.Outcome;
             foreach (var rollup in finished.Outcome.Rollups)
                 log.LogInformation(
                     "Exported {Rollup}: {Views:N0} views in {Rows:N0} rows, {Dates} date(s), {Kilobytes:N0} kB.",
@@ -27,6 +28,7 @@ internal sealed class ExportWatch : ReceiveActor
         });
         Receive<ExportFailed>(failed =>
         {
+            latest.Outcome = failed.Outcome;
             log.LogError("Export failed: {Reason}", failed.Outcome.Failure);
             if (exitOnComplete)
                 outcome.Fail($"The export failed: {failed.Outcome.Failure}");

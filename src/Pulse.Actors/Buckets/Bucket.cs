@@ -74,6 +74,10 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     /// <inheritdoc />
     public override string PersistenceId { get; }
 
+    // The journal holds everything; a snapshot store that fails must not keep a bucket waiting.
+    /// <inheritdoc />
+    public override Recovery Recovery { get; } = new(SnapshotSelectionCriteria.None);
+
     /// <inheritdoc />
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -141,6 +145,13 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     /// <summary>The one place where checkpoints go forward: publish what is stored, then store what is new.</summary>
     private void MakeProgress()
     {
+        if (_stopping && !_context.Storage.IsAvailable)
+        {
+            // Nothing under way will end in time; the next incarnation counts again.
+            Context.Stop(Self);
+            return;
+        }
+
         if (_busy)
             return;
 
@@ -156,14 +167,10 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
 
     private void TryAgain()
     {
-        if (_publishing is not null && !_context.Storage.IsAvailable)
+        // The writer still has the request and repeats it; another one would only grow its queue.
+        if (_publishing is not null && !_stopping && !_context.Storage.IsAvailable)
         {
-            // The writer still has the request and repeats it; another one would only grow its queue. The checkpoint
-            // is stored, so when stopping, the next incarnation publishes it.
-            if (_stopping)
-                Context.Stop(Self);
-            else
-                Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
+            Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
             return;
         }
 

@@ -68,12 +68,14 @@ public static class PulseAkkaExtensions
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
+                loggers.AddLogger<AkkaLog>();
             })
+            .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
             .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
+            .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
             .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
             .WithClustering(new ClusterOptions
             {
@@ -92,15 +94,18 @@ public static class PulseAkkaExtensions
         $$"""
         akka {
           stdout-loglevel = OFF
+          stdout-logger-class = "{{typeof(AkkaLog.Silence).AssemblyQualifiedName}}"
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off
           cluster {
             # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
             split-brain-resolver.stable-after = 6s
-            # A restarted seed node that hears nobody must not found a second cluster.
-            seed-node-timeout = 15s
+            # Two incarnations at once are fenced by the journal, so nobody has to wait for the other side's decision.
+            down-removal-margin = 1s
             sharding {
+              # With "majority plus five" a small cluster waits for every node, the dead one included.
+              coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
               distributed-data.durable.keys = []
               rebalance-interval = 3s
               least-shard-allocation-strategy {
@@ -207,7 +212,8 @@ public static class PulseAkkaExtensions
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
                         registry.Get<Bucket>(),
-                        services.GetRequiredService<IngestStatistics>());
+                        services.GetRequiredService<IngestStatistics>(),
+                        services.GetRequiredService<StorageAvailability>());
                     return entityId =>
                     {
                         var partition = int.Parse(entityId, CultureInfo.InvariantCulture);
@@ -226,7 +232,7 @@ public static class PulseAkkaExtensions
             {
                 var ingestors = registry.Get<PartitionIngestor>();
                 registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
-                HandOverPartitionsFirst(system, ingestors);
+                HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
             });
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
@@ -237,13 +243,13 @@ public static class PulseAkkaExtensions
     }
 
     // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.
-    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingestors) =>
+    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
             "hand-over-partitions",
             async () =>
             {
-                ingestors.Tell(GracefulShutdown.Instance);
+                ingest.Tell(StreamIngest.HandOver.Instance);
                 await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });

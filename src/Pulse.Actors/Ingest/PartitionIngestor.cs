@@ -18,9 +18,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private const int MinimumDeltasUnderWay = 4_096;
     private const int MaximumEventsWaiting = 200_000;
     private const int MaximumDeadLettersUnderWay = 10_000;
-    private const int SilentRepeatsBeforeRestart = 7;
+    private const int SilentRepeatsBeforeRestart = 4;
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
 
@@ -38,13 +38,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private EventCounter _counter = null!;
     private long _session = NewSession();
     private int _epoch;
+    private RecordBatch? _early;
     private bool _restarting;
     private bool _draining;
     private bool _commitWanted;
     private bool _commitSent;
     private bool _batchWanted;
     private int _silentRepeats;
-    private RecordBatch? _early;
     private TimeSpan _restartDelay = FirstRestartDelay;
     private IActorRef _stream = ActorRefs.Nobody;
 
@@ -143,10 +143,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Handle(RecordBatch batch)
     {
-        // The consumer has rewound already and only its word of it is still under way: the new session's first batch.
-        if (_restarting && batch.Epoch > _epoch)
+        // The first batch after a rewind can overtake the news of the rewind.
+        if (batch.Epoch > _epoch)
         {
-            System.Diagnostics.Debug.Assert(_early is null, "A batch comes only when it was asked for.");
             _early = batch;
             return;
         }
@@ -163,6 +162,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Count(RecordBatch batch)
     {
+        if (batch.Start != Tally.Position)
+        {
+            Restart($"records {Tally.Position} to {batch.Start} are missing");
+            return;
+        }
+
         _counter.Count(batch, _bad);
         foreach (var (index, why) in _bad)
             _deadLettersUnderWay.Add(_deadLetters.SendAsync(_assigned.Partition.Partition, batch, index, why));
@@ -323,7 +328,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         if (_restarting)
             return;
 
-        _log.Debug("Session of {0} starts over: {1}.", _assigned.Partition, why);
+        _log.Info("Session of {0} starts over: {1}.", _assigned.Partition, why);
         _restarting = true;
         _commitSent = false;
         _session = NewSession();
@@ -356,10 +361,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         _restarting = false;
         Answered();
         Report();
-        if (_early is not { } early)
-            return;
-        _early = null;
-        Handle(early);
+        if (_early is { } batch)
+        {
+            _early = null;
+            Handle(batch);
+        }
     }
 
     private void Handle(RewindFailed message)
@@ -372,7 +378,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Drain()
     {
-        if (_restarting)
+        // What can't be made durable now, the next reader counts again from the committed offset.
+        if (_restarting || !_context.Storage.IsAvailable)
         {
             Context.Stop(Self);
             return;

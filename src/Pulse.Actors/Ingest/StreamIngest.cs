@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Microsoft.Extensions.Logging;
@@ -29,6 +30,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private KafkaConsumer? _consumer;
     private StreamIdentity? _stream;
     private string? _outage;
+    private bool _leaving;
 
     /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
@@ -51,6 +53,12 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         {
             _ingestors = message.Ingestors;
             Connect();
+        });
+        Receive<HandOver>(_ =>
+        {
+            // A region does not stop while messages for its shards wait in it, so nothing may follow this.
+            _leaving = true;
+            _ingestors.Tell(GracefulShutdown.Instance);
         });
         Receive<ConnectNow>(_ => Connect());
         Receive<StreamIdentity>(Handle);
@@ -86,6 +94,8 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     protected override void PreRestart(Exception reason, object message)
     {
         Self.Tell(new ReadWith(_ingestors));
+        if (_leaving)
+            Self.Tell(HandOver.Instance);
         base.PreRestart(reason, message);
     }
 
@@ -139,7 +149,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private void KeepReading()
     {
-        if (_consumer is null || _stream is null)
+        if (_consumer is null || _stream is null || _leaving)
             return;
         for (var partition = 0; partition < _stream.Partitions; partition++)
             _ingestors.Tell(new KeepReading(partition));
@@ -194,6 +204,12 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     /// <summary>Sent once at start, since the region's ingestors must know this actor and it them.</summary>
     internal sealed record ReadWith(IActorRef Ingestors) : INoSerializationVerificationNeeded;
+
+    /// <summary>The node leaves: hands its ingestors over and wakes no further ones.</summary>
+    internal sealed record HandOver
+    {
+        public static HandOver Instance { get; } = new();
+    }
 
     private sealed record Disconnected(Exception? Cause);
 

@@ -92,6 +92,9 @@ public sealed class ClusterOptions
     /// <summary>The nodes to ask for the cluster, <c>host:port</c>, in the same order everywhere.</summary>
     public IList<string> SeedNodes { get; init; } = [];
 
+    /// <summary>How long the first seed node looks for the others before it founds a cluster.</summary>
+    public TimeSpan SeedNodeTimeout { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>The number of shards, the same on every node.</summary>
     public int Shards { get; set; } = 64;
 }

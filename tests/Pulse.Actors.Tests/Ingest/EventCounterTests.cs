@@ -91,7 +91,7 @@ public sealed class EventCounterTests
     public void A_batch_without_records_moves_the_position()
     {
         var counter = Counter(committed: 5);
-        using var batch = new RecordBatch(0);
+        using var batch = new RecordBatch(0, 5);
         batch.ReachedEnd(8);
 
         counter.Count(batch, _bad);
@@ -113,7 +113,7 @@ public sealed class EventCounterTests
 
     private static RecordBatch Batch(long first, params SampleEvent[] events)
     {
-        var batch = new RecordBatch(0);
+        var batch = new RecordBatch(0, first);
         for (var index = 0; index < events.Length; index++)
             batch.Add(first + index, SampleEvent.RecordUnixMilliseconds, [], events[index].ToBytes());
         return batch;

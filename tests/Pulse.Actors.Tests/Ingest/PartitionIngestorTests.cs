@@ -9,6 +9,7 @@ using Pulse.Actors.Counting;
 using Pulse.Actors.Events;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Testing;
@@ -30,7 +31,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
@@ -38,6 +39,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private static readonly StreamPartition Partition = new(EventTopic.Stream, 0);
 
     private readonly IngestStatistics _statistics = new();
+    private readonly StorageAvailability _storage = new();
     private EventTopic _topic = null!;
     private KafkaConsumer _consumer = null!;
     private DeadLetterProducer _deadLetters = null!;
@@ -218,6 +220,19 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task A_batch_that_does_not_follow_the_one_before_it_is_not_counted_and_ends_the_session()
+    {
+        var ingestor = await StartAsync();
+        Feed(0, 0, Events(5));
+        await Until.TrueAsync(() => _statistics.Consumed == 5);
+
+        Feed(0, 6, Events(1));
+
+        await Until.TrueAsync(() => _statistics.SessionRestarts == 1);
+        Assert.Equal(5, _statistics.Consumed);
+    }
+
+    [Fact]
     public async Task Sessions_that_keep_failing_wait_longer_and_longer_until_one_commits()
     {
         var ingestor = await StartAsync();
@@ -251,9 +266,9 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await OpenAsync(ingestor, position: 0);
         Clock.Advance(FlushInterval);
         var deltas = await TakeAsync<ApplyDelta>(Rollups);
-        await AdvanceAsync(ingestor, RepeatInterval, times: 7);
+        await AdvanceAsync(ingestor, RepeatInterval, times: 4);
         Accept(ingestor, deltas.Take(1));
-        await AdvanceAsync(ingestor, RepeatInterval, times: 7);
+        await AdvanceAsync(ingestor, RepeatInterval, times: 4);
         Assert.Equal(0, _statistics.SessionRestarts);
 
         await AdvanceAsync(ingestor, RepeatInterval, times: 1);
@@ -530,6 +545,20 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task A_hand_off_while_storage_is_away_ends_at_once()
+    {
+        var ingestor = await StartAsync();
+        Feed(0, 0, Events(5));
+        await OpenAsync(ingestor, position: 0);
+        _storage.Failed(StorageActivity.Pinging, "It is away.");
+
+        ingestor.Tell(StopReading.Instance);
+
+        await ExpectTerminatedAsync(ingestor, Limit);
+        Assert.Null(_topic.Committed(0));
+    }
+
+    [Fact]
     public async Task A_hand_off_between_two_sessions_ends_at_once()
     {
         var ingestor = await StartAsync();
@@ -590,7 +619,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
     private static RecordBatch Batch(int epoch, long first, params IEnumerable<SampleEvent>[] events)
     {
-        var batch = new RecordBatch(epoch);
+        var batch = new RecordBatch(epoch, first);
         foreach (var value in events.SelectMany(it => it))
             batch.Add(first++, SampleEvent.RecordUnixMilliseconds, [], value.ToBytes());
         return batch;
@@ -602,7 +631,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private IActorRef Start(RollupCatalog? catalog = null)
     {
         var context = new IngestContext(
-            catalog ?? RollupCatalog.Default, Window.DefaultLength, FlushInterval, _node, _buckets, _statistics);
+            catalog ?? RollupCatalog.Default, Window.DefaultLength, FlushInterval, _node, _buckets, _statistics, _storage);
         return Watch(Sys.ActorOf(Props.Create(() => new PartitionIngestor(0, context))));
     }
 

@@ -9,7 +9,7 @@ public sealed class RecordBatchTests
     public void Records_are_kept_as_they_were_however_many_there_are()
     {
         var random = new Random(3);
-        using var batch = new RecordBatch(4);
+        using var batch = new RecordBatch(4, 10);
         var records = new List<(long Offset, long Time, byte[] Key, byte[] Value)>();
         var size = 0;
         for (var index = 0; index < 3_000; index++)
@@ -39,22 +39,22 @@ public sealed class RecordBatchTests
     [Fact]
     public void The_end_of_a_partition_only_ever_leads_forward()
     {
-        using var batch = new RecordBatch(0);
-        Assert.Equal(-1, batch.NextOffset);
+        using var batch = new RecordBatch(0, 3);
+        Assert.Equal((3, 3), (batch.Start, batch.NextOffset));
         batch.ReachedEnd(5);
         Assert.Equal(5, batch.NextOffset);
         batch.Add(7, -1, [], Encoding.UTF8.GetBytes("value"));
         batch.ReachedEnd(6);
         Assert.Equal(8, batch.NextOffset);
         batch.ReachedEnd(9);
-        Assert.Equal(9, batch.NextOffset);
+        Assert.Equal((3, 9), (batch.Start, batch.NextOffset));
         Assert.Equal(1, batch.Count);
     }
 
     [Fact]
     public void A_batch_can_be_given_back_twice()
     {
-        var batch = new RecordBatch(0);
+        var batch = new RecordBatch(0, 1);
         batch.Add(1, -1, [1], [2]);
         batch.Dispose();
         batch.Dispose();

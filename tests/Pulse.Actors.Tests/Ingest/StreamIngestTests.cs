@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
@@ -102,7 +103,7 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         await AcquireAsync(ingest, other, 2);
 
         Assert.Equal([1, 2], _statistics.Partitions.Select(status => status.Partition));
-        Assert.True(acquired.Assigned.Writer.TryWrite(new RecordBatch(0)));
+        Assert.True(acquired.Assigned.Writer.TryWrite(new RecordBatch(0, 0)));
     }
 
     [Fact]
@@ -183,6 +184,23 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         Assert.NotSame(acquired.Consumer, again.Consumer);
         Clock.Advance(KeepReadingInterval);
         Assert.Equal([0, 1, 2], await KeptAliveAsync());
+    }
+
+    [Fact]
+    public async Task A_node_that_leaves_hands_its_ingestors_over_and_wakes_no_more_of_them()
+    {
+        var ingest = await StartAsync();
+
+        ingest.Tell(StreamIngest.HandOver.Instance);
+
+        await _ingestors.ExpectMsgAsync<GracefulShutdown>(Limit);
+        Clock.Advance(KeepReadingInterval);
+        ((IInternalActorRef)ingest).Restart(new InvalidOperationException("A bug."));
+        await ReachedAsync(ingest);
+        await _ingestors.ExpectMsgAsync<GracefulShutdown>(Limit);
+        Clock.Advance(KeepReadingInterval);
+        await ReachedAsync(ingest);
+        Assert.False(_ingestors.HasMessages);
     }
 
     [Fact]
