@@ -66,11 +66,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             _stopping = true;
             MakeProgress();
         });
-        Command<Retry>(_ =>
-        {
-            _busy = false;
-            MakeProgress();
-        });
+        Command<Retry>(_ => TryAgain());
         Command<DeleteMessagesSuccess>(_ => { });
         Command<DeleteMessagesFailure>(_ => { });
     }
@@ -97,6 +93,14 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     {
         _context.Statistics.Stopped();
         base.PostStop();
+    }
+
+    // Akka goes on after this one, and the answer that a checkpoint is stored would never come.
+    /// <inheritdoc />
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        _log.Error(cause, "Bucket {0} can't store checkpoint {1}; it starts over from the one before.", _id, sequenceNr);
+        Context.Stop(Self);
     }
 
     // The storage monitor speaks for the whole node; a line per bucket would be a flood.
@@ -161,6 +165,19 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             Context.Stop(Self);
     }
 
+    private void TryAgain()
+    {
+        // The writer still has the request and repeats it; another one would only grow its queue.
+        if (_publishing is not null && !_stopping && !_context.Storage.IsAvailable)
+        {
+            Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
+            return;
+        }
+
+        _busy = false;
+        MakeProgress();
+    }
+
     private void Store()
     {
         if (!_context.Storage.IsAvailable)
@@ -170,6 +187,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             return;
         }
 
+        // Left over from an outage, it would end the wait for this very write.
+        Timers.Cancel(Retry.Instance);
         _busy = true;
         var complete = ++_checkpointsSinceComplete >= CheckpointsPerComplete;
         PersistAsync(_ledger.TakeCheckpoint(complete), _ =>
