@@ -86,7 +86,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
-        services.AddPulse(started.Settings, new ParquetWarehouse(started.WarehouseDirectory), WatchExports);
+        services.AddPulse(started.Settings, started.Warehouse.Create(), WatchExports);
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
         if (run.Simulation is { } simulation)

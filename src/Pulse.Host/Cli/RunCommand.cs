@@ -68,24 +68,12 @@ internal sealed class RunCommand
 
     private IConfigurationRoot Configuration(ParseResult parsed)
     {
-        var builder = new ConfigurationBuilder();
-        try
-        {
-            builder
-                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-                .AddEnvironmentVariables();
-            var overrides = new Dictionary<string, string?>();
-            if (parsed.GetValue(_data) is { } data)
-                overrides["Pulse:Data"] = data;
-            if (parsed.GetValue(_port) is { } port)
-                overrides["Pulse:Http:Port"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            return builder.AddInMemoryCollection(overrides).Build();
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new ConfigurationException($"Configuration: {exception.Message} {exception.InnerException?.Message}");
-        }
+        var overrides = new Dictionary<string, string?>();
+        if (parsed.GetValue(_data) is { } data)
+            overrides["Pulse:Data"] = data;
+        if (parsed.GetValue(_port) is { } port)
+            overrides["Pulse:Http:Port"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return ConfigurationSources.Read(overrides);
     }
 
     private SimulatorOptions? Simulation(ParseResult parsed, NodeConfiguration node)

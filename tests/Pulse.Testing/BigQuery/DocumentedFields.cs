@@ -71,7 +71,9 @@ internal abstract record DocumentedFields
                 ("projectionFields", Texts), ("schemaUpdateOptions", Texts), ("timePartitioning", Partitioning),
                 ("rangePartitioning", Anything), ("clustering", Clustering), ("destinationEncryptionConfiguration", Anything),
                 ("useAvroLogicalTypes", Flag), ("decimalTargetTypes", Texts), ("parquetOptions", Anything),
-                ("connectionProperties", Anything), ("createSession", Flag), ("columnNameCharacterMap", Text))),
+                ("connectionProperties", Anything), ("createSession", Flag), ("columnNameCharacterMap", Text),
+                // Not documented, but Google's own client for Node sends it, and the service takes it.
+                ("location", Text))),
             ("query", Of(
                 ("query", Text), ("useLegacySql", Flag), ("useQueryCache", Flag), ("parameterMode", Text),
                 ("queryParameters", Parameters), ("defaultDataset", DatasetReference), ("priority", Text),

@@ -105,8 +105,8 @@ public sealed class FakeBigQuery : IAsyncDisposable
     {
         const string Base = "/bigquery/v2/projects/" + Project;
         _application.MapGet(Base + "/datasets/{dataset}", (string dataset) => _tables.Dataset(dataset));
-        _application.MapPost(Base + "/datasets", async (HttpContext context) =>
-            _tables.AddDataset(await BodyAsync(context, DocumentedFields.Dataset)));
+        _application.MapPost(Base + "/datasets", Answered(async context =>
+            _tables.AddDataset(await BodyAsync(context, DocumentedFields.Dataset))));
         _application.MapGet(Base + "/datasets/{dataset}/tables/{table}", (string dataset, string table) =>
             _tables.Table(dataset, table));
         _application.MapPost(Base + "/datasets/{dataset}/tables", async (HttpContext context, string dataset) =>
@@ -115,9 +115,10 @@ public sealed class FakeBigQuery : IAsyncDisposable
             async (HttpContext context, string dataset, string table) =>
                 _tables.PatchTable(dataset, table, await BodyAsync(context, DocumentedFields.Table)));
         _application.MapGet(Base + "/jobs/{job}", (HttpContext context, string job) => Progressed(context, job).Resource(Project));
-        _application.MapPost(Base + "/jobs", async (HttpContext context) =>
-            Insert(await BodyAsync(context, DocumentedFields.Job), null, null).Resource(Project));
-        _application.MapPost(Base + "/queries", async (HttpContext context) => QueryNow(await BodyAsync(context, DocumentedFields.Query)));
+        _application.MapPost(Base + "/jobs", Answered(async context =>
+            Insert(await BodyAsync(context, DocumentedFields.Job), null, null).Resource(Project)));
+        _application.MapPost(Base + "/queries", Answered(async context =>
+            QueryNow(await BodyAsync(context, DocumentedFields.Query))));
         _application.MapGet(Base + "/queries/{job}", (HttpContext context, string job) => QueryResults(Progressed(context, job)));
         _application.MapPost("/upload" + Base + "/jobs", UploadAsync);
         _application.MapPut("/upload" + Base + "/jobs", ContinueUploadAsync);
@@ -125,6 +126,10 @@ public sealed class FakeBigQuery : IAsyncDisposable
             ? elsewhere(context)
             : throw FakeBigQueryException.NotFound($"{context.Request.Method} {context.Request.Path}"));
     }
+
+    // A lambda of a context alone would be taken for a handler that writes its answer itself.
+    private static RequestDelegate Answered(Func<HttpContext, Task<JsonObject>> work) =>
+        async context => await context.Response.WriteAsJsonAsync(await work(context));
 
     /// <summary>Around every request: who asks, what goes wrong, one at a time, and the words for a refusal.</summary>
     private async Task SurroundAsync(HttpContext context, RequestDelegate next)

@@ -47,9 +47,9 @@ seen.description = (await table.getMetadata())[0].description;
 
 const load = {
   sourceFormat: 'PARQUET', schema: {fields: schema}, timePartitioning, clustering,
-  createDisposition: 'CREATE_NEVER', writeDisposition: 'WRITE_TRUNCATE', location: 'EU',
+  createDisposition: 'CREATE_NEVER', writeDisposition: 'WRITE_TRUNCATE',
 };
-const day = dataset.table('views$20260101');
+const day = dataset.table('views$20260101', {location: 'EU'});
 const [job] = await day.load(parquet, {...load, jobId: 'from_node_1'});
 seen.state = job.status.state;
 seen.outputRows = job.statistics.load.outputRows;
@@ -67,7 +67,7 @@ const [queryJob] = await client.createQueryJob(question);
 [seen.countsOfJob] = (await queryJob.getQueryResults())[0];
 
 seen.wrongPartition = await refusal('rows of another date', () =>
-  dataset.table('views$20260102').load(parquet, {...load, jobId: 'from_node_3'}));
+  dataset.table('views$20260102', {location: 'EU'}).load(parquet, {...load, jobId: 'from_node_3'}));
 seen.wrongPartitioning = await refusal('another partitioning', () =>
   day.load(parquet, {...load, timePartitioning: {type: 'DAY'}, jobId: 'from_node_4'}));
 seen.unknownField = await refusal('an unknown field', () =>
