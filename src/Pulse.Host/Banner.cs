@@ -26,7 +26,7 @@ internal static class Banner
         Line("storage", store.Description);
         Line("warehouse", warehouse.Description);
         Line("rollups", string.Join(", ", node.Settings.Catalog.Rollups.Select(rollup => rollup.Name)));
-        Line("checkpoints", $"every {node.Settings.CheckpointInterval:g}");
+        Line("checkpoints", $"every {node.Settings.CheckpointInterval}");
 
         List<string> embedded = [];
         if (node.IsBrokerEmbedded)
@@ -37,8 +37,8 @@ internal static class Banner
             embedded.Add("Parquet files on this machine (set Pulse__Warehouse__BigQuery__ProjectId)");
         if (node.Settings.Cluster.SeedNodes.IsEmpty)
             embedded.Add("a cluster of one node (set Pulse__Cluster__SeedNodes)");
-        if (embedded.Count > 0)
-            Line("not for production", string.Join(", ", embedded));
+        for (var index = 0; index < embedded.Count; index++)
+            Line(index == 0 ? "not for production" : "", embedded[index]);
         view.WriteLine();
 
         void Line(string name, string value) => view.WriteLine($"  {name,-19}{value}");

@@ -13,7 +13,7 @@ internal sealed class ExportWatch : ReceiveActor
 {
     private readonly Dictionary<RollupDate, (DateStep Step, string? JobState)> _last = [];
 
-    public ExportWatch(bool exitOnComplete, RunOutcome outcome, ILogger<ExportWatch> log)
+    public ExportWatch(bool exitOnComplete, RunOutcome outcome, LatestExport latest, ILogger<ExportWatch> log)
     {
         Receive<ExportStarted>(started =>
         {
@@ -23,6 +23,7 @@ internal sealed class ExportWatch : ReceiveActor
         });
         Receive<ExportFinished>(finished =>
         {
+            latest.Outcome = finished.Outcome;
             foreach (var rollup in finished.Outcome.Rollups)
                 log.LogInformation(
                     "Exported {Rollup}: {Views:N0} views in {Rows:N0} rows, {Dates} date(s), {Unchanged} unchanged, "
@@ -34,6 +35,7 @@ internal sealed class ExportWatch : ReceiveActor
         });
         Receive<ExportFailed>(failed =>
         {
+            latest.Outcome = failed.Outcome;
             log.LogError("Export failed: {Reason}", failed.Outcome.Failure);
             if (exitOnComplete)
                 outcome.Fail($"The export failed: {failed.Outcome.Failure}");

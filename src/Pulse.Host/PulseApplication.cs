@@ -1,5 +1,6 @@
 using System.Net;
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -27,7 +28,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     /// <exception cref="StorageException">Storage is not there or does not fit.</exception>
     public async Task<int> RunAsync()
     {
-        StartChecks.DataDirectory(node);
+        StartChecks.Directories(node);
+        StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.HttpPort);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
@@ -78,6 +80,13 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
+        // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
+        builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
+        // A cluster of one fears late heartbeats for nothing.
+        if (node.Settings.Cluster.SeedNodes.IsEmpty)
+            builder.Logging.AddFilter("Akka.Cluster", LogLevel.Error);
+        // The export watch tells people on every node.
+        builder.Logging.AddFilter("Pulse.Actors.Export", LogLevel.Warning);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, node.HttpPort));
 
@@ -86,6 +95,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
+        services.AddSingleton<LatestExport>();
         services.AddPulse(started.Settings, started.Warehouse.Create(), WatchExports);
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
@@ -100,12 +110,23 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     }
 
     private void WatchExports(AkkaConfigurationBuilder akka, IServiceProvider services) =>
-        akka.WithActors((system, _) => system.ActorOf(
+        akka.AddStartup((system, _) => EndWhenRemoved(system, services)).WithActors((system, _) => system.ActorOf(
             Props.Create(() => new ExportWatch(
                 run.ExitOnComplete,
                 services.GetRequiredService<RunOutcome>(),
+                services.GetRequiredService<LatestExport>(),
                 services.GetRequiredService<ILogger<ExportWatch>>())),
             "export-watch"));
+
+    // A node that the others have given up must not linger; whoever supervises the process starts it again.
+    private static void EndWhenRemoved(ActorSystem system, IServiceProvider services) =>
+        Cluster.Get(system).RegisterOnMemberRemoved(() =>
+        {
+            var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
+            if (!lifetime.ApplicationStopping.IsCancellationRequested)
+                services.GetRequiredService<RunOutcome>().Fail(
+                    "The other nodes could not reach this one and removed it from the cluster. Start it again.");
+        });
 
     private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)
     {

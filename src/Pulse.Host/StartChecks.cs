@@ -13,23 +13,28 @@ internal static class StartChecks
     private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(15);
     private const int EventPartitions = 8;
 
-    /// <exception cref="StartException">The directory can't be written to.</exception>
-    public static void DataDirectory(NodeConfiguration node)
+    /// <exception cref="StartException">A directory that the node writes to can't be written to.</exception>
+    public static void Directories(NodeConfiguration node)
     {
-        if (!node.IsStorageEmbedded)
+        if (node.IsStorageEmbedded)
+            Writable(node.DataDirectory, "data directory", "--data or Pulse:Data");
+        if (node.Warehouse.BigQuery is null)
+            Writable(node.Warehouse.Directory, "warehouse directory", "--data, Pulse:Data or Pulse:Warehouse:Directory");
+    }
+
+    /// <exception cref="StartException">The file can't be written.</exception>
+    public static void TruthFile(string? path)
+    {
+        if (path is null)
             return;
-        var probe = Path.Combine(node.DataDirectory, $".write-check-{Guid.NewGuid():N}");
         try
         {
-            Directory.CreateDirectory(node.DataDirectory);
-            File.WriteAllBytes(probe, []);
-            File.Delete(probe);
+            // A run of an hour must not end with a file that can't be written.
+            File.WriteAllBytes(path, []);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
-            throw new StartException(
-                $"The data directory {node.DataDirectory} can't be written to ({exception.Message}). "
-                + "Choose another with --data or Pulse:Data.", exception);
+            throw new StartException($"--truth: '{path}' can't be written ({Reason(exception)}).", exception);
         }
     }
 
@@ -84,6 +89,25 @@ internal static class StartChecks
                 + "Check Pulse:Kafka:BootstrapServers, that the broker runs, and its access rights.", exception);
         }
     }
+
+    private static void Writable(string directory, string name, string setting)
+    {
+        var probe = Path.Combine(directory, $".write-check-{Guid.NewGuid():N}");
+        try
+        {
+            Directory.CreateDirectory(directory);
+            File.WriteAllBytes(probe, []);
+            File.Delete(probe);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException(
+                $"The {name} {directory} can't be written to ({Reason(exception)}). Choose another with {setting}.",
+                exception);
+        }
+    }
+
+    private static string Reason(Exception exception) => exception.Message.TrimEnd('.');
 
     private static bool IsThere(CreateTopicReport report) =>
         report.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists or ErrorCode.Local_UnsupportedFeature;

@@ -1,4 +1,5 @@
 using Npgsql;
+using Pulse.Simulator.Database;
 using Xunit;
 
 namespace Pulse.Testing;
@@ -64,17 +65,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     private static string FindBinaries()
     {
-        var candidates = new List<string?> { Environment.GetEnvironmentVariable("PULSE_TEST_POSTGRES_BIN") };
-        if (Directory.Exists("/usr/lib/postgresql"))
-            candidates.AddRange(Directory.GetDirectories("/usr/lib/postgresql")
-                .OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var version) ? version : 0)
-                .Select(path => Path.Combine(path, "bin")));
-        candidates.AddRange((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
-
-        var found = candidates.FirstOrDefault(path =>
-            !string.IsNullOrEmpty(path) && File.Exists(Path.Combine(path, "initdb"))
-            && File.Exists(Path.Combine(path, "pg_ctl")));
-        if (found is not null)
+        if (PostgresServer.FindBinaries(Environment.GetEnvironmentVariable("PULSE_TEST_POSTGRES_BIN")) is { } found)
             return found;
 
         const string Reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed; "

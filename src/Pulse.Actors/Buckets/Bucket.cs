@@ -14,12 +14,13 @@ namespace Pulse.Actors.Buckets;
 /// </summary>
 /// <remarks>
 /// A checkpoint is written ahead: one journal event first, whose sequence number the database accepts from one
-/// incarnation only; then the rows of the result table; then the answers. Deltas are applied all the while.
+/// incarnation only; then, if no other incarnation has stored a newer one, the rows of the result table; then the
+/// answers. Deltas are applied all the while.
 /// </remarks>
 public sealed class Bucket : ReceivePersistentActor, IWithTimers
 {
     /// <summary>Every so many checkpoints one is complete, and those before it are deleted.</summary>
-    public const int CheckpointsPerComplete = 12;
+    public const int CheckpointsPerComplete = 24;
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(30);
@@ -31,6 +32,9 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private readonly List<(IActorRef Asker, PersistPartition Request)> _asked = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private int _checkpointsSinceComplete;
+    private long _lastRecovered;
+    private bool _deletesAfterPublishing;
+    private BucketResults? _publishing;
     private bool _busy;
     private bool _stopping;
 
@@ -48,12 +52,15 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         Recover<BucketCheckpoint>(checkpoint =>
         {
             _ledger.Recover(checkpoint);
-            _checkpointsSinceComplete++;
+            _checkpointsSinceComplete = checkpoint.IsComplete ? 0 : _checkpointsSinceComplete + 1;
+            _lastRecovered = LastSequenceNr;
         });
+        Recover<RecoveryCompleted>(_ => RequireAllRecovered());
         Command<OpenPartition>(Handle);
         Command<ApplyDelta>(Handle);
         Command<PersistPartition>(Handle);
-        Command<ResultsWritten>(_ => Handle());
+        Command<ResultsWritten>(Handle);
+        Command<ResultsOvertaken>(Handle);
         Command<StopBucket>(_ =>
         {
             _stopping = true;
@@ -70,6 +77,10 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
 
     /// <inheritdoc />
     public override string PersistenceId { get; }
+
+    // The journal holds everything; a snapshot store that fails must not keep a bucket waiting.
+    /// <inheritdoc />
+    public override Recovery Recovery { get; } = new(SnapshotSelectionCriteria.None);
 
     /// <inheritdoc />
     public ITimerScheduler Timers { get; set; } = null!;
@@ -130,6 +141,13 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     /// <summary>The one place where checkpoints go forward: publish what is stored, then store what is new.</summary>
     private void MakeProgress()
     {
+        if (_stopping && !_context.Storage.IsAvailable)
+        {
+            // Nothing under way will end in time; the next incarnation counts again.
+            Context.Stop(Self);
+            return;
+        }
+
         if (_busy)
             return;
 
@@ -162,11 +180,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             _ledger.Stored();
             _context.Statistics.CheckpointStored();
             if (complete)
-            {
                 _checkpointsSinceComplete = 0;
-                DeleteMessages(LastSequenceNr - 1);
-            }
-
+            _deletesAfterPublishing |= complete;
             Publish();
         });
     }
@@ -175,17 +190,39 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     {
         _busy = true;
         ResultRow[] rows = [.. _ledger.Unpublished.Select(count => new ResultRow(count.Key, count.Window, count.Count))];
-        _context.ResultWriter.Tell(new WriteResults(new BucketResults(_rollup, _id.Name, rows, _ledger.StoredLateCount)));
+        _publishing = new BucketResults(
+            _rollup, _id.Name, rows, _ledger.DurableLateCount, new StoredCheckpoint(PersistenceId, LastSequenceNr));
+        _context.ResultWriter.Tell(new WriteResults(_publishing));
         Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
     }
 
-    private void Handle()
+    private void Handle(ResultsWritten message)
     {
+        // After a time-out the same results are asked for twice; only the newest request's answer counts.
+        if (!ReferenceEquals(message.Results, _publishing))
+            return;
+
         Timers.Cancel(Retry.Instance);
-        if (!_ledger.IsPublished)
-            _ledger.Published();
+        _publishing = null;
+        _ledger.Published();
+        if (_deletesAfterPublishing)
+            DeleteMessages(LastSequenceNr - 1);
+        _deletesAfterPublishing = false;
         _busy = false;
         MakeProgress();
+    }
+
+    private void Handle(ResultsOvertaken message)
+    {
+        _log.Info("Bucket {0} slept while another incarnation took over; it stops.", _id);
+        Context.Stop(Self);
+    }
+
+    // Events can be deleted between the question for the highest number and the replay: then this is not all there is.
+    private void RequireAllRecovered()
+    {
+        if (_lastRecovered != LastSequenceNr)
+            throw new InvalidOperationException($"Recovered up to {_lastRecovered} of {LastSequenceNr}.");
     }
 
     private void Answer()

@@ -31,6 +31,7 @@ public sealed class BucketLedger
     private bool _hasUnstoredChanges;
     private BucketCheckpoint? _storing;
     private long _newestWindowEnd;
+    private long _sealedAtRecovery = long.MinValue;
 
     /// <summary>Makes an empty ledger.</summary>
     /// <param name="allowedLateness">
@@ -45,8 +46,11 @@ public sealed class BucketLedger
     /// <summary>How many events came after their window was sealed.</summary>
     public long LateCount { get; private set; }
 
-    /// <summary><see cref="LateCount"/> as the newest stored checkpoint holds it: what may be shown.</summary>
-    public long StoredLateCount { get; private set; }
+    /// <summary>
+    /// The late count that the stored checkpoint holds; to be shown beside <see cref="Unpublished"/>. The one in memory
+    /// is not: after a crash an event may come in another order, and not be late.
+    /// </summary>
+    public long DurableLateCount { get; private set; }
 
     /// <summary>How many (key, window) counts are in memory.</summary>
     public int CountsInMemory => _counts.Count;
@@ -130,15 +134,20 @@ public sealed class BucketLedger
         _changed.Clear();
         _hasUnstoredChanges = false;
         var counts = complete ? [.. Counts] : _unpublished;
-        return _storing = new BucketCheckpoint(_positions.ToList(), counts, LateCount, _newestWindowEnd);
+        return _storing = new BucketCheckpoint(
+            _positions.ToList(), counts, LateCount, _newestWindowEnd, SealedBelow, complete);
     }
 
-    /// <summary>Takes the journal's confirmation: the checkpoint is durable, and its counts may be published.</summary>
+    /// <summary>
+    /// Takes the journal's confirmation: the checkpoint is durable, and its counts may be published. That the write
+    /// succeeded is not all where older events are deleted, for that frees their numbers: before anything is published,
+    /// the journal's highest sequence number must be the written one. Else this incarnation was superseded and must end.
+    /// </summary>
     public void Stored()
     {
         Debug.Assert(_storing is not null, "Only a taken checkpoint is stored.");
         RaiseDurable(_storing.Positions);
-        StoredLateCount = _storing.LateCount;
+        DurableLateCount = _storing.LateCount;
         _isPublished = false;
         _storing = null;
     }
@@ -156,24 +165,33 @@ public sealed class BucketLedger
     }
 
     /// <summary>
-    /// Recovers one stored checkpoint; in their order, from a complete one on. The last one may not have been published
-    /// before the crash, so its counts count as unpublished again.
+    /// Recovers one stored checkpoint; in their order, all that the journal gives. A complete one replaces what came
+    /// before it: where older ones were deleted, a stale incarnation may have written into the gap. The last one may not
+    /// have been published before the crash, so its counts count as unpublished again.
     /// </summary>
     public void Recover(BucketCheckpoint checkpoint)
     {
         Debug.Assert(!_hasUnstoredChanges, "Recovery comes first.");
+        if (checkpoint.IsComplete)
+        {
+            _counts.Clear();
+            _positions.Clear();
+            _durable.Clear();
+        }
+
         foreach (var (key, window, count) in checkpoint.Counts)
             _counts[(key, window)] = count;
         foreach (var (partition, position) in checkpoint.Positions)
             _positions[partition] = position;
         RaiseDurable(checkpoint.Positions);
-        LateCount = StoredLateCount = checkpoint.LateCount;
+        LateCount = DurableLateCount = checkpoint.LateCount;
+        _sealedAtRecovery = checkpoint.SealedBelow;
         _newestWindowEnd = checkpoint.NewestWindowEnd;
         _unpublished = checkpoint.Counts;
         _isPublished = false;
     }
 
-    private long SealedBelow => _newestWindowEnd - _allowedLatenessSeconds;
+    private long SealedBelow => Math.Max(_sealedAtRecovery, _newestWindowEnd - _allowedLatenessSeconds);
 
     private void RaiseDurable(IReadOnlyList<PartitionPosition> positions)
     {

@@ -23,6 +23,8 @@ internal sealed class StreamPositions(int maximumStreams)
         set => PositionsOf(partition.Stream)[partition.Partition] = value;
     }
 
+    public void Clear() => _streams.Clear();
+
     public List<PartitionPosition> ToList() =>
     [
         .. from entry in _streams

@@ -112,6 +112,15 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
         base.PostStop();
     }
 
+    // The storage monitor says that storage is away; the supervisor starts the coordinator again.
+    /// <inheritdoc />
+    protected override void OnPersistFailure(Exception cause, object @event, long sequenceNr) =>
+        _log.Debug("The coordinator could not store event {0}: {1}", sequenceNr, OneLine(cause));
+
+    /// <inheritdoc />
+    protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
+        _log.Debug("The coordinator could not recover: {0}", OneLine(reason));
+
     private void Begin()
     {
         if (_with.Listener is { } props)

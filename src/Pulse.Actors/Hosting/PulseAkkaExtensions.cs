@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Hosting;
@@ -26,7 +27,8 @@ public static class PulseAkkaExtensions
     /// <summary>The actor system's name, which is part of every node's address.</summary>
     public const string SystemName = "pulse";
 
-    private static readonly TimeSpan DrainPhase = TimeSpan.FromSeconds(14);
+    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan HandOverPhase = TimeSpan.FromSeconds(12);
 
     /// <summary>Registers what the node's actors share with the rest of the process.</summary>
     /// <param name="services">Where to.</param>
@@ -67,12 +69,14 @@ public static class PulseAkkaExtensions
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
-                loggers.AddLoggerFactory();
+                loggers.AddLogger<AkkaLog>();
             })
+            .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
             .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
+            .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
             .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
             .WithClustering(new ClusterOptions
             {
@@ -91,14 +95,30 @@ public static class PulseAkkaExtensions
         $$"""
         akka {
           stdout-loglevel = OFF
+          stdout-logger-class = "{{typeof(AkkaLog.Silence).AssemblyQualifiedName}}"
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
           log-dead-letters-during-shutdown = off
-          cluster.sharding.distributed-data.durable.keys = []
+          cluster {
+            # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
+            split-brain-resolver.stable-after = 6s
+            # Two incarnations at once are fenced by the journal, so nobody has to wait for the other side's decision.
+            down-removal-margin = 1s
+            sharding {
+              # With "majority plus five" a small cluster waits for every node, the dead one included.
+              coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
+              distributed-data.durable.keys = []
+              rebalance-interval = 3s
+              least-shard-allocation-strategy {
+                rebalance-absolute-limit = 32
+                rebalance-relative-limit = 0.5
+              }
+            }
+          }
           coordinated-shutdown {
             run-by-clr-shutdown-hook = off
             exit-clr = off
-            phases.before-service-unbind.timeout = {{DrainPhase.TotalSeconds}}s
+            phases.before-service-unbind.timeout = {{HandOverPhase.TotalSeconds}}s
           }
         }
         """);
@@ -158,7 +178,8 @@ public static class PulseAkkaExtensions
         var progress = services.GetRequiredService<StreamProgress>();
         return new ExportCollaborators
         {
-            StreamIdentity = _ => Ingest.StreamIdentity.ResolveAsync(kafka, TimeSpan.FromSeconds(10)),
+            StreamIdentity = async _ =>
+                (await StreamIdentity.ResolveAsync(kafka, BrokerTimeout).ConfigureAwait(false)).Identity,
             ReadEnds = token => progress.EndOffsetsAsync(kafka.Topic, token),
             ReadCommitted = token => progress.CommittedOffsetsAsync(kafka.GroupId, kafka.Topic, token),
             Catalog = settings.Catalog,
@@ -177,18 +198,44 @@ public static class PulseAkkaExtensions
         builder
             .WithActors((system, registry) =>
             {
-                var context = new IngestContext(
-                    settings.Catalog,
-                    settings.WindowLength,
-                    settings.FlushInterval,
-                    registry.Get<Bucket>(),
-                    services.GetRequiredService<IngestStatistics>());
                 var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
+                var statistics = services.GetRequiredService<IngestStatistics>();
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, context, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, statistics, log)),
                     "ingest"));
             })
-            .AddStartup((system, registry) => DrainBeforeLeaving(system, registry.Get<StreamIngest>()));
+            .WithShardRegion<PartitionIngestor>(
+                "ingestor",
+                (_, registry, _) =>
+                {
+                    var context = new IngestContext(
+                        settings.Catalog,
+                        settings.WindowLength,
+                        settings.FlushInterval,
+                        registry.Get<StreamIngest>(),
+                        registry.Get<Bucket>(),
+                        services.GetRequiredService<IngestStatistics>(),
+                        services.GetRequiredService<StorageAvailability>());
+                    return entityId =>
+                    {
+                        var partition = int.Parse(entityId, CultureInfo.InvariantCulture);
+                        return Props.Create(() => new PartitionIngestor(partition, context));
+                    };
+                },
+                new PartitionMessageExtractor(),
+                new ShardOptions
+                {
+                    StateStoreMode = StateStoreMode.DData,
+                    RememberEntities = false,
+                    ShouldPassivateIdleEntities = false,
+                    HandOffStopMessage = StopReading.Instance,
+                })
+            .AddStartup((system, registry) =>
+            {
+                var ingestors = registry.Get<PartitionIngestor>();
+                registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
+                HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
+            });
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
     {
@@ -197,14 +244,15 @@ public static class PulseAkkaExtensions
             cluster.Join(cluster.SelfAddress);
     }
 
-    // The buckets must still be there when the ingestors make their last events durable, so this comes before hand-off.
-    private static void DrainBeforeLeaving(ActorSystem system, IActorRef ingest) =>
+    // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.
+    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
-            "drain-ingest",
+            "hand-over-partitions",
             async () =>
             {
-                await ingest.Ask<IngestDrained>(DrainIngest.Instance, DrainPhase).ConfigureAwait(false);
+                ingest.Tell(StreamIngest.HandOver.Instance);
+                await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });
 }

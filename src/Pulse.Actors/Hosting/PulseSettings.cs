@@ -46,6 +46,12 @@ public sealed record ClusterSettings
     /// </summary>
     public ImmutableArray<string> SeedNodes { get; init; } = [];
 
+    /// <summary>
+    /// How long the first seed node looks for the others before it founds a cluster. Long, so that a restarted one that
+    /// hears nobody for a moment does not found a second.
+    /// </summary>
+    public TimeSpan SeedNodeTimeout { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>The number of shards; the same on every node, for the life of the cluster.</summary>
     public int Shards { get; init; } = 64;
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
 
 namespace Pulse.Actors.Ingest;
 
@@ -7,11 +8,15 @@ namespace Pulse.Actors.Ingest;
 /// <param name="Catalog">The rollups to count.</param>
 /// <param name="WindowLength">The length of every window.</param>
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
+/// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
 /// <param name="Buckets">The shard region of the buckets.</param>
 /// <param name="Statistics">What people and telemetry read.</param>
+/// <param name="Storage">Whether anything can be made durable now.</param>
 public sealed record IngestContext(
     RollupCatalog Catalog,
     TimeSpan WindowLength,
     TimeSpan FlushInterval,
+    IActorRef StreamIngest,
     IActorRef Buckets,
-    IngestStatistics Statistics);
+    IngestStatistics Statistics,
+    StorageAvailability Storage);

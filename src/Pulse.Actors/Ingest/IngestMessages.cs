@@ -1,26 +1,37 @@
+using Akka.Actor;
+
 namespace Pulse.Actors.Ingest;
 
-/// <summary>Asks an ingestor, or all of a node's, to make everything handled so far durable and commit it.</summary>
-public sealed record CommitNow
-{
-    /// <summary>The only one that is needed.</summary>
-    public static CommitNow Instance { get; } = new();
-}
+/// <summary>Asks all ingestors of a node to make everything handled so far durable and commit it.</summary>
+/// <param name="Again">
+/// Whether to commit also where nothing is new: a zombie may have taken the committed offset back meanwhile.
+/// </param>
+public sealed record CommitNow(bool Again = false);
 
-/// <summary>Asks a node's ingest side to commit what it has, leave the group and stop; answered when done.</summary>
-public sealed record DrainIngest
-{
-    /// <summary>The only one that is needed.</summary>
-    public static DrainIngest Instance { get; } = new();
-}
+/// <summary>
+/// Sent by every node every second for every partition: starts the partition's ingestor, wherever the shard is, if
+/// nothing has yet.
+/// </summary>
+/// <param name="Partition">The partition's number.</param>
+public sealed record KeepReading(int Partition);
 
-/// <summary>Says that a node's ingest side has left the group.</summary>
-public sealed record IngestDrained
+/// <summary>The hand-off's stop message: commit what was handled, then stop.</summary>
+public sealed record StopReading
 {
     /// <summary>The only one that is needed.</summary>
-    public static IngestDrained Instance { get; } = new();
+    public static StopReading Instance { get; } = new();
 }
 
 /// <summary>Published on the node's event stream: the stream can't be read as it is, and a person must act.</summary>
 /// <param name="Message">What is wrong, where, and what to do.</param>
 public sealed record IngestRefused(string Message);
+
+/// <summary>From a new ingestor to its node's <see cref="StreamIngest"/>: give me my partition.</summary>
+internal sealed record AcquirePartition(int Partition) : INoSerializationVerificationNeeded;
+
+/// <summary>Answers <see cref="AcquirePartition"/>.</summary>
+internal sealed record PartitionAcquired(
+    AssignedPartition Assigned, KafkaConsumer Consumer, DeadLetterProducer DeadLetters) : INoSerializationVerificationNeeded;
+
+/// <summary>Answers <see cref="AcquirePartition"/> while the broker is away: stop, and be started again.</summary>
+internal sealed record PartitionUnavailable : INoSerializationVerificationNeeded;

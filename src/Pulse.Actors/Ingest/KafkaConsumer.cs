@@ -1,7 +1,4 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
-using Akka;
-using Akka.Streams.Dsl;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Pulse.Actors.Counting;
@@ -9,19 +6,17 @@ using Pulse.Actors.Counting;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// Reads the stream as a member of the consumer group: a source of assigned partitions, each with a source of record
-/// batches, and a control to commit, rewind and drain. The surface follows Akka.Streams.Kafka's committable
-/// partitioned source, with batches in place of records.
+/// A node's one Kafka consumer: a source of record batches for each partition that the node reads, and a control to
+/// commit and to rewind. The surface follows Akka.Streams.Kafka's manually assigned sources, with batches in place of
+/// records.
 /// </summary>
 /// <remarks>
 /// One thread of its own polls the client, since a poll blocks; everything that must happen between polls reaches it
-/// as a request. A partition whose reader falls behind is paused, so memory stays bounded.
+/// as a request. A partition whose reader falls behind is paused, so memory stays bounded. The group only keeps offsets:
+/// who reads what is decided by the cluster.
 /// </remarks>
 public sealed class KafkaConsumer
 {
-    /// <summary>How long a partition that is taken back may be kept to commit what was handled.</summary>
-    public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
-
     private const int BatchesAhead = 4;
     private const int RecordsPerBatch = 2_000;
     private const int BytesPerBatch = 512 * 1024;
@@ -34,7 +29,6 @@ public sealed class KafkaConsumer
     private readonly string _stream;
     private readonly IngestStatistics _statistics;
     private readonly ILogger _log;
-    private readonly Channel<AssignedPartition> _assignments = Channel.CreateUnbounded<AssignedPartition>();
     private readonly ConcurrentQueue<Action<IConsumer<int, int>>> _requests = new();
     private readonly Dictionary<int, Reading> _readings = [];
     private readonly CopyingDeserializer _key = new();
@@ -52,16 +46,13 @@ public sealed class KafkaConsumer
         _log = log;
     }
 
-    /// <summary>The partitions that the group gives to this member, as it gives them.</summary>
-    public Source<AssignedPartition, NotUsed> Partitions => ChannelSource.FromReader(_assignments.Reader);
-
     /// <summary>
-    /// Completes when the consumer has left the group; faults with <see cref="IngestException"/> when the stream can't
-    /// be read as it is, and with <see cref="KafkaException"/> when the client failed and a new consumer may do better.
+    /// Completes when the consumer has stopped; faults with <see cref="KafkaException"/> when the client failed and a new
+    /// consumer may do better.
     /// </summary>
     public Task Completion => _completion.Task;
 
-    /// <summary>Joins the group and starts to poll.</summary>
+    /// <summary>Starts to poll; reads nothing until a partition is assigned.</summary>
     /// <param name="settings">The brokers, topic and group.</param>
     /// <param name="stream">The stream's identity, from <see cref="StreamIdentity"/>.</param>
     /// <param name="statistics">Receives the ends of partitions.</param>
@@ -82,18 +73,41 @@ public sealed class KafkaConsumer
         return Task.Run(() => consumer.Commit([new TopicPartitionOffset(TopicPartitionOf(partition), position)]));
     }
 
+    /// <summary>Starts to read a partition at its committed offset, or at its first one where nothing is committed.</summary>
+    /// <exception cref="IngestException">The committed offset lies beyond the partition's end.</exception>
+    /// <exception cref="KafkaException">The broker did not answer.</exception>
+    public Task<AssignedPartition> AssignAsync(int partition) => RequestAsync(consumer => Assign(consumer, partition));
+
+    /// <summary>Stops to read a partition; its source completes.</summary>
+    public void Unassign(AssignedPartition assigned) => _requests.Enqueue(consumer =>
+    {
+        if (_readings.TryGetValue(assigned.Partition.Partition, out var reading) && reading.Assigned == assigned)
+            TakeBack(consumer, reading);
+    });
+
     /// <summary>
     /// Reads a partition again from its committed offset. Batches of an older epoch than the answer's are stale.
     /// </summary>
+    /// <exception cref="IngestException">The committed offset lies beyond the partition's end.</exception>
     /// <exception cref="KafkaException">The broker did not answer, or the partition is assigned no longer.</exception>
-    public Task<(int Epoch, long Committed)> RewindAsync(StreamPartition partition)
+    public Task<(int Epoch, long Committed)> RewindAsync(StreamPartition partition) =>
+        RequestAsync(consumer => Rewind(consumer, partition));
+
+    /// <summary>Stops: all sources complete, nothing further is committed.</summary>
+    public Task StopAsync()
     {
-        var done = new TaskCompletionSource<(int, long)>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _stopping = true;
+        return Completion;
+    }
+
+    private Task<T> RequestAsync<T>(Func<IConsumer<int, int>, T> request)
+    {
+        var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Enqueue(consumer =>
         {
             try
             {
-                done.TrySetResult(Rewind(consumer, partition));
+                done.TrySetResult(request(consumer));
             }
             catch (Exception exception) when (exception is KafkaException or IngestException)
             {
@@ -105,13 +119,6 @@ public sealed class KafkaConsumer
         return done.Task;
     }
 
-    /// <summary>Takes all partitions back in good order, waits until they are released, and leaves the group.</summary>
-    public Task StopAsync()
-    {
-        _stopping = true;
-        return Completion;
-    }
-
     private void Run()
     {
         try
@@ -119,23 +126,19 @@ public sealed class KafkaConsumer
             using var consumer = new ConsumerBuilder<int, int>(_settings.ConsumerConfig())
                 .SetKeyDeserializer(_key)
                 .SetValueDeserializer(_value)
-                .SetPartitionsAssignedHandler(Assign)
-                .SetPartitionsRevokedHandler((_, partitions) => TakeBack(partitions, RevocationKind.Revoked))
-                .SetPartitionsLostHandler((_, partitions) => TakeBack(partitions, RevocationKind.Lost))
                 .SetLogHandler((_, message) => _log.LogDebug("Kafka client: {Message}", message.Message))
                 .SetErrorHandler((_, error) => _log.LogDebug("Kafka client: {Reason}", error.Reason))
                 .Build();
             _consumer = consumer;
             try
             {
-                consumer.Subscribe(_settings.Topic);
                 while (!_stopping)
                     Poll(consumer);
-                TakeBackAll(RevocationKind.Revoked);
             }
             finally
             {
-                TakeBackAll(RevocationKind.Lost);
+                foreach (var reading in _readings.Values.ToList())
+                    TakeBack(consumer, reading);
                 _consumer = null;
                 consumer.Close();
             }
@@ -145,10 +148,6 @@ public sealed class KafkaConsumer
         catch (Exception exception)
         {
             _completion.TrySetException(exception);
-        }
-        finally
-        {
-            _assignments.Writer.TryComplete();
         }
     }
 
@@ -171,7 +170,7 @@ public sealed class KafkaConsumer
         if (!_readings.TryGetValue(result.Partition.Value, out var target))
             return;
 
-        var batch = target.Filling ??= new RecordBatch(target.Epoch);
+        var batch = target.Filling ??= new RecordBatch(target.Epoch, target.Position);
         if (result.IsPartitionEOF)
         {
             batch.ReachedEnd(result.Offset.Value);
@@ -207,10 +206,14 @@ public sealed class KafkaConsumer
         if (reading.Filling is not { } batch)
             return;
 
+        var next = batch.NextOffset;
         var written = reading.Assigned.Writer.TryWrite(batch)
             || (!reading.IsPaused && SpinWait.SpinUntil(() => reading.Assigned.Writer.TryWrite(batch), FullReaderPatience));
         if (written)
+        {
+            reading.Position = next;
             reading.Filling = null;
+        }
 
         // Pausing makes the client throw away what it has fetched, so it is the last resort.
         if (written == reading.IsPaused)
@@ -223,48 +226,51 @@ public sealed class KafkaConsumer
         }
     }
 
-    private IEnumerable<TopicPartitionOffset> Assign(IConsumer<int, int> consumer, List<TopicPartition> partitions)
+    private AssignedPartition Assign(IConsumer<int, int> consumer, int partition)
     {
-        var starts = StartOffsets(consumer, partitions);
-        foreach (var start in starts)
-        {
-            var number = start.Partition.Value;
-            var assigned = new AssignedPartition(new StreamPartition(_stream, number), start.Offset.Value, BatchesAhead);
-            _readings[number] = new Reading(assigned);
-            _statistics.Assigned(number);
-            _assignments.Writer.TryWrite(assigned);
-        }
+        if (_readings.TryGetValue(partition, out var former))
+            TakeBack(consumer, former);
 
-        return starts;
+        var start = StartOffset(consumer, new TopicPartition(_settings.Topic, partition));
+        consumer.IncrementalAssign([start]);
+        var assigned = new AssignedPartition(
+            new StreamPartition(_stream, partition), start.Offset.Value, BatchesAhead);
+        _readings[partition] = new Reading(assigned);
+        _statistics.Assigned(partition);
+        return assigned;
     }
 
-    /// <summary>The committed offset of each partition, or its first one where nothing is committed.</summary>
-    private List<TopicPartitionOffset> StartOffsets(IConsumer<int, int> consumer, List<TopicPartition> partitions)
+    private void TakeBack(IConsumer<int, int> consumer, Reading reading)
     {
-        var starts = new List<TopicPartitionOffset>(partitions.Count);
-        foreach (var committed in consumer.Committed(partitions, BrokerTimeout))
-        {
-            var ends = consumer.QueryWatermarkOffsets(committed.TopicPartition, BrokerTimeout);
-            var offset = committed.Offset.IsSpecial ? ends.Low.Value : committed.Offset.Value;
-            if (offset > ends.High.Value)
-                throw new IngestException(
-                    $"Group '{_settings.GroupId}' has committed offset {offset} of {committed.TopicPartition.Topic}"
-                    + $"[{committed.Partition.Value}], but the partition ends at {ends.High.Value}: the topic was made "
-                    + "again or lost records. Restore the topic, or reset the group's offsets with "
-                    + "kafka-consumer-groups --reset-offsets.");
-            if (offset < ends.Low.Value)
-            {
-                _log.LogError(
-                    "{Topic}[{Partition}]: retention removed offsets {From} to {To} before they were counted; "
-                    + "those events are lost. Lengthen the topic's retention.",
-                    committed.TopicPartition.Topic, committed.Partition.Value, offset, ends.Low.Value);
-                offset = ends.Low.Value;
-            }
+        var partition = reading.Assigned.Partition;
+        _readings.Remove(partition.Partition);
+        _statistics.Released(partition.Partition);
+        reading.Filling?.Dispose();
+        reading.Assigned.End();
+        consumer.IncrementalUnassign([TopicPartitionOf(partition)]);
+    }
 
-            starts.Add(new TopicPartitionOffset(committed.TopicPartition, offset));
+    /// <summary>The committed offset of a partition, or its first one where nothing is committed.</summary>
+    private TopicPartitionOffset StartOffset(IConsumer<int, int> consumer, TopicPartition partition)
+    {
+        var committed = consumer.Committed([partition], BrokerTimeout)[0].Offset;
+        var ends = consumer.QueryWatermarkOffsets(partition, BrokerTimeout);
+        var offset = committed.IsSpecial ? ends.Low.Value : committed.Value;
+        if (offset > ends.High.Value)
+            throw new IngestException(
+                $"Group '{_settings.GroupId}' has committed offset {offset} of {partition.Topic}[{partition.Partition.Value}], "
+                + $"but the partition ends at {ends.High.Value}: the topic was made again or lost records. Restore the "
+                + "topic, or reset the group's offsets with kafka-consumer-groups --reset-offsets.");
+        if (offset < ends.Low.Value)
+        {
+            _log.LogError(
+                "{Topic}[{Partition}]: retention removed offsets {From} to {To} before they were counted; "
+                + "those events are lost. Lengthen the topic's retention.",
+                partition.Topic, partition.Partition.Value, offset, ends.Low.Value);
+            offset = ends.Low.Value;
         }
 
-        return starts;
+        return new TopicPartitionOffset(partition, offset);
     }
 
     private (int Epoch, long Committed) Rewind(IConsumer<int, int> consumer, StreamPartition partition)
@@ -272,39 +278,16 @@ public sealed class KafkaConsumer
         if (!_readings.TryGetValue(partition.Partition, out var reading))
             throw new KafkaException(ErrorCode.Local_UnknownPartition);
 
-        var start = StartOffsets(consumer, [TopicPartitionOf(partition)])[0];
+        var start = StartOffset(consumer, TopicPartitionOf(partition));
         consumer.Seek(start);
         reading.Filling?.Dispose();
         reading.Filling = null;
         reading.Epoch++;
+        reading.Position = start.Offset.Value;
         if (reading.IsPaused)
             consumer.Resume([start.TopicPartition]);
         reading.IsPaused = false;
         return (reading.Epoch, start.Offset.Value);
-    }
-
-    private void TakeBackAll(RevocationKind kind) => TakeBack(_readings.Keys.ToList(), kind);
-
-    private void TakeBack(List<TopicPartitionOffset> partitions, RevocationKind kind) =>
-        TakeBack(partitions.ConvertAll(partition => partition.Partition.Value), kind);
-
-    private void TakeBack(List<int> partitions, RevocationKind kind)
-    {
-        var released = new List<Task>(partitions.Count);
-        foreach (var partition in partitions)
-        {
-            if (!_readings.Remove(partition, out var reading))
-                continue;
-            reading.Filling?.Dispose();
-            reading.Assigned.Revoke(kind);
-            released.Add(reading.Assigned.Released);
-            _statistics.Released(partition);
-        }
-
-        // Until this returns, the group gives the partitions to nobody: the time to commit what was handled.
-        if (kind == RevocationKind.Revoked && !Task.WaitAll([.. released], DrainTimeout))
-            _log.LogWarning("Partitions {Partitions} were given back before everything was committed; "
-                + "their next reader replays.", string.Join(", ", partitions));
     }
 
     private void Report(IConsumer<int, int> consumer)
@@ -327,6 +310,9 @@ public sealed class KafkaConsumer
         public AssignedPartition Assigned { get; } = assigned;
 
         public RecordBatch? Filling { get; set; }
+
+        /// <summary>After the last batch that was handed over.</summary>
+        public long Position { get; set; } = assigned.Committed;
 
         public int Epoch { get; set; }
 

@@ -16,14 +16,8 @@ public sealed record KafkaSettings(string BootstrapServers)
     /// <summary>The topic for records that are no viewing events.</summary>
     public string DeadLetterTopic { get; init; } = "netflix-event-dlq";
 
-    /// <summary>The consumer group over all nodes.</summary>
+    /// <summary>The consumer group that keeps the committed offsets, the same on all nodes.</summary>
     public string GroupId { get; init; } = "pulse";
-
-    /// <summary>
-    /// The member's lasting name in the group, so that a quick restart causes no rebalance; null for a member that is
-    /// new each time.
-    /// </summary>
-    public string? InstanceId { get; init; }
 
     /// <summary>
     /// The stream's identity, where it must not be asked from the broker: the embedded broker has a new one each start.
@@ -37,21 +31,17 @@ public sealed record KafkaSettings(string BootstrapServers)
     public Dictionary<string, string> ClientProperties() => new(Client)
     {
         ["bootstrap.servers"] = BootstrapServers,
-        ["client.id"] = InstanceId ?? "pulse",
+        ["client.id"] = "pulse",
     };
 
     /// <summary>The configuration of the events' consumer.</summary>
     public ConsumerConfig ConsumerConfig() => new(ClientProperties())
     {
         GroupId = GroupId,
-        GroupInstanceId = InstanceId,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
         EnablePartitionEof = true,
         AutoOffsetReset = AutoOffsetReset.Error,
-        PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky,
-        SessionTimeoutMs = 10_000,
-        HeartbeatIntervalMs = 1_000,
         FetchQueueBackoffMs = 5,
         QueuedMaxMessagesKbytes = 65_536,
         FetchWaitMaxMs = 50,

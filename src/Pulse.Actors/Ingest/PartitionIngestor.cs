@@ -9,9 +9,9 @@ using Pulse.Actors.Events;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// Reads one assigned partition in offset order and turns it into deltas: the shell around
-/// <see cref="PartitionTally"/>. A session that is rejected, or gets no answer, starts over at the committed offset.
-/// Stops when the partition is taken back.
+/// Reads one partition in offset order and turns it into deltas: the shell around <see cref="PartitionTally"/>. Sharded,
+/// so that exactly one node reads a partition while all is well. A session that is rejected, or gets no answer, starts
+/// over at the committed offset.
 /// </summary>
 public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 {
@@ -19,21 +19,25 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private const int MaximumEventsWaiting = 200_000;
     private const int MaximumDeadLettersUnderWay = 10_000;
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
 
-    private readonly AssignedPartition _assigned;
-    private readonly KafkaConsumer _consumer;
-    private readonly DeadLetterProducer _deadLetters;
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+
+    private readonly int _partition;
     private readonly IngestContext _context;
     private readonly EventDecoder _decoder;
     private readonly List<(int Index, BadRecord Why)> _bad = [];
     private readonly List<Task> _deadLettersUnderWay = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private EventCounter _counter;
+    private AssignedPartition _assigned = null!;
+    private KafkaConsumer _consumer = null!;
+    private DeadLetterProducer _deadLetters = null!;
+    private EventCounter _counter = null!;
     private long _session = NewSession();
     private int _epoch;
+    private RecordBatch? _early;
     private bool _restarting;
     private bool _draining;
     private bool _commitWanted;
@@ -43,47 +47,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private TimeSpan _restartDelay = FirstRestartDelay;
     private IActorRef _stream = ActorRefs.Nobody;
 
-    /// <summary>Makes the ingestor of a partition that was just assigned.</summary>
-    public PartitionIngestor(
-        AssignedPartition assigned, KafkaConsumer consumer, DeadLetterProducer deadLetters, IngestContext context)
+    /// <summary>Makes the ingestor of a partition; it asks its node's <see cref="StreamIngest"/> for it.</summary>
+    public PartitionIngestor(int partition, IngestContext context)
     {
-        _assigned = assigned;
-        _consumer = consumer;
-        _deadLetters = deadLetters;
+        _partition = partition;
         _context = context;
         _decoder = EventCounter.DecoderFor(context.Catalog);
-        _counter = NewCounter(assigned.Committed);
-
-        Receive<RecordBatch>(Handle);
-        Receive<Flush>(_ => SendDeltas());
-        Receive<PartitionOpened>(message => message.Session == _session, Handle);
-        Receive<DeltaAccepted>(message => message.Session == _session, Handle);
-        Receive<PartitionPersisted>(message => message.Session == _session, Handle);
-        Receive<PartitionRejected>(message => message.Session == _session, Handle);
-        Receive<CommitNow>(_ => WantCommit());
-        Receive<Committed>(message => message.Session == _session, Handle);
-        Receive<CommitFailed>(message => message.Session == _session, Handle);
-        Receive<Repeat>(_ => RepeatUnanswered());
-        Receive<RestartSession>(_ => Rewind());
-        Receive<SessionRewound>(Handle);
-        Receive<RewindFailed>(Handle);
-        Receive<RevocationKind>(Handle);
-        Receive<DrainTimedOut>(_ => Context.Stop(Self));
-        Receive<StreamStarted>(_ =>
-        {
-            _stream = Sender;
-            _batchWanted = true;
-            AskForBatch();
-        });
-        Receive<StreamEnded>(_ => { });
-
-        // Answers to an older session: whoever sent them has been, or will be, asked anew.
-        Receive<PartitionOpened>(_ => { });
-        Receive<DeltaAccepted>(_ => { });
-        Receive<PartitionPersisted>(_ => { });
-        Receive<PartitionRejected>(_ => { });
-        Receive<Committed>(_ => { });
-        Receive<CommitFailed>(_ => { });
+        Acquiring();
     }
 
     /// <inheritdoc />
@@ -94,7 +64,34 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PreStart()
     {
-        _assigned.Revoked.PipeTo(Self);
+        _context.StreamIngest.Tell(new AcquirePartition(_partition));
+        Context.SetReceiveTimeout(AnswerTimeout);
+    }
+
+    // Whoever starts it anew must acquire the partition anew: it has lost its place.
+    /// <inheritdoc />
+    protected override void PreRestart(Exception reason, object message)
+    {
+        Context.Stop(Self);
+        base.PreRestart(reason, message);
+    }
+
+    private void Acquiring()
+    {
+        Receive<PartitionAcquired>(Start);
+        Receive<PartitionUnavailable>(_ => Context.Stop(Self));
+        Receive<ReceiveTimeout>(_ => Context.Stop(Self));
+        Receive<StopReading>(_ => Context.Stop(Self));
+        Receive<KeepReading>(_ => { });
+        Receive<CommitNow>(_ => { });
+    }
+
+    private void Start(PartitionAcquired acquired)
+    {
+        Context.SetReceiveTimeout(null);
+        (_assigned, _consumer, _deadLetters) = acquired;
+        _counter = NewCounter(_assigned.Committed);
+        Become(Reading);
         _assigned.Batches.RunWith(
             Sink.ActorRefWithAck<RecordBatch>(
                 Self, StreamStarted.Instance, NextBatch.Instance, StreamEnded.Instance, _ => StreamEnded.Instance),
@@ -104,11 +101,51 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Report();
     }
 
-    /// <inheritdoc />
-    protected override void PostStop() => _assigned.Release();
+    private void Reading()
+    {
+        Receive<RecordBatch>(Handle);
+        Receive<Flush>(_ => SendDeltas());
+        Receive<PartitionOpened>(message => message.Session == _session, Handle);
+        Receive<DeltaAccepted>(message => message.Session == _session, Handle);
+        Receive<PartitionPersisted>(message => message.Session == _session, Handle);
+        Receive<PartitionRejected>(message => message.Session == _session, Handle);
+        Receive<CommitNow>(message => WantCommit(message.Again));
+        Receive<Committed>(message => message.Session == _session, Handle);
+        Receive<CommitFailed>(message => message.Session == _session, Handle);
+        Receive<Repeat>(_ => RepeatUnanswered());
+        Receive<RestartSession>(_ => Rewind());
+        Receive<SessionRewound>(Handle);
+        Receive<RewindFailed>(Handle);
+        Receive<StopReading>(_ => Drain());
+        Receive<KeepReading>(_ => { });
+        Receive<DrainTimedOut>(_ => Context.Stop(Self));
+        Receive<StreamStarted>(_ =>
+        {
+            _stream = Sender;
+            _batchWanted = true;
+            AskForBatch();
+        });
+        // The consumer stopped, or somebody else on this node was given the partition.
+        Receive<StreamEnded>(_ => Context.Stop(Self));
+
+        // Answers to an older session: whoever sent them has been, or will be, asked anew.
+        Receive<PartitionOpened>(_ => { });
+        Receive<DeltaAccepted>(_ => { });
+        Receive<PartitionPersisted>(_ => { });
+        Receive<PartitionRejected>(_ => { });
+        Receive<Committed>(_ => { });
+        Receive<CommitFailed>(_ => { });
+    }
 
     private void Handle(RecordBatch batch)
     {
+        // The first batch after a rewind can overtake the news of the rewind.
+        if (batch.Epoch > _epoch)
+        {
+            _early = batch;
+            return;
+        }
+
         using (batch)
         {
             _batchWanted = true;
@@ -121,6 +158,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Count(RecordBatch batch)
     {
+        if (batch.Start != Tally.Position)
+        {
+            Restart($"records {Tally.Position} to {batch.Start} are missing");
+            return;
+        }
+
         _counter.Count(batch, _bad);
         foreach (var (index, why) in _bad)
             _deadLettersUnderWay.Add(_deadLetters.SendAsync(_assigned.Partition.Partition, batch, index, why));
@@ -184,9 +227,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private void Handle(PartitionRejected message) =>
         Restart($"{message.Bucket} is at {message.Position}");
 
-    private void WantCommit()
+    private void WantCommit(bool again)
     {
-        _commitWanted = true;
+        if (again && !Tally.HasUncommitted && !_restarting && Tally.Committed > 0)
+            SendCommit(Tally.Committed);
+        _commitWanted = Tally.HasUncommitted;
         TryBeginCommit();
     }
 
@@ -216,11 +261,16 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
 
         _commitSent = true;
+        SendCommit(offset);
+    }
+
+    private void SendCommit(long offset)
+    {
         var session = _session;
         var deadLetters = Task.WhenAll(_deadLettersUnderWay);
         _deadLettersUnderWay.Clear();
         CommitAsync().PipeTo(
-            Self, success: () => new Committed(session), failure: cause => new CommitFailed(session, cause));
+            Self, success: () => new Committed(session, offset), failure: cause => new CommitFailed(session, cause));
 
         async Task CommitAsync()
         {
@@ -232,8 +282,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private void Handle(Committed message)
     {
         Answered();
-        _commitSent = false;
         _restartDelay = FirstRestartDelay;
+        if (message.Offset <= Tally.Committed)
+            return;
+
+        _commitSent = false;
         Tally.CommitSucceeded();
         _context.Statistics.Committed();
         Report();
@@ -273,7 +326,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         if (_restarting)
             return;
 
-        _log.Debug("Session of {0} starts over: {1}.", _assigned.Partition, why);
+        _log.Info("Session of {0} starts over: {1}.", _assigned.Partition, why);
         _restarting = true;
         _commitSent = false;
         _session = NewSession();
@@ -306,6 +359,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         _restarting = false;
         Answered();
         Report();
+        if (_early is { } batch)
+        {
+            _early = null;
+            Handle(batch);
+        }
     }
 
     private void Handle(RewindFailed message)
@@ -316,16 +374,17 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(RestartSession.Instance, RestartSession.Instance, LongestRestartDelay);
     }
 
-    private void Handle(RevocationKind kind)
+    private void Drain()
     {
-        if (kind == RevocationKind.Lost || _restarting)
+        // What can't be made durable now, the next reader counts again from the committed offset.
+        if (_restarting || !_context.Storage.IsAvailable)
         {
             Context.Stop(Self);
             return;
         }
 
         _draining = true;
-        Timers.StartSingleTimer(DrainTimedOut.Instance, DrainTimedOut.Instance, KafkaConsumer.DrainTimeout);
+        Timers.StartSingleTimer(DrainTimedOut.Instance, DrainTimedOut.Instance, DrainTimeout);
         TryBeginCommit();
     }
 
@@ -349,7 +408,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     // Sessions of one partition must differ across nodes and restarts, for a zombie's answers may still be under way.
     private static long NewSession() => Random.Shared.NextInt64();
 
-    private sealed record Committed(long Session);
+    private sealed record Committed(long Session, long Offset);
 
     private sealed record CommitFailed(long Session, Exception Cause);
 

@@ -14,13 +14,24 @@ public sealed class RecordBatch : IDisposable
 
     /// <summary>Makes an empty batch.</summary>
     /// <param name="epoch">Counts the seeks of the partition; see <see cref="Epoch"/>.</param>
-    public RecordBatch(int epoch) => Epoch = epoch;
+    /// <param name="start">See <see cref="Start"/>.</param>
+    public RecordBatch(int epoch, long start)
+    {
+        Epoch = epoch;
+        Start = NextOffset = start;
+    }
 
     /// <summary>
     /// The number of seeks in this partition before the records were read. A batch of an older epoch than the session's
     /// is stale and must be ignored.
     /// </summary>
     public int Epoch { get; }
+
+    /// <summary>
+    /// The position before this batch: that after the batch before it, or where reading began. Offsets can have gaps,
+    /// batches can't: whoever finds another start than expected has missed records.
+    /// </summary>
+    public long Start { get; }
 
     /// <summary>The number of records; zero where the batch only brings a new end of the partition.</summary>
     public int Count { get; private set; }
@@ -29,7 +40,7 @@ public sealed class RecordBatch : IDisposable
     public int SizeInBytes => _length;
 
     /// <summary>The position after this batch: the next offset to read.</summary>
-    public long NextOffset { get; private set; } = -1;
+    public long NextOffset { get; private set; }
 
     /// <summary>Appends a record.</summary>
     /// <param name="offset">Its offset; greater than that of the record before.</param>

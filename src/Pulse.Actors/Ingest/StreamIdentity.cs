@@ -3,17 +3,18 @@ using Confluent.Kafka.Admin;
 
 namespace Pulse.Actors.Ingest;
 
-/// <summary>Asks the broker which stream a topic is: positions belong to that stream and to no other.</summary>
-public static class StreamIdentity
+/// <summary>What the broker says of the topic: positions belong to this stream and to no other.</summary>
+/// <param name="Identity">
+/// Cluster id, topic and, where the broker gives one, topic id (KIP-516), joined by slashes; or the configured one.
+/// </param>
+/// <param name="Partitions">The number of partitions now; it can grow.</param>
+public sealed record StreamIdentity(string Identity, int Partitions)
 {
-    /// <summary>
-    /// The identity: cluster id, topic and, where the broker gives one, topic id (KIP-516), joined by slashes; or the
-    /// configured one.
-    /// </summary>
+    /// <summary>Asks the broker.</summary>
     /// <param name="settings">How to reach the broker, and the topic.</param>
     /// <param name="timeout">How long the broker may take.</param>
     /// <exception cref="IngestException">The broker does not answer, or has no such topic.</exception>
-    public static async Task<string> ResolveAsync(KafkaSettings settings, TimeSpan timeout)
+    public static async Task<StreamIdentity> ResolveAsync(KafkaSettings settings, TimeSpan timeout)
     {
         var configuration = new AdminClientConfig(settings.ClientProperties()) { SocketTimeoutMs = (int)timeout.TotalMilliseconds };
         using var client = new AdminClientBuilder(configuration)
@@ -28,12 +29,13 @@ public static class StreamIdentity
                 throw new IngestException($"Kafka at {settings.BootstrapServers} has no topic '{settings.Topic}'. "
                     + "Create it, or correct Pulse:Kafka:Topic.");
             if (settings.StreamIdentity is { } configured)
-                return configured;
+                return new StreamIdentity(configured, topic.Partitions.Count);
 
             var cluster = await client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = timeout })
                 .ConfigureAwait(false);
             var id = await TopicIdAsync(client, settings.Topic, timeout).ConfigureAwait(false);
-            return $"{cluster.ClusterId}/{settings.Topic}{(id is null ? "" : $"/{id}")}";
+            return new StreamIdentity(
+                $"{cluster.ClusterId}/{settings.Topic}{(id is null ? "" : $"/{id}")}", topic.Partitions.Count);
         }
         catch (KafkaException exception)
         {

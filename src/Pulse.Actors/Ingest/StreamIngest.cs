@@ -1,61 +1,80 @@
 using Akka.Actor;
+using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
-using Akka.Streams;
-using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Pulse.Actors.Export;
 
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// A node's ingest side: keeps one consumer in the group, gives each assigned partition an ingestor, and tells them
-/// when to commit: every checkpoint interval aligned to the clock, when the coordinator asks, and before leaving.
+/// A node's side of the ingest: keeps one consumer, lends partitions of it to the ingestors that sharding starts here,
+/// sees to it that every partition has one, and tells its own when to commit: every checkpoint interval aligned to the
+/// clock, and whenever the coordinator asks.
 /// </summary>
 public sealed class StreamIngest : ReceiveActor, IWithTimers
 {
-    private static readonly TimeSpan IdentityTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(30);
 
     private readonly KafkaSettings _settings;
     private readonly TimeSpan _checkpointInterval;
-    private readonly IngestContext _context;
+    private readonly IngestStatistics _statistics;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly DeadLetterProducer _deadLetters;
-    private readonly Dictionary<IActorRef, AssignedPartition> _ingestors = [];
+    private readonly Dictionary<IActorRef, AssignedPartition> _readers = [];
+    private IActorRef _ingestors = ActorRefs.Nobody;
     private KafkaConsumer? _consumer;
-    private IActorRef _drainRequester = ActorRefs.Nobody;
-    private bool _draining;
+    private StreamIdentity? _stream;
     private string? _outage;
-    private int _started;
+    private bool _leaving;
 
-    /// <summary>Makes the ingest side; it joins the group as soon as the broker says which stream the topic is.</summary>
+    /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
     /// <param name="checkpointInterval">The time between commits, aligned to the clock.</param>
-    /// <param name="context">What the ingestors share.</param>
+    /// <param name="statistics">What people and telemetry read.</param>
     /// <param name="kafkaLog">Receives what the Kafka client has to say.</param>
     public StreamIngest(
-        KafkaSettings settings, TimeSpan checkpointInterval, IngestContext context, ILogger<KafkaConsumer> kafkaLog)
+        KafkaSettings settings,
+        TimeSpan checkpointInterval,
+        IngestStatistics statistics,
+        ILogger<KafkaConsumer> kafkaLog)
     {
         _settings = settings;
         _checkpointInterval = checkpointInterval;
-        _context = context;
+        _statistics = statistics;
         _kafkaLog = kafkaLog;
         _deadLetters = new DeadLetterProducer(settings, kafkaLog);
 
+        Receive<ReadWith>(message =>
+        {
+            _ingestors = message.Ingestors;
+            Connect();
+        });
+        Receive<HandOver>(_ =>
+        {
+            // A region does not stop while messages for its shards wait in it, so nothing may follow this.
+            _leaving = true;
+            _ingestors.Tell(GracefulShutdown.Instance);
+        });
         Receive<ConnectNow>(_ => Connect());
-        Receive<Connected>(Handle);
+        Receive<StreamIdentity>(Handle);
         Receive<Disconnected>(Handle);
-        Receive<AssignedPartition>(Handle);
-        Receive<Terminated>(Handle);
+        Receive<KeepAllReading>(_ => KeepReading());
+        Receive<AcquirePartition>(Handle);
+        Receive<Lent>(Handle);
+        Receive<NotLent>(Handle);
+        Receive<Terminated>(message => TakeBack(message.ActorRef));
         Receive<CheckpointDue>(_ =>
         {
-            CommitAll();
+            CommitAll(new CommitNow());
             ScheduleCheckpoint();
         });
-        Receive<CheckpointRequested>(_ => CommitAll());
-        Receive<DrainIngest>(_ => Drain());
+        Receive<CheckpointRequested>(_ => CommitAll(new CommitNow(Again: true)));
+        Receive<CommitNow>(CommitAll);
         Receive<SubscribeAck>(_ => { });
     }
 
@@ -66,8 +85,8 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Coordinator.IngestTopic, Self));
+        Timers.StartPeriodicTimer(KeepAllReading.Instance, KeepAllReading.Instance, KeepReadingInterval);
         ScheduleCheckpoint();
-        Connect();
     }
 
     /// <inheritdoc />
@@ -77,84 +96,93 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         _deadLetters.Dispose();
     }
 
-    // An ingestor that failed has lost its place in the partition: only a new assignment gives it back.
-    /// <inheritdoc />
-    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ => Directive.Stop);
+    private void Connect() =>
+        StreamIdentity.ResolveAsync(_settings, BrokerTimeout).PipeTo(Self, failure: cause => new Disconnected(cause));
 
-    private void Connect()
+    private void Handle(StreamIdentity stream)
     {
-        if (_draining)
-            return;
-        StreamIdentity.ResolveAsync(_settings, IdentityTimeout).PipeTo(
-            Self, success: stream => new Connected(stream), failure: cause => new Disconnected(cause));
-    }
-
-    private void Handle(Connected message)
-    {
-        if (_draining)
-            return;
         if (_outage is not null)
-            _log.Info("Kafka answers again; reading goes on.");
+            _log.Warning("Kafka answers again; reading goes on.");
         _outage = null;
 
-        _consumer = KafkaConsumer.Start(_settings, message.Stream, _context.Statistics, _kafkaLog);
-        var self = Self;
-        _consumer.Partitions.RunForeach(assigned => self.Tell(assigned), Context.System.Materializer());
-        _consumer.Completion.PipeTo(
-            Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
+        if (_consumer is not null && _stream?.Identity != stream.Identity)
+        {
+            // The topic was made again under the running consumer: start anew, as after a failure.
+            _ = _consumer.StopAsync();
+            return;
+        }
+
+        _stream = stream;
+        if (_consumer is null)
+        {
+            _consumer = KafkaConsumer.Start(_settings, stream.Identity, _statistics, _kafkaLog);
+            _consumer.Completion.PipeTo(
+                Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
+        }
+
+        KeepReading();
+        Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, RefreshInterval);
     }
 
     private void Handle(Disconnected message)
     {
-        _consumer = null;
-        if (_draining)
-        {
-            FinishDrain();
-            return;
-        }
+        // A question that went unanswered while the consumer goes on is no reason to give it up.
+        if (_consumer is { Completion.IsCompleted: true })
+            _consumer = null;
 
-        var problem = message.Cause?.InnerException?.Message ?? message.Cause?.Message ?? "the consumer stopped";
-        if (Refusal(message.Cause) is { } refusal)
-            Context.System.EventStream.Publish(new IngestRefused(refusal));
-        else if (_outage != problem)
-            _log.Warning("Reading from Kafka pauses: {0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
+        var problem = message.Cause?.Message ?? "The consumer stopped.";
+        if (_outage != problem)
+            _log.Warning("{0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
         _outage = problem;
         Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, RetryDelay);
     }
 
-    // Only a consumer that was already running can find the stream unreadable; before that the broker may be starting.
-    private static string? Refusal(Exception? cause) =>
-        cause is KafkaException { InnerException: IngestException inner } ? inner.Message : null;
+    private void KeepReading()
+    {
+        if (_consumer is null || _stream is null || _leaving)
+            return;
+        for (var partition = 0; partition < _stream.Partitions; partition++)
+            _ingestors.Tell(new KeepReading(partition));
+    }
 
-    private void Handle(AssignedPartition assigned)
+    private void Handle(AcquirePartition message)
     {
         if (_consumer is not { } consumer)
         {
-            assigned.Release();
+            Sender.Tell(new PartitionUnavailable());
             return;
         }
 
-        var context = _context;
-        var deadLetters = _deadLetters;
-        var ingestor = Context.ActorOf(
-            Props.Create(() => new PartitionIngestor(assigned, consumer, deadLetters, context)),
-            $"partition-{assigned.Partition.Partition}-{++_started}");
-        _ingestors.Add(Context.Watch(ingestor), assigned);
+        var reader = Sender;
+        consumer.AssignAsync(message.Partition).PipeTo(
+            Self,
+            success: assigned => new Lent(reader, consumer, assigned),
+            failure: cause => new NotLent(reader, cause));
     }
 
-    private void Handle(Terminated message)
+    private void Handle(Lent message)
     {
-        if (_ingestors.Remove(message.ActorRef, out var assigned) && !assigned.Revoked.IsCompleted)
-        {
-            _log.Warning("The ingestor of {0} failed; the node joins the group anew.", assigned.Partition);
-            _ = _consumer?.StopAsync();
-        }
+        _readers[Context.Watch(message.Reader)] = message.Assigned;
+        message.Reader.Tell(new PartitionAcquired(message.Assigned, message.Consumer, _deadLetters));
     }
 
-    private void CommitAll()
+    private void Handle(NotLent message)
     {
-        foreach (var ingestor in _ingestors.Keys)
-            ingestor.Tell(CommitNow.Instance);
+        message.Reader.Tell(new PartitionUnavailable());
+        if (message.Cause is IngestException refused)
+            Context.System.EventStream.Publish(new IngestRefused(refused.Message));
+    }
+
+    private void TakeBack(IActorRef reader)
+    {
+        if (_readers.Remove(reader, out var assigned))
+            _consumer?.Unassign(assigned);
+    }
+
+    private void CommitAll(CommitNow message)
+    {
+        foreach (var reader in _readers.Keys)
+            reader.Tell(message);
     }
 
     private void ScheduleCheckpoint()
@@ -164,29 +192,29 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(CheckpointDue.Instance, CheckpointDue.Instance, TimeSpan.FromTicks(next - now));
     }
 
-    private void Drain()
-    {
-        _drainRequester = Sender;
-        _draining = true;
-        if (_consumer is null)
-            FinishDrain();
-        else
-            _ = _consumer.StopAsync();
-    }
+    /// <summary>Sent once at start, since the region's ingestors must know this actor and it them.</summary>
+    internal sealed record ReadWith(IActorRef Ingestors) : INoSerializationVerificationNeeded;
 
-    private void FinishDrain()
+    /// <summary>The node leaves: hands its ingestors over and wakes no further ones.</summary>
+    internal sealed record HandOver
     {
-        _drainRequester.Tell(IngestDrained.Instance);
-        Context.Stop(Self);
+        public static HandOver Instance { get; } = new();
     }
-
-    private sealed record Connected(string Stream);
 
     private sealed record Disconnected(Exception? Cause);
+
+    private sealed record Lent(IActorRef Reader, KafkaConsumer Consumer, AssignedPartition Assigned);
+
+    private sealed record NotLent(IActorRef Reader, Exception Cause);
 
     private sealed record ConnectNow
     {
         public static ConnectNow Instance { get; } = new();
+    }
+
+    private sealed record KeepAllReading
+    {
+        public static KeepAllReading Instance { get; } = new();
     }
 
     private sealed record CheckpointDue

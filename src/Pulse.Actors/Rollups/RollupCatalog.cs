@@ -12,6 +12,9 @@ public sealed partial class RollupCatalog
     /// <summary>The longest rollup name: with its suffix it must fit PostgreSQL's 63-byte identifiers.</summary>
     public const int MaximumNameLength = 48;
 
+    /// <summary>The most dimensions of one rollup: a primary key must fit PostgreSQL's index pages.</summary>
+    public const int MaximumDimensions = 8;
+
     /// <summary>The largest number of hashed buckets that a rollup may ask for.</summary>
     public const int MaximumBuckets = 4096;
 
@@ -79,6 +82,10 @@ public sealed partial class RollupCatalog
         var dimensions = ImmutableArray.CreateBuilder<Dimension>();
         if (declaration.Dimensions.Count == 0)
             mistakes.Add($"{where}:Dimensions of '{declaration.Name}' is empty; name at least one of {KnownDimensions}.");
+
+        if (declaration.Dimensions.Count > MaximumDimensions)
+            mistakes.Add($"{where}:Dimensions of '{declaration.Name}' names {declaration.Dimensions.Count} dimensions; "
+                + $"name at most {MaximumDimensions}.");
 
         foreach (var name in declaration.Dimensions)
         {

@@ -4,6 +4,7 @@ using Akka.Serialization;
 using Google.Protobuf;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Counting;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 
 namespace Pulse.Actors.Serialization;
@@ -23,6 +24,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
     private const string PersistManifest = "counting.persist.v1";
     private const string PersistedManifest = "counting.persisted.v1";
     private const string StopManifest = "counting.stop.v1";
+    private const string KeepReadingManifest = "ingest.keep-reading.v1";
+    private const string StopReadingManifest = "ingest.stop-reading.v1";
 
     /// <summary>Registers the serializer for its messages.</summary>
     public static Config Configuration { get; } = ConfigurationFactory.ParseString(
@@ -37,6 +40,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
             "{{TypeName<PartitionRejected>()}}" = pulse-counting
             "{{TypeName<PartitionPersisted>()}}" = pulse-counting
             "{{TypeName<StopBucket>()}}" = pulse-counting
+            "{{TypeName<KeepReading>()}}" = pulse-counting
+            "{{TypeName<StopReading>()}}" = pulse-counting
           }
           serialization-identifiers."{{TypeName<CountingMessageSerializer>()}}" = 1700
         }
@@ -57,6 +62,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
         PersistPartition => PersistManifest,
         PartitionPersisted => PersistedManifest,
         StopBucket => StopManifest,
+        KeepReading => KeepReadingManifest,
+        StopReading => StopReadingManifest,
         _ => throw new ArgumentException($"{o.GetType()} is no message of the counting protocol.", nameof(o)),
     };
 
@@ -71,7 +78,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
         PartitionRejected m => ToWire(m.Bucket, m.Partition, m.Position, m.Session),
         PersistPartition m => ToWire(m.Bucket, m.Partition, m.UpTo, m.Session),
         PartitionPersisted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session),
-        StopBucket => [],
+        KeepReading m => new Wire.KeepReading { Partition = m.Partition }.ToByteArray(),
+        StopBucket or StopReading => [],
         _ => throw new ArgumentException($"{obj.GetType()} is no message of the counting protocol.", nameof(obj)),
     };
 
@@ -86,6 +94,10 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
                 return FromWire(Wire.ApplyDelta.Parser.ParseFrom(bytes));
             case StopManifest:
                 return StopBucket.Instance;
+            case KeepReadingManifest:
+                return new KeepReading(Wire.KeepReading.Parser.ParseFrom(bytes).Partition);
+            case StopReadingManifest:
+                return StopReading.Instance;
         }
 
         var wire = Wire.PartitionMessage.Parser.ParseFrom(bytes);
@@ -144,13 +156,17 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
         Counts = { checkpoint.Counts.Select(ToWire) },
         LateCount = checkpoint.LateCount,
         NewestWindowEnd = checkpoint.NewestWindowEnd,
+        SealedBelow = checkpoint.SealedBelow,
+        IsComplete = checkpoint.IsComplete,
     };
 
     private static BucketCheckpoint FromWire(Wire.BucketCheckpoint wire) => new(
         [.. wire.Positions.Select(p => new PartitionPosition(FromWire(p.Partition), p.Position))],
         [.. wire.Counts.Select(FromWire)],
         wire.LateCount,
-        wire.NewestWindowEnd);
+        wire.NewestWindowEnd,
+        wire.SealedBelow,
+        wire.IsComplete);
 
     private static Wire.KeyCount ToWire(KeyCount count) => new()
     {

@@ -10,4 +10,12 @@ namespace Pulse.Actors.Storage;
 /// How many events of this bucket came after their window was sealed, in total; stored in
 /// <c>pulse_late_events(rollup, bucket, late_count)</c>.
 /// </param>
-public sealed record BucketResults(Rollup Rollup, string BucketName, IReadOnlyList<ResultRow> Rows, long LateCount);
+/// <param name="Checkpoint">
+/// The checkpoint that holds them: only if it is the bucket's newest one is anything written. Null: not checked.
+/// </param>
+public sealed record BucketResults(
+    Rollup Rollup,
+    string BucketName,
+    IReadOnlyList<ResultRow> Rows,
+    long LateCount,
+    StoredCheckpoint? Checkpoint = null);

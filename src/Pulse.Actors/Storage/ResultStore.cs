@@ -16,6 +16,7 @@ public sealed class ResultStore
 
     private readonly Database _database;
     private readonly LateEvents _lateEvents;
+    private readonly CheckpointFence _fence;
     private readonly Declarations _declarations;
     private readonly Dictionary<Rollup, ResultTable> _tables;
 
@@ -27,6 +28,7 @@ public sealed class ResultStore
     {
         _database = new Database(options);
         _lateEvents = new LateEvents(_database.Dialect);
+        _fence = new CheckpointFence(_database.Dialect);
         _declarations = new Declarations(_database.Dialect);
         _tables = catalog.Rollups.Append(DeadLetters.Rollup)
             .ToDictionary(rollup => rollup, rollup => new ResultTable(rollup, _database.Dialect));
@@ -67,26 +69,37 @@ public sealed class ResultStore
     /// Writes absolute counts, in one transaction for all rollups. Where the same key and window, or the same bucket's
     /// late count, comes more than once, the largest counts.
     /// </summary>
+    /// <returns>The results of which nothing was written, because their checkpoint is not the newest one.</returns>
     /// <exception cref="StorageException">Nothing was written, or it is unknown whether it was; repeat it.</exception>
-    public async Task UpsertAsync(IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<BucketResults>> UpsertAsync(
+        IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
     {
+        IReadOnlyList<BucketResults> overtaken = [];
         if (results.Count == 0)
-            return;
+            return overtaken;
 
+        await _database.RunInTransactionAsync(
+            async (connection, token) =>
+            {
+                overtaken = await _fence.OvertakenAsync(connection, results, token).ConfigureAwait(false);
+                await WriteAsync(connection, [.. results.Except(overtaken)], token).ConfigureAwait(false);
+            },
+            cancellationToken).ConfigureAwait(false);
+        return overtaken;
+    }
+
+    private async Task WriteAsync(
+        DataConnection connection, IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
+    {
         var tables = results
             .GroupBy(bucket => bucket.Rollup)
             .Select(group => (Table: Table(group.Key), Rows: group.SelectMany(bucket => bucket.Rows).ToList()))
             .OrderBy(group => group.Table.Rollup.Name, StringComparer.Ordinal)
             .ToList();
 
-        await _database.RunInTransactionAsync(
-            async (connection, token) =>
-            {
-                foreach (var (table, rows) in tables)
-                    await table.UpsertAsync(connection, rows, token).ConfigureAwait(false);
-                await _lateEvents.UpsertAsync(connection, results, token).ConfigureAwait(false);
-            },
-            cancellationToken).ConfigureAwait(false);
+        foreach (var (table, rows) in tables)
+            await table.UpsertAsync(connection, rows, cancellationToken).ConfigureAwait(false);
+        await _lateEvents.UpsertAsync(connection, results, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>

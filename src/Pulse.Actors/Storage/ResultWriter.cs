@@ -21,7 +21,7 @@ public sealed class ResultWriter : ReceiveActor, IWithTimers
     private static readonly TimeSpan FirstBackOff = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestBackOff = TimeSpan.FromSeconds(5);
 
-    private readonly Func<IReadOnlyList<BucketResults>, CancellationToken, Task> _write;
+    private readonly Func<IReadOnlyList<BucketResults>, CancellationToken, Task<IReadOnlyList<BucketResults>>> _write;
     private readonly ResultWriterCounters _counters;
     private readonly StorageOutageLog _outages;
     private readonly CancellationTokenSource _stopping = new();
@@ -31,7 +31,7 @@ public sealed class ResultWriter : ReceiveActor, IWithTimers
 
     /// <summary>For <see cref="Props"/>, which makes it by reflection.</summary>
     public ResultWriter(
-        Func<IReadOnlyList<BucketResults>, CancellationToken, Task> write,
+        Func<IReadOnlyList<BucketResults>, CancellationToken, Task<IReadOnlyList<BucketResults>>> write,
         StorageAvailability availability,
         ResultWriterCounters counters)
     {
@@ -39,7 +39,7 @@ public sealed class ResultWriter : ReceiveActor, IWithTimers
         _counters = counters;
         _outages = new StorageOutageLog(availability, StorageActivity.Writing, Context.GetLogger());
         Receive<WriteResults>(Accept);
-        Receive<Status.Success>(_ => Answer());
+        Receive<Written>(written => Answer(written.Overtaken));
         Receive<Status.Failure>(failure => RetryLater(failure.Cause));
         Receive<Retry>(_ => Write());
     }
@@ -52,7 +52,7 @@ public sealed class ResultWriter : ReceiveActor, IWithTimers
     /// <param name="availability">Told of failures and successes, so that an outage is logged once per node.</param>
     /// <param name="counters">Counts for telemetry.</param>
     public static Props Props(
-        Func<IReadOnlyList<BucketResults>, CancellationToken, Task> write,
+        Func<IReadOnlyList<BucketResults>, CancellationToken, Task<IReadOnlyList<BucketResults>>> write,
         StorageAvailability availability,
         ResultWriterCounters counters) =>
         Akka.Actor.Props.Create(() => new ResultWriter(write, availability, counters));
@@ -86,19 +86,21 @@ public sealed class ResultWriter : ReceiveActor, IWithTimers
     }
 
     private void Write() => WriteAsync([.. _current.Select(request => request.Results)], _stopping.Token).PipeTo(
-        Self, success: () => new Status.Success(null), failure: cause => new Status.Failure(cause));
+        Self, success: overtaken => new Written(overtaken), failure: cause => new Status.Failure(cause));
 
     // A write that throws before its first await must fail like any other.
-    private async Task WriteAsync(BucketResults[] results, CancellationToken stopping) =>
+    private async Task<IReadOnlyList<BucketResults>> WriteAsync(BucketResults[] results, CancellationToken stopping) =>
         await _write(results, stopping).ConfigureAwait(false);
 
-    private void Answer()
+    private void Answer(IReadOnlyList<BucketResults> overtaken)
     {
         _outages.Succeeded();
         _backOff = FirstBackOff;
         _counters.Written(_current.Count, _current.Sum(request => (long)request.Results.Rows.Count));
         foreach (var request in _current)
-            request.Sender.Tell(ResultsWritten.Instance);
+            request.Sender.Tell(overtaken.Contains(request.Results)
+                ? new ResultsOvertaken(request.Results)
+                : new ResultsWritten(request.Results));
         _current.Clear();
         WriteNext();
     }
@@ -110,6 +112,8 @@ public sealed class ResultWriter : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(Retry.Instance, Retry.Instance, _backOff);
         _backOff = _backOff * 2 < LongestBackOff ? _backOff * 2 : LongestBackOff;
     }
+
+    private sealed record Written(IReadOnlyList<BucketResults> Overtaken) : INoSerializationVerificationNeeded;
 
     private sealed record Request(IActorRef Sender, BucketResults Results);
 

@@ -1,3 +1,7 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Cluster.Sharding;
+using Akka.Hosting;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
@@ -7,9 +11,16 @@ namespace Pulse.Host.Api;
 /// <summary><c>GET /api/status</c>: what this node does, as JSON.</summary>
 internal static class StatusEndpoints
 {
+    private static readonly TimeSpan RegionTimeout = TimeSpan.FromSeconds(1);
+
     public static void MapStatus(this WebApplication application) =>
-        application.MapGet("/api/status", (
-            IngestStatistics ingest, BucketStatistics buckets, StorageAvailability storage) => new NodeStatus(
+        application.MapGet("/api/status", async (
+            IngestStatistics ingest,
+            BucketStatistics buckets,
+            StorageAvailability storage,
+            LatestExport export,
+            ActorSystem system,
+            IRequiredActor<Bucket> region) => new NodeStatus(
                 ingest.Consumed,
                 ingest.DeadLettered,
                 ingest.Lag,
@@ -20,35 +31,31 @@ internal static class StatusEndpoints
                         partition.Partition, partition.Position, partition.Committed, partition.End)),
                 ],
                 buckets.Running,
+                await ShardsAsync(region.ActorRef),
                 buckets.Checkpoints,
                 buckets.LastCheckpoint,
                 storage.IsAvailable,
-                storage.Problem));
+                storage.Problem,
+                Members(Cluster.Get(system).State),
+                export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null));
 
-    /// <summary>One node's status.</summary>
-    /// <param name="Consumed">Records read since the node started; replayed ones again.</param>
-    /// <param name="DeadLettered">Records sent to the dead-letter topic since the node started.</param>
-    /// <param name="Lag">Records in the node's partitions that were not handled yet.</param>
-    /// <param name="SessionRestarts">How often an ingestor had to start over.</param>
-    /// <param name="LastCommit">UTC.</param>
-    /// <param name="Partitions">The partitions that the node reads.</param>
-    /// <param name="Buckets">Buckets in memory.</param>
-    /// <param name="Checkpoints">Checkpoints stored since the node started.</param>
-    /// <param name="LastCheckpoint">UTC.</param>
-    /// <param name="StorageAvailable">Whether storage answers.</param>
-    /// <param name="StorageProblem">Why not.</param>
-    private sealed record NodeStatus(
-        long Consumed,
-        long DeadLettered,
-        long Lag,
-        long SessionRestarts,
-        DateTime? LastCommit,
-        IReadOnlyList<NodePartition> Partitions,
-        int Buckets,
-        long Checkpoints,
-        DateTime? LastCheckpoint,
-        bool StorageAvailable,
-        string? StorageProblem);
+    private static async Task<int> ShardsAsync(IActorRef region)
+    {
+        try
+        {
+            return (await region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, RegionTimeout)).Stats.Count;
+        }
+        catch (AskTimeoutException)
+        {
+            // The region is starting or being handed over.
+            return 0;
+        }
+    }
 
-    private sealed record NodePartition(int Partition, long Position, long Committed, long End);
+    private static List<NodeMember> Members(ClusterEvent.CurrentClusterState state) =>
+    [
+        .. state.Members.Select(member => new NodeMember(
+            $"{member.Address.Host}:{member.Address.Port}",
+            state.Unreachable.Contains(member) ? "Unreachable" : member.Status.ToString())),
+    ];
 }

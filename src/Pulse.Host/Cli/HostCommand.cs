@@ -17,8 +17,7 @@ internal static class HostCommand
             "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
             + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage.")
         {
-            run.Command,
-            export.Command,
+            run.Command, export.Command, new DemoCommand().Command,
         };
 
         // The default command: "pulse --port 0" is "pulse run --port 0".
@@ -34,9 +33,13 @@ internal static class HostCommand
                 ProcessTerminationTimeout = null,
             });
 
-        foreach (var error in parsed.Errors)
-            System.Console.Error.WriteLine(error.Message);
-        System.Console.Error.WriteLine("See --help.");
+        foreach (var message in Mistakes(parsed))
+            System.Console.Error.WriteLine($"{message.TrimEnd('.')}. See --help.");
         return Task.FromResult(WrongUsage);
     }
+
+    // Where a word is no command, that a command is absent says nothing more.
+    private static IEnumerable<string> Mistakes(ParseResult parsed) => parsed.UnmatchedTokens.Count > 0
+        ? parsed.UnmatchedTokens.Select(token => $"'{token}' is no command or option")
+        : parsed.Errors.Select(error => error.Message);
 }

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using System.Net;
 using Pulse.Actors.Storage;
 using Pulse.Host.Configuration;
 using Pulse.Simulator;
@@ -20,6 +23,7 @@ internal sealed class RunCommand
     {
         Description = "Port of the dashboard and the API on loopback; 0 = any free one [default: 8080]",
         HelpName = "N",
+        CustomParser = Port,
     };
 
     private readonly Option<bool> _exitOnComplete = new("--exit-on-complete")
@@ -32,13 +36,19 @@ internal sealed class RunCommand
         Description = "Start the embedded broker without the simulator",
     };
 
+    private readonly Option<bool> _followInput = new("--follow-input")
+    {
+        Description = "End at once when standard input closes, as it does when a parent process dies",
+        Hidden = true,
+    };
+
     private readonly SimulationOptions _simulation = new();
 
     public RunCommand()
     {
         Command = new Command("run", "Run a node (the default command)")
         {
-            _data, _port, _exitOnComplete, _noSimulator,
+            _data, _port, _exitOnComplete, _noSimulator, _followInput,
         };
         _simulation.AddTo(Command);
         Command.SetAction((parsed, _) => ExecuteAsync(parsed));
@@ -48,6 +58,8 @@ internal sealed class RunCommand
 
     private async Task<int> ExecuteAsync(ParseResult parsed)
     {
+        if (parsed.GetValue(_followInput))
+            EndWithInput();
         try
         {
             var configuration = Configuration(parsed);
@@ -72,8 +84,26 @@ internal sealed class RunCommand
         if (parsed.GetValue(_data) is { } data)
             overrides["Pulse:Data"] = data;
         if (parsed.GetValue(_port) is { } port)
-            overrides["Pulse:Http:Port"] = port.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            overrides["Pulse:Http:Port"] = port.ToString(CultureInfo.InvariantCulture);
         return ConfigurationSources.Read(overrides);
+    }
+
+    private static int? Port(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort)
+            return port;
+        result.AddError($"--port: '{text}' is not allowed; give 0 to {IPEndPoint.MaxPort} (0: any free port).");
+        return null;
+    }
+
+    private static int? Port(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort)
+            return port;
+        result.AddError($"--port: '{text}' is not allowed; give 0 to {IPEndPoint.MaxPort} (0: any free port).");
+        return null;
     }
 
     private SimulatorOptions? Simulation(ParseResult parsed, NodeConfiguration node)
@@ -97,6 +127,19 @@ internal sealed class RunCommand
         var mistakes = options.Validate(DateTimeOffset.UtcNow);
         return mistakes.Count == 0 ? options : throw new ConfigurationException(mistakes);
     }
+
+    private static void EndWithInput() => new Thread(() =>
+    {
+        while (System.Console.In.Read() >= 0)
+        {
+            // Nobody talks to it; only the end counts.
+        }
+
+        Environment.Exit(HostCommand.Failed);
+    })
+    {
+        IsBackground = true, Name = "pulse-follow-input",
+    }.Start();
 
     private static int Refuse(int exitCode, params IReadOnlyList<string> lines)
     {

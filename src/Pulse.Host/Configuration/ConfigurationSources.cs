@@ -19,7 +19,9 @@ internal static class ConfigurationSources
         }
         catch (InvalidDataException exception)
         {
-            throw new ConfigurationException($"Configuration: {exception.Message} {exception.InnerException?.Message}");
+            // The innermost one knows the line and the column.
+            throw new ConfigurationException(
+                $"Configuration: {exception.Message} {exception.GetBaseException().Message.ReplaceLineEndings(" ")}");
         }
     }
 }

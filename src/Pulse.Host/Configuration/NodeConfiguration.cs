@@ -66,6 +66,7 @@ internal sealed record NodeConfiguration(
                 Hostname = options.Cluster.Hostname,
                 Port = options.Cluster.Port,
                 SeedNodes = [.. options.Cluster.SeedNodes.Select(seed => $"akka.tcp://{PulseAkkaExtensions.SystemName}@{seed}")],
+                SeedNodeTimeout = options.Cluster.SeedNodeTimeout,
                 Shards = options.Cluster.Shards,
             },
         };
@@ -81,17 +82,10 @@ internal sealed record NodeConfiguration(
 
     private static PulseOptions Bind(IConfigurationSection section)
     {
-        try
-        {
-            return section.Get<PulseOptions>(binder => binder.ErrorOnUnknownConfiguration = true) ?? new PulseOptions();
-        }
-        catch (InvalidOperationException exception)
-        {
-            var innermost = exception.InnerException?.Message;
-            throw new ConfigurationException(
-                $"Configuration: {exception.Message}{(innermost is null ? "" : $" {innermost}")} "
-                + "Correct it in appsettings.json or in the environment (Pulse__Section__Name).");
-        }
+        string[] mistakes = [.. SettingsCheck.Mistakes(section, typeof(PulseOptions))];
+        return mistakes.Length == 0
+            ? section.Get<PulseOptions>() ?? new PulseOptions()
+            : throw new ConfigurationException(mistakes);
     }
 
     private static void CheckTimes(PulseOptions options, List<string> mistakes)
@@ -102,6 +96,9 @@ internal sealed record NodeConfiguration(
             mistakes.Add($"Pulse:Window is {options.Window}; use whole seconds that divide a day evenly, such as 00:05:00.");
         CheckTime("Pulse:AllowedLateness", options.AllowedLateness, options.Window, TimeSpan.FromDays(366), mistakes);
         CheckTime("Pulse:FlushInterval", options.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), mistakes);
+        CheckTime(
+            "Pulse:Cluster:SeedNodeTimeout", options.Cluster.SeedNodeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5),
+            mistakes);
         if (options.CheckpointInterval is { } interval)
             CheckTime("Pulse:CheckpointInterval", interval, TimeSpan.FromMilliseconds(100), day, mistakes);
     }
@@ -161,7 +158,8 @@ internal sealed record NodeConfiguration(
         catch (ArgumentException exception)
         {
             // The driver's message names the keyword; the string itself may hold a password and is not repeated.
-            mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({exception.Message}); use Npgsql's form, "
+            var reason = exception.ParamName is { } keyword ? $"'{keyword}'" : exception.Message;
+            mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({reason}); use Npgsql's form, "
                 + "Host=…;Database=…;Username=…;Password=….");
         }
 
@@ -175,7 +173,6 @@ internal sealed record NodeConfiguration(
             CompletionTopic = kafka.CompletionTopic,
             DeadLetterTopic = kafka.DeadLetterTopic,
             GroupId = kafka.GroupId,
-            InstanceId = kafka.InstanceId,
             StreamIdentity = kafka.StreamIdentity,
             Client = kafka.Client.ToImmutableDictionary(),
         };

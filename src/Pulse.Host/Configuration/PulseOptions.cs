@@ -60,11 +60,8 @@ public sealed class KafkaOptions
     /// <summary>The topic for records that are no viewing events.</summary>
     public string DeadLetterTopic { get; set; } = "netflix-event-dlq";
 
-    /// <summary>The consumer group of all nodes.</summary>
+    /// <summary>The consumer group that keeps the offsets of all nodes.</summary>
     public string GroupId { get; set; } = "pulse";
-
-    /// <summary>The node's lasting name in the group; null: a new one each start.</summary>
-    public string? InstanceId { get; set; }
 
     /// <summary>The stream's identity; null: asked from the broker, which is right for every real one.</summary>
     public string? StreamIdentity { get; set; }
@@ -94,6 +91,9 @@ public sealed class ClusterOptions
 
     /// <summary>The nodes to ask for the cluster, <c>host:port</c>, in the same order everywhere.</summary>
     public IList<string> SeedNodes { get; init; } = [];
+
+    /// <summary>How long the first seed node looks for the others before it founds a cluster.</summary>
+    public TimeSpan SeedNodeTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
     /// <summary>The number of shards, the same on every node.</summary>
     public int Shards { get; set; } = 64;

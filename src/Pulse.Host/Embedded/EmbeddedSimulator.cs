@@ -91,7 +91,7 @@ internal sealed class EmbeddedSimulator(
         if (now - _lastCommitRequest < CommitRequestInterval.TotalMilliseconds)
             return;
         _lastCommitRequest = now;
-        reader.Tell(CommitNow.Instance);
+        reader.Tell(new CommitNow());
     }
 
     private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellation)

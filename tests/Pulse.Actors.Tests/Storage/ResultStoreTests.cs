@@ -176,6 +176,38 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
     }
 
     [Fact]
+    public async Task Of_a_bucket_that_another_incarnation_has_overtaken_nothing_is_written()
+    {
+        await JournalAsync("bucket/overtaken", 7);
+        await JournalAsync("bucket/overtaken", 30);
+        await JournalAsync("bucket/current", 12);
+        var stale = Bucket(DeviceGenre, 5, Row("2026-01-01T00:05:00", 100, "Mobile", "Drama")) with
+        {
+            BucketName = "overtaken", Checkpoint = new StoredCheckpoint("bucket/overtaken", 7),
+        };
+        var current = Bucket(DeviceGenre, 1, Row("2026-01-01T00:05:00", 3, "PC", "Drama")) with
+        {
+            BucketName = "current", Checkpoint = new StoredCheckpoint("bucket/current", 12),
+        };
+
+        var overtaken = await _store.UpsertAsync([stale, current], CancellationToken.None);
+
+        Assert.Equal([stale], overtaken);
+        Assert.Equal(new RollupTotals(3, 1), await TotalsAsync(DeviceGenre));
+    }
+
+    [Fact]
+    public async Task A_checkpoint_that_is_not_in_the_journal_writes_nothing()
+    {
+        var lost = Bucket(DeviceGenre, 0, Row("2026-01-01T00:05:00", 1, "PC", "Drama")) with
+        {
+            Checkpoint = new StoredCheckpoint("bucket/lost", 1),
+        };
+        Assert.Equal([lost], await _store.UpsertAsync([lost], CancellationToken.None));
+        Assert.Equal(new RollupTotals(0, 0), await TotalsAsync(DeviceGenre));
+    }
+
+    [Fact]
     public async Task A_cancelled_write_is_cancelled_and_not_a_fault()
     {
         using var cancelled = new CancellationTokenSource();
@@ -216,6 +248,10 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
         new(rollup, "bucket", rows, late);
 
     private Task WriteAsync(params BucketResults[] results) => _store.UpsertAsync(results, CancellationToken.None);
+
+    private Task JournalAsync(string persistenceId, long sequenceNumber) => _storage.QueryAsync(
+        $"insert into {PersistenceConfiguration.JournalTable} (created, deleted, persistence_id, sequence_number, message) "
+        + FormattableString.Invariant($"values (0, {(kind == StorageKind.Sqlite ? "0" : "false")}, '{persistenceId}', {sequenceNumber}, '')"));
 
     private Task<RollupTotals> TotalsAsync(Rollup rollup) => _store.TotalsAsync(rollup, CancellationToken.None);
 

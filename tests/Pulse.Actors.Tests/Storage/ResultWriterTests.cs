@@ -104,6 +104,21 @@ public sealed class ResultWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_bucket_that_was_overtaken_is_told_so_and_the_others_are_not()
+    {
+        Send("a");
+        var first = await _store.NextAsync();
+        var overtaken = _writer.Ask<ResultsOvertaken>(Request("zombie", 1), Until.Limit);
+        Send("b");
+        await Until.TrueAsync(() => _counters.Waiting == 3);
+        first.Commit();
+
+        (await _store.NextAsync()).CommitAllBut("zombie");
+        Assert.Equal("zombie", (await overtaken).Results.BucketName);
+        await _asker.AnsweredAsync(2);
+    }
+
+    [Fact]
     public async Task A_sender_that_died_meanwhile_does_not_matter()
     {
         var dead = _node.ActorOf(Props.Create(() => new Silent()));

@@ -8,24 +8,27 @@ internal sealed class SteeredStore
 {
     private readonly Channel<Write> _writes = Channel.CreateUnbounded<Write>();
 
-    public Task WriteAsync(IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<BucketResults>> WriteAsync(IReadOnlyList<BucketResults> results, CancellationToken cancellationToken)
     {
-        var write = new Write([.. results.Select(bucket => bucket.BucketName)]);
+        var write = new Write(results);
         _writes.Writer.TryWrite(write);
         return write.Done;
     }
 
     public Task<Write> NextAsync() => _writes.Reader.ReadAsync().AsTask().WaitAsync(Until.Limit);
 
-    internal sealed class Write(IReadOnlyList<string> buckets)
+    internal sealed class Write(IReadOnlyList<BucketResults> results)
     {
-        private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private readonly TaskCompletionSource<IReadOnlyList<BucketResults>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public IReadOnlyList<string> Buckets => buckets;
+        public IReadOnlyList<string> Buckets { get; } = [.. results.Select(bucket => bucket.BucketName)];
 
-        public Task Done => _done.Task;
+        public Task<IReadOnlyList<BucketResults>> Done => _done.Task;
 
-        public void Commit() => _done.SetResult();
+        public void Commit() => _done.SetResult([]);
+
+        public void CommitAllBut(string overtaken) =>
+            _done.SetResult([.. results.Where(bucket => bucket.BucketName == overtaken)]);
 
         public void Fail(string problem) => _done.SetException(new StorageException(problem, isTransient: true));
     }

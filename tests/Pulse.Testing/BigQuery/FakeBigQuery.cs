@@ -28,6 +28,7 @@ public sealed class FakeBigQuery : IAsyncDisposable
     private readonly FakeUploads _uploads = new();
     private readonly ConcurrentDictionary<string, FakeJob> _jobs = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _one = new(1, 1);
+    private int _isDisposed;
 
     private FakeBigQuery(WebApplication application) => _application = application;
 
@@ -95,6 +96,8 @@ public sealed class FakeBigQuery : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
+            return;
         await _application.DisposeAsync();
         _tables.Dispose();
         _uploads.Dispose();

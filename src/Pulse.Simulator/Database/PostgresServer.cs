@@ -4,10 +4,13 @@ using System.Net;
 using System.Net.Sockets;
 using Npgsql;
 
-namespace Pulse.Testing;
+namespace Pulse.Simulator.Database;
 
-/// <summary>The processes and the directory behind <see cref="PostgresFixture"/>.</summary>
-internal sealed class PostgresServer : IAsyncDisposable
+/// <summary>
+/// A PostgreSQL server of one's own, from the installed binaries, for demonstrations and tests: in a temporary directory
+/// on a free loopback port without a password, gone at the end, also when this process is killed.
+/// </summary>
+public sealed class PostgresServer : IAsyncDisposable
 {
     private readonly string _binaries;
     private readonly string _directory;
@@ -25,6 +28,25 @@ internal sealed class PostgresServer : IAsyncDisposable
 
     private string Log => Path.Combine(_directory, "server.log");
 
+    /// <summary>The directory of the newest installed server programs, or null where there are none.</summary>
+    /// <param name="preferred">Looked at first; null for nothing.</param>
+    public static string? FindBinaries(string? preferred = null)
+    {
+        var candidates = new List<string?> { preferred };
+        if (Directory.Exists("/usr/lib/postgresql"))
+            candidates.AddRange(Directory.GetDirectories("/usr/lib/postgresql")
+                .OrderByDescending(path => int.TryParse(Path.GetFileName(path), out var version) ? version : 0)
+                .Select(path => Path.Combine(path, "bin")));
+        candidates.AddRange((Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator));
+
+        return candidates.FirstOrDefault(path =>
+            !string.IsNullOrEmpty(path) && File.Exists(Path.Combine(path, "initdb"))
+            && File.Exists(Path.Combine(path, "pg_ctl")));
+    }
+
+    /// <summary>Makes the directory and starts the server.</summary>
+    /// <param name="binaries">From <see cref="FindBinaries"/>.</param>
+    /// <exception cref="InvalidOperationException">A program of the server failed.</exception>
     public static async Task<PostgresServer> CreateAsync(string binaries)
     {
         var server = new PostgresServer(binaries, Directory.CreateTempSubdirectory("pulse-postgres-").FullName);
@@ -46,9 +68,11 @@ internal sealed class PostgresServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Npgsql's connection string for a database; <c>postgres</c> is always there.</summary>
     public string ConnectionString(string database) =>
         $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database}";
 
+    /// <summary>Starts the stopped server again, on the same port with the same data, and waits until it answers.</summary>
     public async Task StartAsync()
     {
         await RunAsServerUserAsync("pg_ctl", [
@@ -58,6 +82,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         await AnswerAsync();
     }
 
+    /// <summary>Takes the server away as a crash would.</summary>
     public Task StopAsync() =>
         RunAsServerUserAsync("pg_ctl", ["stop", "--wait", "--silent", "--mode=immediate", "--pgdata", Data]);
 
@@ -73,6 +98,7 @@ internal sealed class PostgresServer : IAsyncDisposable
         kill.WaitForExit();
     }
 
+    /// <summary>Ends the server and deletes its directory.</summary>
     public async ValueTask DisposeAsync()
     {
         // The watchdog does the same work whether this process ends well or not.

@@ -1,0 +1,58 @@
+using Akka.Actor;
+using Akka.Actor.Setup;
+using Akka.Dispatch;
+using Akka.Event;
+using Microsoft.Extensions.Logging;
+using LogLevel = Microsoft.Extensions.Logging.LogLevel;
+
+namespace Pulse.Actors.Hosting;
+
+/// <summary>
+/// Takes what actors log to the process's log, under the name of the class that says it and without Akka's prefix, so
+/// that filters can tell Pulse's own lines from Akka's, and lines stay lines: a cause adds its message, not its stack.
+/// </summary>
+internal sealed class AkkaLog : ReceiveActor, IRequiresMessageQueue<ILoggerMessageQueueSemantics>
+{
+    private const string Unknown = "Akka";
+
+    /// <summary>Made by the actor system, which must have a <see cref="Factory"/> in its setup.</summary>
+    public AkkaLog()
+    {
+        var loggers = Context.System.Settings.Setup.Get<Factory>().Value.Loggers;
+        Receive<InitializeLogger>(_ => Sender.Tell(new LoggerInitialized()));
+        Receive<LogEvent>(entry => loggers
+            .CreateLogger(CategoryOf(entry))
+            .Log(LevelOf(entry), "{Message}{Cause}", entry.Message, CauseOf(entry)));
+    }
+
+    // What a plug-in of persistence throws is logged by its supervisor, in that one's name.
+    private static string CategoryOf(LogEvent entry) =>
+        entry.LogSource?.Contains("/system/akka.persistence.", StringComparison.Ordinal) == true
+            ? "Akka.Persistence"
+            : entry.LogClass?.FullName ?? Unknown;
+
+    private static LogLevel LevelOf(LogEvent entry) => entry.LogLevel() switch
+    {
+        Akka.Event.LogLevel.ErrorLevel => LogLevel.Error,
+        Akka.Event.LogLevel.WarningLevel => LogLevel.Warning,
+        Akka.Event.LogLevel.InfoLevel => LogLevel.Information,
+        _ => LogLevel.Debug,
+    };
+
+    private static string CauseOf(LogEvent entry) => entry.Cause is { } cause ? $" {cause.GetBaseException().Message}" : "";
+
+    /// <summary>Where the lines go.</summary>
+    /// <param name="loggers">The process's loggers.</param>
+    internal sealed class Factory(ILoggerFactory loggers) : Setup
+    {
+        public ILoggerFactory Loggers => loggers;
+    }
+
+    /// <summary>In place of the console, which Akka falls back to while the system ends.</summary>
+    internal sealed class Silence : MinimalLogger
+    {
+        protected override void Log(object message)
+        {
+        }
+    }
+}

@@ -1,0 +1,49 @@
+namespace Pulse.Host.Api;
+
+/// <summary>What <c>GET /api/status</c> answers: one node's view of itself and of the cluster.</summary>
+/// <param name="Consumed">Records read since the node started; replayed ones again.</param>
+/// <param name="DeadLettered">Records sent to the dead-letter topic since the node started.</param>
+/// <param name="Lag">Records in the node's partitions that were not handled yet.</param>
+/// <param name="SessionRestarts">How often an ingestor had to start over.</param>
+/// <param name="LastCommit">UTC.</param>
+/// <param name="Partitions">The partitions that the node reads.</param>
+/// <param name="Buckets">Buckets in memory.</param>
+/// <param name="Shards">Shards of buckets on the node.</param>
+/// <param name="Checkpoints">Checkpoints stored since the node started.</param>
+/// <param name="LastCheckpoint">UTC.</param>
+/// <param name="StorageAvailable">Whether storage answers.</param>
+/// <param name="StorageProblem">Why not.</param>
+/// <param name="Members">The cluster as this node sees it.</param>
+/// <param name="Export">The export that ended last, if this node heard of one.</param>
+internal sealed record NodeStatus(
+    long Consumed,
+    long DeadLettered,
+    long Lag,
+    long SessionRestarts,
+    DateTime? LastCommit,
+    IReadOnlyList<NodePartition> Partitions,
+    int Buckets,
+    int Shards,
+    long Checkpoints,
+    DateTime? LastCheckpoint,
+    bool StorageAvailable,
+    string? StorageProblem,
+    IReadOnlyList<NodeMember> Members,
+    NodeExport? Export);
+
+/// <summary>A partition that the node reads.</summary>
+/// <param name="Partition">Its number.</param>
+/// <param name="Position">The next offset not yet handled.</param>
+/// <param name="Committed">The committed offset.</param>
+/// <param name="End">The partition's end.</param>
+internal sealed record NodePartition(int Partition, long Position, long Committed, long End);
+
+/// <summary>A member of the cluster.</summary>
+/// <param name="Address">Host and port of its remoting.</param>
+/// <param name="Status">Joining, Up, Leaving, Exiting or Down; or Unreachable.</param>
+internal sealed record NodeMember(string Address, string Status);
+
+/// <summary>An export that ended.</summary>
+/// <param name="EndedUtc">When.</param>
+/// <param name="Failure">Why it failed; null if it succeeded.</param>
+internal sealed record NodeExport(DateTime EndedUtc, string? Failure);

@@ -1,0 +1,89 @@
+using System.Diagnostics;
+using Pulse.EndToEnd.Tests.Support;
+using Pulse.Testing;
+
+namespace Pulse.EndToEnd.Tests;
+
+/// <summary>Nodes that stop or die in mid-run, and what the next one finds.</summary>
+public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgres)
+    : IClassFixture<KafkaFixture>, IDisposable
+{
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan Never = TimeSpan.FromHours(24);
+    private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public async Task A_node_that_is_asked_to_stop_leaves_nothing_to_count_again()
+    {
+        const int Events = 40_000;
+        var stream = await TestStream.CreateAsync(kafka);
+        var database = await postgres.CreateDatabaseAsync();
+        var tables = ResultTables.OfPostgres(database);
+        await using var simulator = Produce(stream, Events, rate: 4_000);
+
+        // With no checkpoint due for a day, whatever is stored was stored because of the signal.
+        var environment = stream.Environment(database, Never);
+        environment["Logging__LogLevel__Akka"] = "Information";
+        environment["Logging__LogLevel__Akka.Cluster"] = "Information";
+        await using var first = Host(environment);
+        await first.ConsumedAsync(5_000, RunLimit);
+        var stopping = Stopwatch.StartNew();
+        first.Terminate();
+        Assert.Equal(0, await first.ExitAsync(StopLimit));
+        Assert.True(stopping.Elapsed < StopLimit, $"It took {stopping.Elapsed}.");
+        Assert.Empty(first.Errors);
+        Assert.Contains(first.Output, line => line.Contains("Exiting completed", StringComparison.Ordinal));
+
+        var committed = stream.Committed();
+        Assert.InRange(committed, 5_000, Events - 1);
+        var counted = await tables.ReadAsync();
+        Assert.All(RollupCounts.Dimensions.Keys, rollup => Assert.Equal(committed, counted.Sum(rollup)));
+
+        await using var second = Host(stream.Environment(database, Often));
+        Assert.Equal(0, await simulator.ExitAsync(RunLimit));
+        await Eventually.HoldsAsync("everything committed", RunLimit, () => Task.FromResult(stream.Committed() == Events));
+        Assert.Equal(Events - committed, (await second.StatusAsync()).Consumed);
+        second.Terminate();
+        Assert.Equal(0, await second.ExitAsync(StopLimit));
+        RollupCounts.AssertEqual(RollupCounts.OfTruth(_directory["truth.json"]), await tables.ReadAsync());
+    }
+
+    [Fact]
+    public async Task Nodes_killed_at_random_moments_lose_and_repeat_nothing()
+    {
+        var kills = LongForm.IsWanted ? 12 : 3;
+        var seed = Environment.TickCount;
+        TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}.");
+        var random = new Random(seed);
+        var events = kills * 15_000;
+        var stream = await TestStream.CreateAsync(kafka);
+        var database = await postgres.CreateDatabaseAsync();
+        await using var simulator = Produce(stream, events, rate: 3_000);
+
+        var environment = stream.Environment(database, Often);
+        for (var kill = 0; kill < kills; kill++)
+        {
+            await using var victim = Host(environment);
+            await victim.ConsumedAsync(random.Next(1, 10_000), RunLimit);
+            await victim.KillAsync();
+        }
+
+        await using var survivor = Host(environment, "--exit-on-complete");
+        Assert.Equal(0, await simulator.ExitAsync(RunLimit));
+        Assert.Equal(0, await survivor.ExitAsync(RunLimit));
+        Assert.Equal(events, stream.Committed());
+        var truth = RollupCounts.OfTruth(_directory["truth.json"]);
+        RollupCounts.AssertEqual(truth, await ResultTables.OfPostgres(database).ReadAsync());
+        RollupCounts.AssertEqual(truth, ParquetFiles.Read(_directory["data/warehouse"]));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private PulseProcess Host(Dictionary<string, string> environment, params string[] arguments) =>
+        PulseProcess.Host(_directory, environment, ["run", "--port", "0", "--data", "data", .. arguments]);
+
+    private PulseProcess Produce(TestStream stream, int events, int rate) => stream.Produce(
+        _directory, _directory["truth.json"], "--events", $"{events}", "--rate", $"{rate}", "--seed", "7");
+}

@@ -1,0 +1,8 @@
+namespace Pulse.EndToEnd.Tests.Support;
+
+/// <summary>Whether PULSE_TEST_LONG asks for outages and crashes of full length and number.</summary>
+internal static class LongForm
+{
+    public static bool IsWanted { get; } =
+        !string.IsNullOrEmpty(Environment.GetEnvironmentVariable("PULSE_TEST_LONG"));
+}

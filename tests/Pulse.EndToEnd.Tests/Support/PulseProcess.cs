@@ -1,0 +1,201 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Reflection;
+using System.Text;
+using System.Text.Json.Serialization;
+
+namespace Pulse.EndToEnd.Tests.Support;
+
+/// <summary>
+/// A program of the solution as a child process. Its output goes to the test's output at the end, and it does not
+/// outlive the test process, however that ends.
+/// </summary>
+internal sealed class PulseProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private readonly string _name;
+    private readonly Process _process;
+    private readonly Process _watchdog;
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly Lock _gate = new();
+    private readonly List<string> _output = [];
+    private readonly List<string> _errors = [];
+
+    private PulseProcess(
+        string name, string directory, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments)
+    {
+        _name = name;
+        var start = new ProcessStartInfo("dotnet", [PathOf(name), .. arguments])
+        {
+            WorkingDirectory = directory,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            StandardOutputEncoding = Encoding.UTF8,
+        };
+        foreach (var variable in start.Environment.Keys.Where(IsOurs).ToList())
+            start.Environment.Remove(variable);
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
+
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
+        _process.Start();
+        _watchdog = StartWatchdog(_process.Id);
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+        _process.StandardInput.Close();
+    }
+
+    /// <summary>Standard output so far.</summary>
+    public IReadOnlyList<string> Output => Copy(_output);
+
+    /// <summary>Standard error so far.</summary>
+    public IReadOnlyList<string> Errors => Copy(_errors);
+
+    /// <summary>The process's peak of resident memory in megabytes, as the kernel has it.</summary>
+    public long PeakMegabytes
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{_process.Id}/status").First(each => each.StartsWith("VmHWM:", StringComparison.Ordinal));
+            return long.Parse(
+                line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
+        }
+    }
+
+    /// <summary>Starts a node.</summary>
+    public static PulseProcess Host(
+        TestDirectory directory, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments) =>
+        new("Pulse.Host", directory.Path, environment, arguments);
+
+    /// <summary>Starts the producer.</summary>
+    public static PulseProcess Simulator(TestDirectory directory, params IReadOnlyList<string> arguments) =>
+        new("Pulse.Simulator", directory.Path, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Waits for the end and returns the exit code.</summary>
+    public async Task<int> ExitAsync(TimeSpan limit)
+    {
+        using var deadline = new CancellationTokenSource(limit);
+        try
+        {
+            // Also waits for the last of the output.
+            await _process.WaitForExitAsync(deadline.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{_name} did not end within {limit.TotalSeconds:N0} s.");
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>Asks the process to stop, as an orchestrator does.</summary>
+    public void Terminate() => Signal("TERM");
+
+    /// <summary>Ends the process as a crash does, and waits until it is gone.</summary>
+    public async Task KillAsync()
+    {
+        Signal("KILL");
+        await ExitAsync(TimeSpan.FromSeconds(10));
+    }
+
+    /// <summary>Waits for a line of standard output.</summary>
+    /// <returns>The first that contains the text.</returns>
+    public async Task<string> LineAsync(string text, TimeSpan limit)
+    {
+        string? found = null;
+        await Eventually.HoldsAsync($"'{text}' in the output of {_name}", limit, () =>
+        {
+            found = Output.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal));
+            if (found is null && _process.HasExited)
+                Assert.Fail($"{_name} ended with {_process.ExitCode} before it wrote '{text}'.");
+            return Task.FromResult(found is not null);
+        });
+        return found!;
+    }
+
+    /// <summary>What the node says of itself; waits until it can.</summary>
+    public async Task<NodeStatus> StatusAsync()
+    {
+        var banner = await LineAsync("http://127.0.0.1:", StartLimit);
+        var address = banner[banner.IndexOf("http://", StringComparison.Ordinal)..].Trim();
+        return (await _http.GetFromJsonAsync<NodeStatus>($"{address}/api/status"))!;
+    }
+
+    /// <summary>Waits until the node has read so many records.</summary>
+    public Task ConsumedAsync(long records, TimeSpan limit) => Eventually.HoldsAsync(
+        $"{records} records read", limit, async () => (await StatusAsync()).Consumed >= records);
+
+    /// <summary>Asserts that everything a person sees is lines for people.</summary>
+    public void AssertNoStackTrace()
+    {
+        var traces = Output.Concat(Errors).Where(line =>
+            line.StartsWith("   at ", StringComparison.Ordinal)
+            || line.Contains("Unhandled exception", StringComparison.Ordinal)
+            || line.Contains("--->", StringComparison.Ordinal));
+        Assert.Empty(traces);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+            await KillAsync();
+        _watchdog.Kill();
+        _watchdog.Dispose();
+        _process.Dispose();
+        _http.Dispose();
+        var output = TestContext.Current.TestOutputHelper;
+        output?.WriteLine($"--- {_name}, standard output");
+        foreach (var line in Output)
+            output?.WriteLine(line);
+        output?.WriteLine($"--- {_name}, standard error");
+        foreach (var line in Errors)
+            output?.WriteLine(line);
+    }
+
+    private static string PathOf(string program) => typeof(PulseProcess).Assembly
+        .GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == program).Value!.Replace('\\', '/');
+
+    private static bool IsOurs(string variable) =>
+        variable.StartsWith("Pulse__", StringComparison.OrdinalIgnoreCase)
+        || variable.StartsWith("Logging__", StringComparison.OrdinalIgnoreCase);
+
+    // Its input closes when the test process ends, also when that is killed.
+    private static Process StartWatchdog(int process) => Process.Start(new ProcessStartInfo(
+        "sh", ["-c", "trap '' INT TERM HUP; cat > /dev/null; kill -KILL $1", "sh", Text(process)])
+    {
+        RedirectStandardInput = true,
+        RedirectStandardError = true,
+    })!;
+
+    private void Signal(string name)
+    {
+        using var kill = Process.Start("kill", [$"-{name}", Text(_process.Id)]);
+        kill.WaitForExit();
+    }
+
+    private void Keep(List<string> lines, string? line)
+    {
+        if (line is null)
+            return;
+        lock (_gate)
+            lines.Add(line);
+    }
+
+    private List<string> Copy(List<string> lines)
+    {
+        lock (_gate)
+            return [.. lines];
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}
+
+/// <summary>The part of <c>/api/status</c> that tests read.</summary>
+internal sealed record NodeStatus(
+    [property: JsonRequired] long Consumed,
+    [property: JsonRequired] long Lag,
+    [property: JsonRequired] bool StorageAvailable);

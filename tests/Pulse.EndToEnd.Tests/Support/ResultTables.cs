@@ -1,0 +1,64 @@
+using System.Data.Common;
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using Npgsql;
+
+namespace Pulse.EndToEnd.Tests.Support;
+
+/// <summary>The result tables as any other program reads them: by their names and columns of the contract.</summary>
+internal sealed class ResultTables(Func<DbConnection> connect)
+{
+    public static ResultTables OfSqlite(string dataDirectory) => new(() => new SqliteConnection(
+        $"Data Source={Path.Combine(dataDirectory, "pulse.db")};Mode=ReadOnly;Pooling=False"));
+
+    public static ResultTables OfPostgres(string connectionString) =>
+        new(() => new NpgsqlConnection(connectionString + ";Pooling=false"));
+
+    /// <summary>All rows of the three tables.</summary>
+    public async Task<RollupCounts> ReadAsync()
+    {
+        var counts = new RollupCounts();
+        foreach (var (rollup, dimensions) in RollupCounts.Dimensions)
+        {
+            await QueryAsync(
+                $"select {string.Join(", ", dimensions)}, view_count, window_end_utctime from {rollup}Aggregation",
+                row => counts.Add(rollup, [row.GetString(0), row.GetString(1)], Instant(row.GetValue(3)), row.GetInt64(2)));
+        }
+
+        return counts;
+    }
+
+    /// <summary>How many events of a rollup came after their window was sealed.</summary>
+    public async Task<long> LateAsync(string rollup)
+    {
+        var late = 0L;
+        await QueryAsync($"select late_count from pulse_late_events where rollup = '{rollup}'", row => late += row.GetInt64(0));
+        return late;
+    }
+
+    /// <summary>How many records were bad, by reason.</summary>
+    public async Task<SortedDictionary<string, long>> DeadLettersAsync()
+    {
+        var counts = new SortedDictionary<string, long>(StringComparer.Ordinal);
+        await QueryAsync(
+            "select reason, sum(view_count) from deadLettersAggregation group by reason",
+            row => counts.Add(row.GetString(0), Convert.ToInt64(row.GetValue(1), CultureInfo.InvariantCulture)));
+        return counts;
+    }
+
+    private async Task QueryAsync(string sql, Action<DbDataReader> use)
+    {
+        await using var connection = connect();
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        await using var reader = await command.ExecuteReaderAsync();
+        while (await reader.ReadAsync())
+            use(reader);
+    }
+
+    // Postgres has a type for it, SQLite a text that sorts alike.
+    private static DateTime Instant(object value) => value is DateTime time
+        ? time
+        : DateTime.ParseExact((string)value, "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+}
