@@ -46,6 +46,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton(new ResultStore(settings.Storage, settings.Catalog));
         services.AddSingleton<IngestStatistics>();
         services.AddSingleton<BucketStatistics>();
+        services.AddSingleton<ExportStatistics>();
         services.AddSingleton(new StorageAvailability());
         services.AddSingleton<ResultWriterCounters>();
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
@@ -185,6 +186,7 @@ public static class PulseAkkaExtensions
             ReadDates = store.DatesAsync,
             ReadRows = store.ReadAsync,
             Warehouse = services.GetRequiredService<IWarehouse>(),
+            Statistics = services.GetRequiredService<ExportStatistics>(),
             Mediator = DistributedPubSub.Get(system).Mediator,
             Listener = CompletionListener.Props(
                 new ClientConfig(kafka.ClientProperties()), kafka.CompletionTopic, kafka.GroupId),

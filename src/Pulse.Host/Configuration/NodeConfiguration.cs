@@ -12,7 +12,7 @@ namespace Pulse.Host.Configuration;
 /// <summary>A node's configuration, checked: what to run, and what of it is embedded.</summary>
 /// <param name="Settings">For the actors.</param>
 /// <param name="DataDirectory">Absolute.</param>
-/// <param name="WarehouseDirectory">Absolute.</param>
+/// <param name="Warehouse">Where exports go.</param>
 /// <param name="HttpPort">On loopback; 0 for any free one.</param>
 /// <param name="IsBrokerEmbedded">Whether the broker and the simulator run in this process.</param>
 /// <param name="IsStorageEmbedded">Whether storage is SQLite in the data directory.</param>
@@ -20,7 +20,7 @@ namespace Pulse.Host.Configuration;
 internal sealed record NodeConfiguration(
     PulseSettings Settings,
     string DataDirectory,
-    string WarehouseDirectory,
+    WarehouseConfiguration Warehouse,
     int HttpPort,
     bool IsBrokerEmbedded,
     bool IsStorageEmbedded,
@@ -43,8 +43,12 @@ internal sealed record NodeConfiguration(
         CheckKafka(options.Kafka, mistakes);
         CheckPorts(options, mistakes);
         var dataDirectory = FullPath(options.Data, "Pulse:Data", mistakes);
-        var warehouse = FullPath(
-            options.Warehouse.Directory ?? Path.Combine(options.Data, "warehouse"), "Pulse:Warehouse:Directory", mistakes);
+        var warehouse = WarehouseConfiguration.Read(
+            options.Warehouse,
+            FullPath(
+                options.Warehouse.Directory ?? Path.Combine(options.Data, "warehouse"),
+                "Pulse:Warehouse:Directory", mistakes),
+            mistakes);
         var storage = StorageOf(options.Storage, dataDirectory, mistakes);
         if (mistakes.Count > 0)
             throw new ConfigurationException(mistakes);
