@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using Pulse.Actors.Counting;
+using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 
@@ -46,7 +47,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _id = id;
         _rollup = context.RollupOf(id);
         _context = context;
-        _ledger = new BucketLedger(context.AllowedLateness);
+        _ledger = new BucketLedger(context.AllowedLateness, new BucketChanges(id, context.LiveBuckets));
         PersistenceId = $"bucket/{id.EntityId}";
 
         Recover<BucketCheckpoint>(checkpoint =>
@@ -67,6 +68,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             MakeProgress();
         });
         Command<Retry>(_ => TryAgain());
+        Command<TellUnpublished>(_ => _ledger.TellUnpublished());
         Command<DeleteMessagesSuccess>(_ => { });
         Command<DeleteMessagesFailure>(_ => { });
     }
@@ -85,6 +87,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     protected override void PreStart()
     {
         _context.Statistics.Started();
+        _context.LiveBuckets.Add(_id, Self);
         base.PreStart();
     }
 
@@ -92,6 +95,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     protected override void PostStop()
     {
         _context.Statistics.Stopped();
+        _context.LiveBuckets.Remove(_id, Self);
         base.PostStop();
     }
 
