@@ -33,6 +33,8 @@ internal static class Banner
             embedded.Add("the embedded broker (set Pulse__Kafka__BootstrapServers)");
         if (node.IsStorageEmbedded)
             embedded.Add("SQLite (set Pulse__Storage__ConnectionString)");
+        if (node.Warehouse.BigQuery is null)
+            embedded.Add("Parquet files on this machine (set Pulse__Warehouse__BigQuery__ProjectId)");
         if (node.Settings.Cluster.SeedNodes.IsEmpty)
             embedded.Add("a cluster of one node (set Pulse__Cluster__SeedNodes)");
         for (var index = 0; index < embedded.Count; index++)

@@ -11,17 +11,24 @@ namespace Pulse.Host;
 /// </summary>
 internal sealed class ExportWatch : ReceiveActor
 {
+    private readonly Dictionary<RollupDate, (DateStep Step, string? JobState)> _last = [];
+
     public ExportWatch(bool exitOnComplete, RunOutcome outcome, LatestExport latest, ILogger<ExportWatch> log)
     {
-        Receive<ExportStarted>(started => log.LogInformation(
-            "The stream is complete: making the last counts durable{Resumed}.", started.Resumed ? " (resumed)" : ""));
+        Receive<ExportStarted>(started =>
+        {
+            _last.Clear();
+            log.LogInformation(
+                "The stream is complete: making the last counts durable{Resumed}.", started.Resumed ? " (resumed)" : "");
+        });
         Receive<ExportFinished>(finished =>
         {
             latest.Outcome = finished.Outcome;
             foreach (var rollup in finished.Outcome.Rollups)
                 log.LogInformation(
-                    "Exported {Rollup}: {Views:N0} views in {Rows:N0} rows, {Dates} date(s), {Kilobytes:N0} kB.",
-                    rollup.Rollup, rollup.ViewCount, rollup.Rows, rollup.Dates, rollup.Bytes / 1024.0);
+                    "Exported {Rollup}: {Views:N0} views in {Rows:N0} rows, {Dates} date(s), {Unchanged} unchanged, "
+                    + "{Kilobytes:N0} kB.",
+                    rollup.Rollup, rollup.ViewCount, rollup.Rows, rollup.Dates, rollup.Unchanged, rollup.Bytes / 1024.0);
             log.LogInformation("Export finished after {Seconds:N1} s.", finished.Outcome.Duration.TotalSeconds);
             if (exitOnComplete)
                 outcome.Finish();
@@ -34,8 +41,26 @@ internal sealed class ExportWatch : ReceiveActor
                 outcome.Fail($"The export failed: {failed.Outcome.Failure}");
         });
         Receive<ExportProgress>(_ => { });
+        Receive<DateProgress>(progress =>
+        {
+            if (HasMoved(progress))
+                log.LogInformation("Export of {Date}: {Status}", progress.Date, progress.Status);
+        });
         Receive<IngestRefused>(refused => outcome.Fail(refused.Message));
         Receive<SubscribeAck>(_ => { });
+    }
+
+    /// <summary>
+    /// Whether a date is where a person waits for it: in a load job that takes its time, in trouble, or over. Every
+    /// step of every date is more than anybody reads.
+    /// </summary>
+    private bool HasMoved(DateProgress progress)
+    {
+        var now = (progress.Status.Step, progress.Status.JobState);
+        var before = _last.TryGetValue(progress.Date, out var last) ? last : default;
+        _last[progress.Date] = now;
+        return now != before
+            && (progress.Status.JobState is not null || progress.Status.Step is DateStep.Paused or DateStep.GivenUp);
     }
 
     protected override void PreStart()

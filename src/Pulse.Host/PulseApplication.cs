@@ -100,7 +100,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
         services.AddSingleton<LatestExport>();
-        services.AddPulse(started.Settings, new ParquetWarehouse(started.WarehouseDirectory), WatchExports);
+        services.AddPulse(started.Settings, started.Warehouse.Create(), WatchExports);
         builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);

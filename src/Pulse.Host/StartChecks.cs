@@ -17,7 +17,8 @@ internal static class StartChecks
     {
         if (node.IsStorageEmbedded)
             Writable(node.DataDirectory, "data directory", "--data or Pulse:Data");
-        Writable(node.WarehouseDirectory, "warehouse directory", "--data, Pulse:Data or Pulse:Warehouse:Directory");
+        if (node.Warehouse.BigQuery is null)
+            Writable(node.Warehouse.Directory, "warehouse directory", "--data, Pulse:Data or Pulse:Warehouse:Directory");
     }
 
     /// <exception cref="StartException">The file can't be written.</exception>

@@ -195,8 +195,8 @@ public sealed partial class Coordinator
                         dates.Add(new RollupDate(rollup.Name, date));
                 }
 
-                // Every date that has rows, changed or not: nothing here knows yet which rows changed since the last
-                // export. That knowledge would filter this list.
+                // Every date that has rows, changed or not: only reading a date's rows tells whether they changed since
+                // its last export, and that is the first step of each date.
                 dates.Sort((left, right) => (left.Date, left.Rollup).CompareTo((right.Date, right.Rollup)));
                 return new DatesRead(completion, dates);
             },
@@ -211,6 +211,7 @@ public sealed partial class Coordinator
             if (_run is not { Dates: { } dates } run || run.Completion != replaced.Completion)
                 return;
             dates.Succeeded(replaced.Date);
+            _with.Statistics.DateExported(replaced.Result);
             if (dates.GivenUp == 0)
                 run.Trouble = null;
             Record(new DateExported(replaced.Completion, replaced.Date, replaced.Result));
@@ -222,6 +223,15 @@ public sealed partial class Coordinator
             PauseDate(run, dates, failed);
             Continue();
         }));
+        Command<LoadBegins>(begins =>
+        {
+            // A successor may be at work when a stopped coordinator's date comes this far; it must not go further.
+            if (_isStopping || _run?.Completion != begins.Completion)
+                begins.Stored.TrySetCanceled();
+            else
+                Record(new LoadBegun(begins.Completion, begins.Date, begins.Digest), () => begins.Stored.TrySetResult());
+        });
+        Command<DateTold>(told => TellDate(told.Completion, told.Date, told.Status));
         Command<DatePauseOver>(over =>
         {
             if (_run is { Dates: { } dates } run && run.Completion == over.Completion)
@@ -232,6 +242,8 @@ public sealed partial class Coordinator
 
     private void ExportDates(ExportRun run, ExportRound round)
     {
+        if (run.Dates is null)
+            ListDates(run, round);
         var dates = run.Dates ??= new DateAttempts(round.Remaining, _options);
         while (dates.TryStart(out var date))
             Replace(round.Completion, date);
@@ -241,22 +253,72 @@ public sealed partial class Coordinator
                 + $"({_with.Warehouse.Description}). The first: {run.FirstGivenUp}"));
     }
 
+    private static void ListDates(ExportRun run, ExportRound round)
+    {
+        foreach (var date in round.Remaining)
+            run.Statuses[date] = new DateStatus(DateStep.Waiting);
+        foreach (var (date, exported) in round.Exported)
+            run.Statuses[date] = Ended(exported);
+    }
+
+    private static DateStatus Ended(ExportedDate exported) => new(
+        exported.IsUnchanged ? DateStep.Unchanged : DateStep.Done, exported.Rows, exported.Bytes);
+
+    private void TellDate(CompletionId completion, RollupDate date, DateStatus status)
+    {
+        if (_run is not { } run || run.Completion != completion)
+            return;
+
+        // The notices of a step carry what that step knows; the job of the steps before is still of interest.
+        var before = run.Statuses.GetValueOrDefault(date);
+        var known = status.JobId is null && status.Step is (DateStep.Verifying or DateStep.Done) && before is not null
+            ? status with { JobId = before.JobId, JobState = before.JobState }
+            : status;
+        run.Statuses[date] = known;
+        if (before?.Step != known.Step || before.JobState != known.JobState)
+            _log.Info("Export of {0}: {1}", date, known);
+        Tell(new DateProgress(completion, date, known));
+    }
+
     private void Replace(CompletionId completion, RollupDate date)
     {
         var rollup = _with.Catalog.Rollups.FirstOrDefault(rollup => rollup.Name == date.Rollup);
+        var history = _ledger.History(date);
+        var self = Self;
+        _with.Statistics.DateStarted();
         RunOutside(
             async token =>
             {
-                if (rollup is null)
-                    throw new UndeclaredRollupException(date.Rollup);
-                using var deadline = CancellationTokenSource.CreateLinkedTokenSource(token);
-                deadline.CancelAfter(_options.DateDeadline);
-                var rows = _with.ReadRows(rollup, date.Date, deadline.Token);
-                var result = await _with.Warehouse.ReplaceAsync(rollup, date.Date, rows, deadline.Token);
-                return new DateReplaced(completion, date, result);
+                try
+                {
+                    if (rollup is null)
+                        throw new UndeclaredRollupException(date.Rollup);
+                    using var deadline = CancellationTokenSource.CreateLinkedTokenSource(token);
+                    deadline.CancelAfter(_options.DateDeadline);
+                    var result = await _dateExport.RunAsync(
+                        rollup,
+                        date.Date,
+                        history,
+                        (digest, stop) => BeginAsync(self, completion, date, digest, stop),
+                        status => self.Tell(new DateTold(completion, date, status)),
+                        deadline.Token);
+                    return new DateReplaced(completion, date, result);
+                }
+                finally
+                {
+                    _with.Statistics.DateEnded();
+                }
             },
             replaced => replaced,
             failure => new DateNotReplaced(completion, date, failure));
+    }
+
+    private static Task BeginAsync(
+        IActorRef self, CompletionId completion, RollupDate date, string digest, CancellationToken stop)
+    {
+        var stored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        self.Tell(new LoadBegins(completion, date, digest, stored));
+        return stored.Task.WaitAsync(stop);
     }
 
     private void PauseDate(ExportRun run, DateAttempts dates, DateNotReplaced failed)
@@ -265,7 +327,12 @@ public sealed partial class Coordinator
             ? $"no end within {_options.DateDeadline.TotalMinutes:0} minutes."
             : OneLine(failed.Cause));
         run.Trouble = text;
-        if (dates.Failed(failed.Date, forGood: failed.Cause is UndeclaredRollupException) is { } pause)
+        _with.Statistics.DateFailed();
+        var isForGood = failed.Cause is UndeclaredRollupException or WarehouseException { IsPermanent: true };
+        var pauseOrEnd = dates.Failed(failed.Date, isForGood);
+        TellDate(failed.Completion, failed.Date, new DateStatus(
+            pauseOrEnd is null ? DateStep.GivenUp : DateStep.Paused, Trouble: text));
+        if (pauseOrEnd is { } pause)
         {
             // The first failure of a run of them is worth a warning; the pipeline's owner reads the rest in the state.
             if (run.Failures++ == 0)
@@ -364,9 +431,15 @@ public sealed partial class Coordinator
 
     private sealed record DatesNotRead(CompletionId Completion, Exception Cause) : IDeadLetterSuppression;
 
-    private sealed record DateReplaced(CompletionId Completion, RollupDate Date, ExportedDate Result);
+    private sealed record DateReplaced(CompletionId Completion, RollupDate Date, ExportedDate Result)
+        : IDeadLetterSuppression;
 
     private sealed record DateNotReplaced(CompletionId Completion, RollupDate Date, Exception Cause) : IDeadLetterSuppression;
+
+    private sealed record LoadBegins(CompletionId Completion, RollupDate Date, string Digest, TaskCompletionSource Stored)
+        : IDeadLetterSuppression;
+
+    private sealed record DateTold(CompletionId Completion, RollupDate Date, DateStatus Status) : IDeadLetterSuppression;
 
     private sealed record DatePauseOver(CompletionId Completion, RollupDate Date);
 

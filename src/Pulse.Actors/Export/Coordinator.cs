@@ -41,9 +41,11 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private readonly ExportOptions _options;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _stop = new();
+    private readonly DateExport _dateExport;
     private readonly Queue<Arrival> _arrivals = new();
     private ExportLedger _ledger = ExportLedger.Empty;
     private ExportRun? _run;
+    private ExportRun? _lastRun;
     private IActorRef? _listener;
     private int _outside;
     private int _arrivalFailures;
@@ -54,6 +56,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private Coordinator(ExportCollaborators with, ExportOptions options)
     {
         _with = with;
+        _dateExport = new DateExport(with.Warehouse, with.ReadRows);
         _options = options;
 
         Recover<ExportEvent>(happened => _ledger = _ledger.Apply(happened));
@@ -157,7 +160,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
 
     private void Start(ExportRound round)
     {
-        _run = new ExportRun(round.Completion);
+        _run = _lastRun = new ExportRun(round.Completion);
         _log.Info("Export of completion {0}: {1}.", round.Completion,
             _isRecovered ? "begun" : "taken up again where it stood");
         Tell(new ExportStarted(round.Completion, round.Accepted.TimestampUtc, !_isRecovered));
@@ -172,7 +175,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
         afterwards?.Invoke();
         if (hasChanged && stored is ExportCompleted or ExportGivenUp)
             End();
-        else if (hasChanged && stored is not CompletionAccepted)
+        else if (hasChanged && stored is not (CompletionAccepted or LoadBegun))
             TellProgress();
         Continue();
     });
@@ -184,6 +187,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
             Timers.Cancel(timer);
 
         var outcome = _ledger.LastOutcome!;
+        _with.Statistics.ExportEnded(outcome);
         if (outcome.Succeeded)
         {
             _log.Info("Export of completion {0} finished after {1:0.0} s: {2}.", outcome.Completion,
@@ -203,13 +207,22 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private static string Summary(ExportOutcome outcome) => outcome.Rollups.IsEmpty
         ? "there was nothing to export"
         : string.Join("; ", outcome.Rollups.Select(rollup =>
-            $"{rollup.Rollup} {rollup.Dates} dates, {rollup.Rows} rows, {rollup.ViewCount} views"));
+            $"{rollup.Rollup} {rollup.Dates} dates, {rollup.Unchanged} of them unchanged, {rollup.Rows} rows, "
+            + $"{rollup.ViewCount} views"));
 
     private ExportState State() => new(
         Progress(),
         Math.Max(0, _ledger.Rounds.Length - 1),
         _ledger.LastOutcome,
-        _run?.Trouble);
+        _run?.Trouble)
+    {
+        Dates = _lastRun is not { } run ? [] :
+        [
+            .. run.Statuses
+                .OrderBy(date => date.Key.Date).ThenBy(date => date.Key.Rollup, StringComparer.Ordinal)
+                .Select(date => new DateProgress(run.Completion, date.Key, date.Value)),
+        ],
+    };
 
     private ExportProgress? Progress() => _ledger.Current is not { } round
         ? null

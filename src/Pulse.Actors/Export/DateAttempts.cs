@@ -11,6 +11,7 @@ internal sealed class DateAttempts
     private readonly HashSet<RollupDate> _running = [];
     private readonly HashSet<RollupDate> _pausing = [];
     private readonly Dictionary<RollupDate, int> _failures = [];
+    private bool _isAnyExhausted;
 
     internal DateAttempts(IEnumerable<RollupDate> dates, ExportOptions options)
     {
@@ -42,8 +43,10 @@ internal sealed class DateAttempts
 
         // Where one date has used up its attempts the warehouse may be down altogether: the others get one each, so
         // that a hundred dates don't take a hundred times as long to find out.
-        if (forGood || failures >= _options.Attempts || GivenUp > 0)
+        // A failure for good is that date's own and says nothing about the others.
+        if (forGood || failures >= _options.Attempts || _isAnyExhausted)
         {
+            _isAnyExhausted |= !forGood;
             GivenUp++;
             return null;
         }

@@ -34,6 +34,9 @@ public sealed record ExportCollaborators
     /// <summary>Where the export goes.</summary>
     public required IWarehouse Warehouse { get; init; }
 
+    /// <summary>Counts what the coordinator exports, for metrics; one of its own where nobody reads it.</summary>
+    public ExportStatistics Statistics { get; init; } = new();
+
     /// <summary>
     /// The distributed publish-subscribe mediator: <c>DistributedPubSub.Get(system).Mediator</c>.
     /// </summary>

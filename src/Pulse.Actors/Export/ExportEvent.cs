@@ -24,6 +24,15 @@ public sealed record StreamDrained(CompletionId Completion) : ExportEvent(Comple
 /// <param name="Dates">Every date that storage holds of every rollup, each once; may be empty.</param>
 public sealed record ExportPlanned(CompletionId Completion, ImmutableArray<RollupDate> Dates) : ExportEvent(Completion);
 
+/// <summary>
+/// A load of a planned date begins: stored before anything of it reaches the warehouse, so that whoever comes after a
+/// crash knows what may be under way there.
+/// </summary>
+/// <param name="Completion">The completion.</param>
+/// <param name="Date">The date.</param>
+/// <param name="Digest">The <see cref="DateContent.Digest"/> of the rows.</param>
+public sealed record LoadBegun(CompletionId Completion, RollupDate Date, string Digest) : ExportEvent(Completion);
+
 /// <summary>One planned date is in the warehouse.</summary>
 /// <param name="Completion">The completion.</param>
 /// <param name="Date">The date.</param>

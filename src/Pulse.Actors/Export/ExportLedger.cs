@@ -24,12 +24,20 @@ public sealed class ExportLedger
     /// <param name="seen">The last accepted completion of each stream and partition, the longest untouched first.</param>
     /// <param name="rounds">The rounds that have not ended, in order.</param>
     /// <param name="lastOutcome">How the last round that ended did so.</param>
+    /// <param name="loaded">What the warehouse held of each date after its last successful export.</param>
+    /// <param name="begun">The digests of loads whose end is not known.</param>
     public ExportLedger(
-        ImmutableArray<CompletionId> seen, ImmutableArray<ExportRound> rounds, ExportOutcome? lastOutcome)
+        ImmutableArray<CompletionId> seen,
+        ImmutableArray<ExportRound> rounds,
+        ExportOutcome? lastOutcome,
+        ImmutableDictionary<RollupDate, ExportedDate>? loaded = null,
+        ImmutableDictionary<RollupDate, string>? begun = null)
     {
         Seen = seen;
         Rounds = rounds;
         LastOutcome = lastOutcome;
+        Loaded = loaded ?? ImmutableDictionary<RollupDate, ExportedDate>.Empty;
+        Begun = begun ?? ImmutableDictionary<RollupDate, string>.Empty;
     }
 
     /// <summary>The ledger before the first completion.</summary>
@@ -44,11 +52,25 @@ public sealed class ExportLedger
     /// <summary>How the last round that ended did so; null before the first.</summary>
     public ExportOutcome? LastOutcome { get; }
 
+    /// <summary>
+    /// What the warehouse held of each date after its last successful export, in whatever round. Dates that storage no
+    /// longer holds are forgotten.
+    /// </summary>
+    public ImmutableDictionary<RollupDate, ExportedDate> Loaded { get; }
+
+    /// <summary>The digests of loads that were begun, in whatever round, and whose end is not known.</summary>
+    public ImmutableDictionary<RollupDate, string> Begun { get; }
+
     /// <summary>The round that is worked on; null if there is none.</summary>
     public ExportRound? Current => Rounds.IsEmpty ? null : Rounds[0];
 
     /// <summary>What has to be done next.</summary>
     public ExportPhase Phase => Current?.Phase ?? ExportPhase.Idle;
+
+    /// <summary>What is known of a date's earlier loads.</summary>
+    public LoadHistory History(RollupDate date) => new(
+        Loaded.TryGetValue(date, out var loaded) && loaded.Digest.Length > 0 ? loaded.Digest : null,
+        Begun.GetValueOrDefault(date));
 
     /// <summary>Whether a completion was accepted before, so that this is only another delivery of it.</summary>
     public bool HasSeen(CompletionId completion) =>
@@ -65,10 +87,11 @@ public sealed class ExportLedger
         return happened switch
         {
             StreamDrained when round.Phase == ExportPhase.Draining => With(round with { IsDrained = true }),
-            ExportPlanned planned when round.Phase == ExportPhase.Planning =>
-                With(round with { Planned = [.. planned.Dates.Distinct()] }),
-            DateExported exported when round.Remaining.Contains(exported.Date) =>
-                With(round with { Exported = round.Exported.Add(exported.Date, exported.Result) }),
+            ExportPlanned planned when round.Phase == ExportPhase.Planning => Plan(round, planned),
+            LoadBegun begun when round.Remaining.Contains(begun.Date)
+                && Begun.GetValueOrDefault(begun.Date) != begun.Digest =>
+                new ExportLedger(Seen, Rounds, LastOutcome, Loaded, Begun.SetItem(begun.Date, begun.Digest)),
+            DateExported exported when round.Remaining.Contains(exported.Date) => Export(round, exported),
             ExportCompleted completed when round.Phase == ExportPhase.Finishing => End(completed.EndedUtc, null),
             ExportGivenUp givenUp => End(givenUp.EndedUtc, givenUp.Reason),
             _ => this,
@@ -83,17 +106,34 @@ public sealed class ExportLedger
         var seen = Seen.RemoveAll(older => IsSamePlace(older, accepted.Completion)).Add(accepted.Completion);
         if (seen.Length > MaximumSeen)
             seen = seen.RemoveAt(0);
-        return new ExportLedger(seen, Rounds.Add(new ExportRound(accepted)), LastOutcome);
+        return new ExportLedger(seen, Rounds.Add(new ExportRound(accepted)), LastOutcome, Loaded, Begun);
     }
 
-    private ExportLedger With(ExportRound current) => new(Seen, Rounds.SetItem(0, current), LastOutcome);
+    private ExportLedger Plan(ExportRound round, ExportPlanned planned)
+    {
+        ImmutableArray<RollupDate> dates = [.. planned.Dates.Distinct()];
+        var loaded = Loaded.RemoveRange(Loaded.Keys.Except(dates));
+        return new ExportLedger(
+            Seen, Rounds.SetItem(0, round with { Planned = dates }), LastOutcome, loaded, Begun);
+    }
+
+    private ExportLedger Export(ExportRound round, DateExported exported)
+    {
+        var done = round with { Exported = round.Exported.Add(exported.Date, exported.Result) };
+        return new ExportLedger(
+            Seen, Rounds.SetItem(0, done), LastOutcome,
+            Loaded.SetItem(exported.Date, exported.Result), Begun.Remove(exported.Date));
+    }
+
+    private ExportLedger With(ExportRound current) =>
+        new(Seen, Rounds.SetItem(0, current), LastOutcome, Loaded, Begun);
 
     private ExportLedger End(DateTime endedUtc, string? failure)
     {
         var round = Rounds[0];
         var outcome = new ExportOutcome(
             round.Completion, round.Accepted.AcceptedUtc, endedUtc, round.ByRollup(), failure);
-        return new ExportLedger(Seen, Rounds.RemoveAt(0), outcome);
+        return new ExportLedger(Seen, Rounds.RemoveAt(0), outcome, Loaded, Begun);
     }
 
     private static bool IsSamePlace(CompletionId left, CompletionId right) =>

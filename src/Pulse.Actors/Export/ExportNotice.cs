@@ -24,6 +24,13 @@ public sealed record ExportProgress(
     CompletionId Completion, ExportPhase Phase, long EventsToDrain, int DatesExported, int DatesPlanned)
     : ExportNotice(Completion);
 
+/// <summary>How far one date of the work on a completion has come.</summary>
+/// <param name="Completion">The completion.</param>
+/// <param name="Date">The date.</param>
+/// <param name="Status">Where it stands.</param>
+public sealed record DateProgress(CompletionId Completion, RollupDate Date, DateStatus Status)
+    : ExportNotice(Completion);
+
 /// <summary>Everything is in the warehouse.</summary>
 /// <param name="Outcome">What was exported and how long it took.</param>
 public sealed record ExportFinished(ExportOutcome Outcome) : ExportNotice(Outcome.Completion);

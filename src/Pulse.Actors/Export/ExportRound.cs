@@ -56,6 +56,7 @@ public sealed record ExportRound(
                 rollup.Count(),
                 rollup.Sum(date => date.Rows),
                 rollup.Sum(date => date.ViewCount),
-                rollup.Sum(date => date.Bytes))),
+                rollup.Sum(date => date.Bytes),
+                rollup.Count(date => date.IsUnchanged))),
     ];
 }

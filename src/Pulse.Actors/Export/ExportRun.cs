@@ -19,6 +19,9 @@ internal sealed class ExportRun(CompletionId completion)
     /// <summary>Failures since something last went well, in whatever phase.</summary>
     internal int Failures { get; set; }
 
+    /// <summary>Where every planned date stands.</summary>
+    internal Dictionary<RollupDate, DateStatus> Statuses { get; } = [];
+
     /// <summary>What is being retried and why; null when all is well.</summary>
     internal string? Trouble { get; set; }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Pulse.Actors.Export;
 
 /// <summary>What the coordinator is doing, as of one moment. Immutable.</summary>
@@ -6,4 +8,11 @@ namespace Pulse.Actors.Export;
 /// <param name="LastOutcome">How the last export ended; null before the first.</param>
 /// <param name="Trouble">What is being retried and why, in one line for people; null when all is well.</param>
 public sealed record ExportState(
-    ExportProgress? Progress, int WaitingCompletions, ExportOutcome? LastOutcome, string? Trouble);
+    ExportProgress? Progress, int WaitingCompletions, ExportOutcome? LastOutcome, string? Trouble)
+{
+    /// <summary>
+    /// Where every date stands, of the round at work or else of the last one that this coordinator worked on, by date
+    /// and rollup.
+    /// </summary>
+    public ImmutableArray<DateProgress> Dates { get; init; } = [];
+}

@@ -9,6 +9,9 @@ namespace Pulse.Actors.Export;
 /// <summary>Writes result rows as the warehouse's columns, one row group's worth in memory at a time.</summary>
 internal sealed class ParquetRowWriter : IAsyncDisposable
 {
+    /// <summary>The footer's entry with the rows' digest.</summary>
+    public const string DigestKey = "pulse.digest";
+
     /// <summary>About 5 MB of buffers for a rollup of two dimensions; large enough for dictionaries to pay.</summary>
     private const int RowsPerGroup = 50_000;
 
@@ -70,11 +73,12 @@ internal sealed class ParquetRowWriter : IAsyncDisposable
             await WriteGroupAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Writes what is left; without it the file holds only the full row groups.</summary>
-    public async Task CompleteAsync(CancellationToken cancellationToken)
+    /// <summary>Writes what is left, and the digest into the footer; without it the file holds only the full row groups.</summary>
+    public async Task CompleteAsync(string digest, CancellationToken cancellationToken)
     {
         if (_rows > 0)
             await WriteGroupAsync(cancellationToken).ConfigureAwait(false);
+        _writer.CustomMetadata = new Dictionary<string, string> { [DigestKey] = digest };
     }
 
     public ValueTask DisposeAsync() => _writer.DisposeAsync();

@@ -1,3 +1,4 @@
+using Parquet;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 
@@ -5,8 +6,8 @@ namespace Pulse.Actors.Export;
 
 /// <summary>
 /// Parquet files on disk, one per rollup and UTC date:
-/// <c>&lt;root&gt;/&lt;rollup&gt;/date=YYYY-MM-DD/views.parquet</c>. A date is written aside and renamed over the old
-/// file, so a reader sees the old rows or the new ones, whole. A date without rows has no file.
+/// <c>&lt;root&gt;/&lt;rollup&gt;/date=YYYY-MM-DD/views.parquet</c>. A date is written aside, read back, and renamed
+/// over the old file, so a reader sees the old rows or the new ones, whole. A date without rows has no file.
 /// </summary>
 /// <param name="root">The directory; made when something is first written.</param>
 public sealed class ParquetWarehouse(string root) : IWarehouse
@@ -24,8 +25,14 @@ public sealed class ParquetWarehouse(string root) : IWarehouse
     public string Description => $"Parquet files in {_root}";
 
     /// <inheritdoc />
-    /// <remarks>An error of <paramref name="rows"/> itself, such as storage's, comes out as it is.</remarks>
-    public async Task<ExportedDate> ReplaceAsync(
+    public string Identity => $"parquet:{_root}";
+
+    /// <inheritdoc />
+    /// <remarks>Directories are made with their first file.</remarks>
+    public Task PrepareAsync(Rollup rollup, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc />
+    public async Task<IStagedDate> StageAsync(
         Rollup rollup, DateOnly date, IAsyncEnumerable<ResultRow> rows, CancellationToken cancellationToken)
     {
         var directory = Path.Combine(_root, rollup.Name, FormattableString.Invariant($"date={date:yyyy-MM-dd}"));
@@ -34,58 +41,30 @@ public sealed class ParquetWarehouse(string root) : IWarehouse
         {
             Directory.CreateDirectory(directory);
             DeleteLeftovers(directory);
-            var exported = await WriteAsync(temporary, rollup, date, rows, cancellationToken).ConfigureAwait(false);
-            if (exported.Rows > 0)
-                File.Move(temporary, Path.Combine(directory, FileName), overwrite: true);
-            else
-                Remove(directory);
-            return exported;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            var cause = exception.Message.ReplaceLineEndings(" ").TrimEnd('.');
-            throw new WarehouseException(
-                $"The Parquet file for {rollup.Name} of {date:yyyy-MM-dd} can't be written in '{directory}' ({cause}). "
-                + "Check that the directory is writable and the disk has room; the previous file is still in place.",
-                exception);
+            throw StagedFile.Failure(rollup, date, directory, exception);
         }
-        finally
+
+        try
         {
-            DeleteIfThere(temporary);
+            var file = await StagedFile.WriteAsync(temporary, Identity, rollup, date, rows, cancellationToken)
+                .ConfigureAwait(false);
+            return new StagedDate(file, rollup, date, directory);
         }
-    }
-
-    private static async Task<ExportedDate> WriteAsync(
-        string path, Rollup rollup, DateOnly date, IAsyncEnumerable<ResultRow> rows, CancellationToken cancellationToken)
-    {
-        await using var file = new FileStream(path, FileMode.CreateNew, FileAccess.ReadWrite);
-        long count = 0;
-        long views = 0;
-        await using (var writer = await ParquetRowWriter.CreateAsync(file, rollup, date, cancellationToken)
-            .ConfigureAwait(false))
+        catch
         {
-            await foreach (var row in rows.WithCancellation(cancellationToken).ConfigureAwait(false))
-            {
-                await writer.AddAsync(row, cancellationToken).ConfigureAwait(false);
-                count++;
-                views += row.Count;
-            }
-
-            await writer.CompleteAsync(cancellationToken).ConfigureAwait(false);
+            DeleteIfEmpty(directory);
+            throw;
         }
-
-        // A rename may reach the disk before the bytes do; after a power cut the old file would be gone for nothing.
-        file.Flush(flushToDisk: true);
-        return new ExportedDate(count, views, count == 0 ? 0 : file.Length);
     }
 
-    private static void Remove(string directory)
-    {
-        DeleteIfThere(Path.Combine(directory, FileName));
-        DeleteLeftovers(directory);
-        if (!Directory.EnumerateFileSystemEntries(directory).Any())
-            Directory.Delete(directory);
-    }
+    /// <inheritdoc />
+    /// <remarks>A rename is over before its process can be.</remarks>
+    public Task SettleAsync(
+        Rollup rollup, DateOnly date, string digest, Action<DateStatus> tell, CancellationToken cancellationToken) =>
+        Task.CompletedTask;
 
     private static void DeleteLeftovers(string directory)
     {
@@ -93,15 +72,95 @@ public sealed class ParquetWarehouse(string root) : IWarehouse
             File.Delete(leftover);
     }
 
-    private static void DeleteIfThere(string path)
+    private static void DeleteIfEmpty(string directory)
     {
         try
         {
-            File.Delete(path);
+            if (!Directory.EnumerateFileSystemEntries(directory).Any())
+                Directory.Delete(directory);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // Either its directory is not there, or the error that matters is already on its way.
+            // An empty directory does no harm.
+        }
+    }
+
+    private sealed class StagedDate(StagedFile file, Rollup rollup, DateOnly date, string directory) : IStagedDate
+    {
+        private readonly string _target = Path.Combine(directory, FileName);
+
+        public DateContent Content => file.Content;
+
+        public long Bytes => file.Bytes;
+
+        public async Task<bool> IsInPlaceAsync(bool isKnownLoaded, CancellationToken cancellationToken)
+        {
+            if (!File.Exists(_target))
+                return Content.Rows == 0;
+            try
+            {
+                await using var reader = await ParquetReader
+                    .CreateAsync(_target, cancellationToken: cancellationToken).ConfigureAwait(false);
+                return reader.CustomMetadata.TryGetValue(ParquetRowWriter.DigestKey, out var digest)
+                    && digest == Content.Digest;
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException)
+            {
+                // Whatever it is, it is not these rows.
+                return false;
+            }
+        }
+
+        public async Task<ExportedDate> LoadAsync(
+            LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken)
+        {
+            try
+            {
+                tell(new DateStatus(DateStep.Verifying, Content.Rows, Bytes));
+                await VerifyAsync(cancellationToken).ConfigureAwait(false);
+                if (Content.Rows > 0)
+                    File.Move(file.Path, _target, overwrite: true);
+                else
+                    File.Delete(_target);
+                return new ExportedDate(
+                    Content.Rows, Content.ViewCount, Content.Rows == 0 ? 0 : Bytes, Content.Digest);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw StagedFile.Failure(rollup, date, directory, exception);
+            }
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            file.Dispose();
+            DeleteIfEmpty(directory);
+            return ValueTask.CompletedTask;
+        }
+
+        /// <summary>Reads the new file back before it takes the old one's place.</summary>
+        private async Task VerifyAsync(CancellationToken cancellationToken)
+        {
+            long rows = 0;
+            long views = 0;
+            await using var reader = await ParquetReader
+                .CreateAsync(file.Path, cancellationToken: cancellationToken).ConfigureAwait(false);
+            var counts = reader.Schema.DataFields.Single(field => field.Name == "view_count");
+            for (var index = 0; index < reader.RowGroupCount; index++)
+            {
+                using var group = reader.OpenRowGroupReader(index);
+                var values = new long[group.RowCount];
+                await group.ReadAsync<long>(counts, values.AsMemory(), cancellationToken: cancellationToken)
+                    .ConfigureAwait(false);
+                rows += values.Length;
+                views += values.Sum();
+            }
+
+            if (rows != Content.Rows || views != Content.ViewCount)
+                throw new WarehouseException(
+                    $"The Parquet file for {rollup.Name} of {date:yyyy-MM-dd} holds {rows} rows with {views} views, but "
+                    + $"{Content.Rows} rows with {Content.ViewCount} views were written. Check the disk under "
+                    + $"'{directory}'; the previous file is still in place.");
         }
     }
 }

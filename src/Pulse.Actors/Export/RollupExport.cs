@@ -6,4 +6,6 @@ namespace Pulse.Actors.Export;
 /// <param name="Rows">The number of rows.</param>
 /// <param name="ViewCount">The sum of their counts.</param>
 /// <param name="Bytes">The size of what was sent or written, in bytes.</param>
-public readonly record struct RollupExport(string Rollup, int Dates, long Rows, long ViewCount, long Bytes);
+/// <param name="Unchanged">How many of the dates the warehouse held already.</param>
+public readonly record struct RollupExport(
+    string Rollup, int Dates, long Rows, long ViewCount, long Bytes, int Unchanged = 0);

@@ -47,6 +47,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton(new ResultStore(settings.Storage, settings.Catalog));
         services.AddSingleton<IngestStatistics>();
         services.AddSingleton<BucketStatistics>();
+        services.AddSingleton<ExportStatistics>();
         services.AddSingleton(new StorageAvailability());
         services.AddSingleton<ResultWriterCounters>();
         services.AddSingleton(new ReadModel(settings.Catalog, settings.Live, settled: 2 * settings.CheckpointInterval));
@@ -214,6 +215,7 @@ public static class PulseAkkaExtensions
             ReadDates = store.DatesAsync,
             ReadRows = store.ReadAsync,
             Warehouse = services.GetRequiredService<IWarehouse>(),
+            Statistics = services.GetRequiredService<ExportStatistics>(),
             Mediator = DistributedPubSub.Get(system).Mediator,
             Listener = CompletionListener.Props(
                 new ClientConfig(kafka.ClientProperties()), kafka.CompletionTopic, kafka.GroupId),
@@ -241,7 +243,8 @@ public static class PulseAkkaExtensions
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
                         registry.Get<Bucket>(),
-                        services.GetRequiredService<IngestStatistics>());
+                        services.GetRequiredService<IngestStatistics>(),
+                        services.GetRequiredService<StorageAvailability>());
                     return entityId =>
                     {
                         var partition = int.Parse(entityId, CultureInfo.InvariantCulture);

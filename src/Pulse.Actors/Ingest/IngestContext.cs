@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
 
 namespace Pulse.Actors.Ingest;
 
@@ -10,10 +11,12 @@ namespace Pulse.Actors.Ingest;
 /// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
 /// <param name="Buckets">The shard region of the buckets.</param>
 /// <param name="Statistics">What people and telemetry read.</param>
+/// <param name="Storage">Whether anything can be made durable now.</param>
 public sealed record IngestContext(
     RollupCatalog Catalog,
     TimeSpan WindowLength,
     TimeSpan FlushInterval,
     IActorRef StreamIngest,
     IActorRef Buckets,
-    IngestStatistics Statistics);
+    IngestStatistics Statistics,
+    StorageAvailability Storage);

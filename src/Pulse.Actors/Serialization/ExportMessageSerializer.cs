@@ -19,6 +19,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
     private const string AcceptedManifest = "export.completion-accepted.v1";
     private const string DrainedManifest = "export.stream-drained.v1";
     private const string PlannedManifest = "export.planned.v1";
+    private const string LoadBegunManifest = "export.load-begun.v1";
     private const string DateExportedManifest = "export.date-exported.v1";
     private const string CompletedManifest = "export.completed.v1";
     private const string GivenUpManifest = "export.given-up.v1";
@@ -26,6 +27,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
     private const string CheckpointRequestedManifest = "export.checkpoint-requested.v1";
     private const string StartedManifest = "export.started.v1";
     private const string ProgressManifest = "export.progress.v1";
+    private const string DateProgressManifest = "export.date-progress.v1";
     private const string FinishedManifest = "export.finished.v1";
     private const string FailedManifest = "export.failed.v1";
     private const string GetStateManifest = "export.get-state.v1";
@@ -58,6 +60,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
         CompletionAccepted => AcceptedManifest,
         StreamDrained => DrainedManifest,
         ExportPlanned => PlannedManifest,
+        LoadBegun => LoadBegunManifest,
         DateExported => DateExportedManifest,
         ExportCompleted => CompletedManifest,
         ExportGivenUp => GivenUpManifest,
@@ -65,6 +68,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
         CheckpointRequested => CheckpointRequestedManifest,
         ExportStarted => StartedManifest,
         ExportProgress => ProgressManifest,
+        DateProgress => DateProgressManifest,
         ExportFinished => FinishedManifest,
         ExportFailed => FailedManifest,
         GetExportState => GetStateManifest,
@@ -83,6 +87,12 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
             {
                 Completion = Write(it.Completion),
                 Dates = { it.Dates.Select(Write) },
+            },
+            LoadBegun it => new Proto.LoadBegun
+            {
+                Completion = Write(it.Completion),
+                Date = Write(it.Date),
+                Digest = it.Digest,
             },
             DateExported it => Write(it),
             ExportCompleted it => new Proto.ExportCompleted
@@ -105,6 +115,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
                 Resumed = it.Resumed,
             },
             ExportProgress it => Write(it),
+            DateProgress it => Write(it),
             ExportFinished it => new Proto.ExportFinished { Outcome = Write(it.Outcome) },
             ExportFailed it => new Proto.ExportFailed { Outcome = Write(it.Outcome) },
             GetExportState => new Proto.GetExportState(),
@@ -121,6 +132,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
         AcceptedManifest => Read(Proto.CompletionAccepted.Parser.ParseFrom(bytes)),
         DrainedManifest => new StreamDrained(Read(Proto.StreamDrained.Parser.ParseFrom(bytes).Completion)),
         PlannedManifest => Read(Proto.ExportPlanned.Parser.ParseFrom(bytes)),
+        LoadBegunManifest => Read(Proto.LoadBegun.Parser.ParseFrom(bytes)),
         DateExportedManifest => Read(Proto.DateExported.Parser.ParseFrom(bytes)),
         CompletedManifest => Read(Proto.ExportCompleted.Parser.ParseFrom(bytes)),
         GivenUpManifest => Read(Proto.ExportGivenUp.Parser.ParseFrom(bytes)),
@@ -129,6 +141,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
             new CheckpointRequested(Read(Proto.CheckpointRequested.Parser.ParseFrom(bytes).Completion)),
         StartedManifest => Read(Proto.ExportStarted.Parser.ParseFrom(bytes)),
         ProgressManifest => Read(Proto.ExportProgress.Parser.ParseFrom(bytes)),
+        DateProgressManifest => Read(Proto.DateProgress.Parser.ParseFrom(bytes)),
         FinishedManifest => new ExportFinished(Read(Proto.ExportFinished.Parser.ParseFrom(bytes).Outcome)),
         FailedManifest => new ExportFailed(Read(Proto.ExportFailed.Parser.ParseFrom(bytes).Outcome)),
         GetStateManifest => GetExportState.Instance,
@@ -170,16 +183,55 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
     {
         Completion = Write(it.Completion),
         Date = Write(it.Date),
-        Result = new Proto.ExportedDate
-        {
-            Rows = it.Result.Rows,
-            ViewCount = it.Result.ViewCount,
-            Bytes = it.Result.Bytes,
-        },
+        Result = Write(it.Result),
     };
 
-    private static DateExported Read(Proto.DateExported it) => new(
-        Read(it.Completion), Read(it.Date), new ExportedDate(it.Result.Rows, it.Result.ViewCount, it.Result.Bytes));
+    private static DateExported Read(Proto.DateExported it) =>
+        new(Read(it.Completion), Read(it.Date), Read(it.Result));
+
+    private static Proto.ExportedDate Write(ExportedDate it) => new()
+    {
+        Rows = it.Rows,
+        ViewCount = it.ViewCount,
+        Bytes = it.Bytes,
+        Digest = it.Digest,
+        Unchanged = it.IsUnchanged,
+    };
+
+    private static ExportedDate Read(Proto.ExportedDate it) =>
+        new(it.Rows, it.ViewCount, it.Bytes, it.Digest, it.Unchanged);
+
+    private static LoadBegun Read(Proto.LoadBegun it) => new(Read(it.Completion), Read(it.Date), it.Digest);
+
+    private static Proto.DateProgress Write(DateProgress it)
+    {
+        var progress = new Proto.DateProgress
+        {
+            Completion = Write(it.Completion),
+            Date = Write(it.Date),
+            Step = (Proto.DateStep)(int)it.Status.Step,
+            Rows = it.Status.Rows,
+            Bytes = it.Status.Bytes,
+        };
+        if (it.Status.JobId is { } job)
+            progress.JobId = job;
+        if (it.Status.JobState is { } state)
+            progress.JobState = state;
+        if (it.Status.Trouble is { } trouble)
+            progress.Trouble = trouble;
+        return progress;
+    }
+
+    private static DateProgress Read(Proto.DateProgress it) => new(
+        Read(it.Completion),
+        Read(it.Date),
+        new DateStatus(
+            (DateStep)(int)it.Step,
+            it.Rows,
+            it.Bytes,
+            it.HasJobId ? it.JobId : null,
+            it.HasJobState ? it.JobState : null,
+            it.HasTrouble ? it.Trouble : null));
 
     private static ExportCompleted Read(Proto.ExportCompleted it) =>
         new(Read(it.Completion), it.Ended.ToDateTime());
@@ -192,12 +244,27 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
         Seen = { it.Seen.Select(Write) },
         Rounds = { it.Rounds.Select(Write) },
         LastOutcome = it.LastOutcome is { } outcome ? Write(outcome) : null,
+        Loaded =
+        {
+            InOrder(it.Loaded).Select(loaded =>
+                new Proto.LoadedDate { Date = Write(loaded.Key), Result = Write(loaded.Value) }),
+        },
+        Begun =
+        {
+            InOrder(it.Begun).Select(begun => new Proto.BegunLoad { Date = Write(begun.Key), Digest = begun.Value }),
+        },
     };
+
+    // So that equal ledgers are equal bytes.
+    private static IEnumerable<KeyValuePair<RollupDate, T>> InOrder<T>(ImmutableDictionary<RollupDate, T> dates) =>
+        dates.OrderBy(entry => entry.Key.Date).ThenBy(entry => entry.Key.Rollup, StringComparer.Ordinal);
 
     private static ExportLedger Read(Proto.ExportLedger it) => new(
         [.. it.Seen.Select(Read)],
         [.. it.Rounds.Select(Read)],
-        it.LastOutcome is { } outcome ? Read(outcome) : null);
+        it.LastOutcome is { } outcome ? Read(outcome) : null,
+        it.Loaded.ToImmutableDictionary(loaded => Read(loaded.Date), loaded => Read(loaded.Result)),
+        it.Begun.ToImmutableDictionary(begun => Read(begun.Date), begun => begun.Digest));
 
     private static Proto.ExportRound Write(ExportRound it) => new()
     {
@@ -238,6 +305,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
                     Rows = rollup.Rows,
                     ViewCount = rollup.ViewCount,
                     Bytes = rollup.Bytes,
+                    Unchanged = rollup.Unchanged,
                 }),
             },
         };
@@ -250,7 +318,8 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
         Read(it.Completion), it.Started.ToDateTime(), it.Ended.ToDateTime(),
         [
             .. it.Rollups.Select(rollup =>
-                new RollupExport(rollup.Rollup, rollup.Dates, rollup.Rows, rollup.ViewCount, rollup.Bytes)),
+                new RollupExport(
+                    rollup.Rollup, rollup.Dates, rollup.Rows, rollup.ViewCount, rollup.Bytes, rollup.Unchanged)),
         ],
         it.HasFailure ? it.Failure : null);
 
@@ -276,6 +345,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
             Progress = it.Progress is { } progress ? Write(progress) : null,
             WaitingCompletions = it.WaitingCompletions,
             LastOutcome = it.LastOutcome is { } outcome ? Write(outcome) : null,
+            Dates = { it.Dates.Select(Write) },
         };
         if (it.Trouble is not null)
             state.Trouble = it.Trouble;
@@ -286,7 +356,10 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
         it.Progress is { } progress ? Read(progress) : null,
         it.WaitingCompletions,
         it.LastOutcome is { } outcome ? Read(outcome) : null,
-        it.HasTrouble ? it.Trouble : null);
+        it.HasTrouble ? it.Trouble : null)
+    {
+        Dates = [.. it.Dates.Select(Read)],
+    };
 
     private static string NameOf<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 

@@ -12,11 +12,12 @@ internal static class HostCommand
     public static Task<int> RunAsync(string[] arguments)
     {
         var run = new RunCommand();
+        var export = new ExportCommand();
         var root = new RootCommand(
             "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
             + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage.")
         {
-            run.Command, new DemoCommand().Command,
+            run.Command, export.Command, new DemoCommand().Command,
         };
 
         // The default command: "pulse --port 0" is "pulse run --port 0".

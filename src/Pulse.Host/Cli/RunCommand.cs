@@ -80,26 +80,21 @@ internal sealed class RunCommand
 
     private IConfigurationRoot Configuration(ParseResult parsed)
     {
-        var builder = new ConfigurationBuilder();
-        try
-        {
-            builder
-                .AddJsonFile(Path.Combine(AppContext.BaseDirectory, "appsettings.json"), optional: true)
-                .AddJsonFile(Path.GetFullPath("appsettings.json"), optional: true)
-                .AddEnvironmentVariables();
-            var overrides = new Dictionary<string, string?>();
-            if (parsed.GetValue(_data) is { } data)
-                overrides["Pulse:Data"] = data;
-            if (parsed.GetValue(_port) is { } port)
-                overrides["Pulse:Http:Port"] = port.ToString(CultureInfo.InvariantCulture);
-            return builder.AddInMemoryCollection(overrides).Build();
-        }
-        catch (InvalidDataException exception)
-        {
-            // The innermost one knows the line and the column.
-            throw new ConfigurationException(
-                $"Configuration: {exception.Message} {exception.GetBaseException().Message.ReplaceLineEndings(" ")}");
-        }
+        var overrides = new Dictionary<string, string?>();
+        if (parsed.GetValue(_data) is { } data)
+            overrides["Pulse:Data"] = data;
+        if (parsed.GetValue(_port) is { } port)
+            overrides["Pulse:Http:Port"] = port.ToString(CultureInfo.InvariantCulture);
+        return ConfigurationSources.Read(overrides);
+    }
+
+    private static int? Port(ArgumentResult result)
+    {
+        var text = result.Tokens[0].Value;
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort)
+            return port;
+        result.AddError($"--port: '{text}' is not allowed; give 0 to {IPEndPoint.MaxPort} (0: any free port).");
+        return null;
     }
 
     private static int? Port(ArgumentResult result)

@@ -13,7 +13,7 @@ namespace Pulse.Host.Configuration;
 /// <summary>A node's configuration, checked: what to run, and what of it is embedded.</summary>
 /// <param name="Settings">For the actors.</param>
 /// <param name="DataDirectory">Absolute.</param>
-/// <param name="WarehouseDirectory">Absolute.</param>
+/// <param name="Warehouse">Where exports go.</param>
 /// <param name="Http">Where and to whom the dashboard and the API answer.</param>
 /// <param name="IsBrokerEmbedded">Whether the broker and the simulator run in this process.</param>
 /// <param name="IsStorageEmbedded">Whether storage is SQLite in the data directory.</param>
@@ -21,7 +21,7 @@ namespace Pulse.Host.Configuration;
 internal sealed record NodeConfiguration(
     PulseSettings Settings,
     string DataDirectory,
-    string WarehouseDirectory,
+    WarehouseConfiguration Warehouse,
     HttpSettings Http,
     bool IsBrokerEmbedded,
     bool IsStorageEmbedded,
@@ -46,8 +46,12 @@ internal sealed record NodeConfiguration(
         CheckLive(options.Live, mistakes);
         var http = HttpSettings.Read(options.Http, mistakes);
         var dataDirectory = FullPath(options.Data, "Pulse:Data", mistakes);
-        var warehouse = FullPath(
-            options.Warehouse.Directory ?? Path.Combine(options.Data, "warehouse"), "Pulse:Warehouse:Directory", mistakes);
+        var warehouse = WarehouseConfiguration.Read(
+            options.Warehouse,
+            FullPath(
+                options.Warehouse.Directory ?? Path.Combine(options.Data, "warehouse"),
+                "Pulse:Warehouse:Directory", mistakes),
+            mistakes);
         var storage = StorageOf(options.Storage, dataDirectory, mistakes);
         if (mistakes.Count > 0)
             throw new ConfigurationException(mistakes);

@@ -105,8 +105,42 @@ public sealed class ClusterOptions
 /// <summary>The section <c>Pulse:Warehouse</c>.</summary>
 public sealed class WarehouseOptions
 {
+    /// <summary><c>Parquet</c> or <c>BigQuery</c>; null: BigQuery where a project is named, else Parquet.</summary>
+    public string? Kind { get; set; }
+
     /// <summary>The directory of Parquet files; null: <c>warehouse</c> in the data directory.</summary>
     public string? Directory { get; set; }
+
+    /// <summary>BigQuery.</summary>
+    public BigQuerySection BigQuery { get; set; } = new();
+}
+
+/// <summary>The section <c>Pulse:Warehouse:BigQuery</c>.</summary>
+public sealed class BigQuerySection
+{
+    /// <summary>The Google Cloud project.</summary>
+    public string? ProjectId { get; set; }
+
+    /// <summary>The dataset; made where it is absent.</summary>
+    public string Dataset { get; set; } = "real_time_analytics";
+
+    /// <summary>Where the dataset is to be made, such as <c>EU</c>; null: the service's default.</summary>
+    public string? Location { get; set; }
+
+    /// <summary>
+    /// <c>Default</c> (application-default credentials, workload identity), <c>File</c> or <c>None</c> (emulators); null:
+    /// File where a file is named, else Default.
+    /// </summary>
+    public string? Credentials { get; set; }
+
+    /// <summary>A service account's JSON key, or a workload identity federation's configuration.</summary>
+    public string? CredentialsFile { get; set; }
+
+    /// <summary>The API's root where it is not Google's own: a private endpoint or an emulator.</summary>
+    public string? BaseUri { get; set; }
+
+    /// <summary>Where a date's file waits to be sent; null: the system's directory for temporary files.</summary>
+    public string? StagingDirectory { get; set; }
 }
 
 /// <summary>The section <c>Pulse:Live</c>: how much of the counts a node keeps in memory for its dashboards.</summary>

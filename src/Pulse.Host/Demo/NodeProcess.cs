@@ -16,6 +16,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly HttpClient _http = new() { Timeout = PollTimeout };
     private readonly CancellationTokenSource _disposed = new();
     private readonly Task _polling;
+    // Disposed at the end only: the poll may be looking at one.
+    private readonly List<Process> _formers = [];
     private Process? _process;
     private NodeStatus? _status;
 
@@ -69,7 +71,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         var start = StartInfo();
         foreach (var (name, value) in _environment)
             start.Environment[name] = value;
-        _process?.Dispose();
+        if (_process is { } former)
+            _formers.Add(former);
         _process = Process.Start(start) ?? throw new StartException($"Node {Number} could not be started.");
         State = "starting";
         var log = new StreamWriter(LogFile, append: true) { AutoFlush = true };
@@ -115,7 +118,20 @@ internal sealed class NodeProcess : IAsyncDisposable
     }
 
     /// <summary>SIGCONT.</summary>
-    public void Resume() => Signal("CONT");
+    public void Resume()
+    {
+        Signal("CONT");
+        State = "woken";
+    }
+
+    /// <summary>Waits until the process has ended by itself.</summary>
+    /// <returns>The exit code.</returns>
+    public async Task<int> ExitAsync(CancellationToken cancellation)
+    {
+        await _process!.WaitForExitAsync(cancellation);
+        State = "ended";
+        return _process.ExitCode;
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -129,6 +145,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         _process?.Dispose();
+        _formers.ForEach(former => former.Dispose());
         _http.Dispose();
         _disposed.Dispose();
     }
@@ -164,7 +181,7 @@ internal sealed class NodeProcess : IAsyncDisposable
             {
                 var status = IsRunning ? await AskAsync(cancellation) : null;
                 Volatile.Write(ref _status, status);
-                if (status is not null && State is not "leaving")
+                if (status is not null && State == "starting")
                     State = "up";
             }
         }

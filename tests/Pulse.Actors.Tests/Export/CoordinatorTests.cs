@@ -25,6 +25,7 @@ public sealed class CoordinatorTests : TestKit
     private volatile Exception? _kafkaFailure;
     private volatile Exception? _storageFailure;
     private volatile TaskCompletionSource? _planning;
+    private long _countOfOne = 3;
 
     public CoordinatorTests()
         : base(ExportMessageSerializer.Config.WithFallback("""
@@ -142,8 +143,82 @@ public sealed class CoordinatorTests : TestKit
         Assert.Equal(1, (await AdvanceToNextAsync<ExportFinished>()).Completion.Offset);
 
         Assert.Equal(4 * Rollups, _warehouse.Replacements.Count);
+        Assert.Equal(2 * Rollups, _warehouse.Loads.Count);
         Assert.Equal(first.Keys.ToHashSet(), _warehouse.Tables.Keys.ToHashSet());
         Assert.All(first, table => Assert.Equal(table.Value, _warehouse.Tables[table.Key]));
+    }
+
+    [Fact]
+    public async Task Only_dates_whose_rows_changed_since_their_last_export_are_loaded_again()
+    {
+        _committed = Everything;
+        var coordinator = Start();
+        coordinator.Tell(Completion(0), _listener);
+        await AdvanceToNextAsync<ExportFinished>();
+        _warehouse.Loads.Clear();
+        _countOfOne = 4;
+        await StopAsync(coordinator);
+
+        coordinator = Start();
+        coordinator.Tell(Completion(1), _listener);
+        var finished = await AdvanceToNextAsync<ExportFinished>();
+
+        Assert.Equal(Rollups, _warehouse.Loads.Count);
+        Assert.All(_warehouse.Loads, loaded => Assert.Equal(NewYear, loaded.Date));
+        Assert.All(finished.Outcome.Rollups, rollup =>
+            Assert.Equal((2, 1, 4L, 21L), (rollup.Dates, rollup.Unchanged, rollup.Rows, rollup.ViewCount)));
+        var state = await coordinator.Ask<ExportState>(GetExportState.Instance, Limit);
+        Assert.Equal(Rollups, state.Dates.Count(date => date.Status.Step == DateStep.Unchanged));
+        Assert.Equal(Rollups, state.Dates.Count(date => date.Status is { Step: DateStep.Done, JobId: "job" }));
+    }
+
+    [Fact]
+    public async Task A_load_of_other_rows_that_was_begun_before_the_crash_is_waited_for_before_the_next()
+    {
+        _committed = Everything;
+        var isLoading = new TaskCompletionSource();
+        _warehouse.BeforeLoad = (date, token) =>
+        {
+            if (date != new RollupDate("viewsByDeviceGenre", NewYear))
+                return Task.CompletedTask;
+            isLoading.TrySetResult();
+            return Task.Delay(Timeout.Infinite, token);
+        };
+        var coordinator = Start();
+        coordinator.Tell(Completion(0), _listener);
+        await AdvanceToAsync(() => Task.FromResult(isLoading.Task.IsCompleted));
+        await StopAsync(coordinator);
+        Assert.Empty(_warehouse.Settled);
+        _countOfOne = 4;
+        _warehouse.BeforeLoad = (_, _) => Task.CompletedTask;
+
+        Start();
+        await AdvanceToNextAsync<ExportFinished>();
+
+        Assert.Single(_warehouse.Settled);
+        Assert.Equal(2 * Rollups, _warehouse.Tables.Count);
+    }
+
+    [Fact]
+    public async Task A_failure_for_good_is_given_up_at_once_and_takes_no_attempts_from_other_dates()
+    {
+        _committed = Everything;
+        var hiccups = 3;
+        _warehouse.Before = (date, _) => date.Rollup == "viewsByDeviceGenre"
+            ? throw new WarehouseException("The table has other columns.", isPermanent: true)
+            : Interlocked.Decrement(ref hiccups) >= 0 ? throw new WarehouseException("Busy.") : Task.CompletedTask;
+        var coordinator = Start();
+
+        await EventFilter.Error(contains: "The table has other columns.").ExpectOneAsync(Limit, async () =>
+        {
+            coordinator.Tell(Completion(0), _listener);
+            await AdvanceToNextAsync<ExportFailed>();
+        });
+
+        Assert.Equal(2, _warehouse.Replacements.Count(date => date.Rollup == "viewsByDeviceGenre"));
+        Assert.Equal(2 * (Rollups - 1), _warehouse.Tables.Count);
+        var state = await coordinator.Ask<ExportState>(GetExportState.Instance, Limit);
+        Assert.Equal(2, state.Dates.Count(date => date.Status is { Step: DateStep.GivenUp, Trouble: not null }));
     }
 
     [Fact]
@@ -403,11 +478,11 @@ public sealed class CoordinatorTests : TestKit
         return _storageFailure is null ? [NewYear, NewYear.AddDays(1)] : throw _storageFailure;
     }
 
-    private static async IAsyncEnumerable<ResultRow> RowsAsync(Rollup rollup, DateOnly date)
+    private async IAsyncEnumerable<ResultRow> RowsAsync(Rollup rollup, DateOnly date)
     {
         await Task.Yield();
         var end = Window.EndingAt(date.ToDateTime(new TimeOnly(0, 5), DateTimeKind.Utc));
-        yield return new ResultRow(new RollupKey(rollup.Name, "one"), end, 3);
+        yield return new ResultRow(new RollupKey(rollup.Name, "one"), end, date == NewYear ? _countOfOne : 3);
         yield return new ResultRow(new RollupKey(rollup.Name, "two"), end, 7);
     }
 

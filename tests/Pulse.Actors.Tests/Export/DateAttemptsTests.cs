@@ -60,12 +60,25 @@ public sealed class DateAttemptsTests
     }
 
     [Fact]
-    public void After_one_date_was_given_up_the_others_get_one_attempt_each()
+    public void A_date_that_fails_for_good_takes_no_attempts_from_the_others()
     {
         var attempts = new DateAttempts([One, Two, Three], Options);
         Started(attempts);
 
         Assert.Null(attempts.Failed(One, forGood: true));
+
+        Assert.NotNull(attempts.Failed(Two));
+        Assert.Equal(1, attempts.GivenUp);
+    }
+
+    [Fact]
+    public void After_one_date_has_used_up_its_attempts_the_others_get_one_each()
+    {
+        var options = Options with { Attempts = 1 };
+        var attempts = new DateAttempts([One, Two, Three], options);
+        Started(attempts);
+
+        Assert.Null(attempts.Failed(One));
         Assert.Equal([Three], Started(attempts));
         Assert.Null(attempts.Failed(Two));
         attempts.Succeeded(Three);

@@ -73,7 +73,7 @@ public sealed class ParquetWarehouseTests : IDisposable
     public async Task More_rows_than_one_row_group_holds()
     {
         const int Count = 120_001;
-        var exported = await _warehouse.ReplaceAsync(DeviceGenre, Date, ManyAsync(), CancellationToken.None);
+        var exported = await ReplaceAsync(Date, ManyAsync());
         Assert.Equal(Count, exported.Rows);
         Assert.Equal(
             [$"{Count}|{Count}|{(long)Count * (Count - 1) / 2}|3"],
@@ -95,9 +95,15 @@ public sealed class ParquetWarehouseTests : IDisposable
     public async Task Nothing_for_a_date_removes_its_file()
     {
         await ReplaceAsync(Date, Row("00:05", 3, "PC", "Drama"));
-        Assert.Equal(default, await ReplaceAsync(Date));
+        Assert.Equal((0, 0, 0), await ReplacedAsync());
         Assert.False(Directory.Exists(Path.GetDirectoryName(FileOf(Date))));
-        Assert.Equal(default, await ReplaceAsync(Date));
+        Assert.Equal((0, 0, 0), await ReplacedAsync());
+
+        async Task<(long, long, long)> ReplacedAsync()
+        {
+            var exported = await ReplaceAsync(Date);
+            return (exported.Rows, exported.ViewCount, exported.Bytes);
+        }
     }
 
     [Fact]
@@ -105,7 +111,7 @@ public sealed class ParquetWarehouseTests : IDisposable
     {
         await ReplaceAsync(Date, Row("00:05", 3, "PC", "Drama"));
         await Assert.ThrowsAsync<StorageException>(
-            () => _warehouse.ReplaceAsync(DeviceGenre, Date, BreaksAsync(), CancellationToken.None));
+            () => ReplaceAsync(Date, BreaksAsync()));
         Assert.Equal(["3"], Query($"select view_count from read_parquet('{Files}')"));
         Assert.Equal([FileOf(Date)], Directory.GetFiles(Path.GetDirectoryName(FileOf(Date))!));
 
@@ -131,6 +137,39 @@ public sealed class ParquetWarehouseTests : IDisposable
     }
 
     [Fact]
+    public async Task Staged_rows_are_in_place_only_after_their_load_and_only_as_long_as_nobody_changes_them()
+    {
+        await using (var staged = await StageAsync(3))
+        {
+            Assert.False(await staged.IsInPlaceAsync(true, CancellationToken.None));
+            await staged.LoadAsync(default, _ => { }, CancellationToken.None);
+            Assert.True(await staged.IsInPlaceAsync(true, CancellationToken.None));
+        }
+
+        await using (var same = await StageAsync(3))
+            Assert.True(await same.IsInPlaceAsync(true, CancellationToken.None));
+        await using (var other = await StageAsync(4))
+            Assert.False(await other.IsInPlaceAsync(true, CancellationToken.None));
+        await File.WriteAllTextAsync(FileOf(Date), "not Parquet");
+        await using (var damaged = await StageAsync(3))
+            Assert.False(await damaged.IsInPlaceAsync(true, CancellationToken.None));
+        Assert.Equal([FileOf(Date)], Directory.GetFiles(Path.GetDirectoryName(FileOf(Date))!));
+
+        Task<IStagedDate> StageAsync(long count) => _warehouse.StageAsync(
+            DeviceGenre, Date, ListedAsync([Row("00:05", count, "PC", "Drama")]), CancellationToken.None);
+    }
+
+    [Fact]
+    public async Task Staging_alone_leaves_nothing_behind()
+    {
+        await using (await _warehouse.StageAsync(
+            DeviceGenre, Date, ListedAsync([Row("00:05", 3, "PC", "Drama")]), CancellationToken.None))
+            Assert.NotEmpty(Directory.GetFiles(Path.GetDirectoryName(FileOf(Date))!));
+
+        Assert.False(Directory.Exists(Path.GetDirectoryName(FileOf(Date))));
+    }
+
+    [Fact]
     public async Task A_place_that_can_not_be_written_is_one_clear_line()
     {
         await File.WriteAllTextAsync(Path.Combine(_root, "warehouse"), "a file where the directory should be");
@@ -152,7 +191,13 @@ public sealed class ParquetWarehouseTests : IDisposable
         count);
 
     private Task<ExportedDate> ReplaceAsync(DateOnly date, params ResultRow[] rows) =>
-        _warehouse.ReplaceAsync(DeviceGenre, date, ListedAsync(rows), CancellationToken.None);
+        ReplaceAsync(date, ListedAsync(rows));
+
+    private async Task<ExportedDate> ReplaceAsync(DateOnly date, IAsyncEnumerable<ResultRow> rows)
+    {
+        await using var staged = await _warehouse.StageAsync(DeviceGenre, date, rows, CancellationToken.None);
+        return await staged.LoadAsync(default, _ => { }, CancellationToken.None);
+    }
 
     private static async IAsyncEnumerable<ResultRow> ListedAsync(ResultRow[] rows)
     {

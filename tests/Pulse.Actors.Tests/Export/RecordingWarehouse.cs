@@ -9,22 +9,37 @@ namespace Pulse.Actors.Tests.Export;
 internal sealed class RecordingWarehouse : IWarehouse
 {
     private readonly ConcurrentDictionary<RollupDate, int> _running = new();
+    private readonly ConcurrentDictionary<RollupDate, string> _digests = new();
     private int _runningInAll;
 
     public string Description => "a warehouse in memory";
 
+    public string Identity => "memory";
+
     internal ConcurrentDictionary<RollupDate, IReadOnlyList<ResultRow>> Tables { get; } = new();
 
+    /// <summary>The dates whose export was begun, each time it was.</summary>
     internal ConcurrentQueue<RollupDate> Replacements { get; } = new();
+
+    /// <summary>The dates that were loaded, each time they were.</summary>
+    internal ConcurrentQueue<RollupDate> Loads { get; } = new();
+
+    /// <summary>The digests that were waited for.</summary>
+    internal ConcurrentQueue<string> Settled { get; } = new();
 
     /// <summary>Called at the start of a replacement: throws, waits, or lets it pass.</summary>
     internal Func<RollupDate, CancellationToken, Task> Before { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Called before a staged date is loaded: throws, waits, or lets it pass.</summary>
+    internal Func<RollupDate, CancellationToken, Task> BeforeLoad { get; set; } = (_, _) => Task.CompletedTask;
 
     internal int MostAtATime { get; private set; }
 
     internal bool WasEverReplacedTwiceAtATime { get; private set; }
 
-    public async Task<ExportedDate> ReplaceAsync(
+    public Task PrepareAsync(Rollup rollup, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async Task<IStagedDate> StageAsync(
         Rollup rollup, DateOnly date, IAsyncEnumerable<ResultRow> rows, CancellationToken cancellationToken)
     {
         var unit = new RollupDate(rollup.Name, date);
@@ -38,19 +53,64 @@ internal sealed class RecordingWarehouse : IWarehouse
         try
         {
             await Before(unit, cancellationToken);
+            using var digest = new ContentDigest(Identity, rollup, date);
             var read = new List<ResultRow>();
             await foreach (var row in rows.WithCancellation(cancellationToken))
-                read.Add(row);
-            Tables[unit] = read;
-            return new ExportedDate(read.Count, read.Sum(row => row.Count), read.Count * 8);
-        }
-        finally
-        {
-            lock (_running)
             {
-                _runningInAll--;
-                _running[unit]--;
+                digest.Add(row);
+                read.Add(row);
             }
+
+            return new StagedDate(this, unit, read, digest.Complete());
+        }
+        catch
+        {
+            Ended(unit);
+            throw;
+        }
+    }
+
+    public Task SettleAsync(
+        Rollup rollup, DateOnly date, string digest, Action<DateStatus> tell, CancellationToken cancellationToken)
+    {
+        Settled.Enqueue(digest);
+        return Task.CompletedTask;
+    }
+
+    private void Ended(RollupDate unit)
+    {
+        lock (_running)
+        {
+            _runningInAll--;
+            _running[unit]--;
+        }
+    }
+
+    private sealed class StagedDate(
+        RecordingWarehouse warehouse, RollupDate unit, List<ResultRow> rows, DateContent content) : IStagedDate
+    {
+        public DateContent Content => content;
+
+        public long Bytes => rows.Count * 8;
+
+        public Task<bool> IsInPlaceAsync(bool isKnownLoaded, CancellationToken cancellationToken) =>
+            Task.FromResult(warehouse._digests.GetValueOrDefault(unit) == content.Digest);
+
+        public async Task<ExportedDate> LoadAsync(
+            LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken)
+        {
+            tell(new DateStatus(DateStep.Loading, content.Rows, Bytes, "job", "RUNNING"));
+            await warehouse.BeforeLoad(unit, cancellationToken);
+            warehouse.Loads.Enqueue(unit);
+            warehouse.Tables[unit] = rows;
+            warehouse._digests[unit] = content.Digest;
+            return new ExportedDate(content.Rows, content.ViewCount, Bytes, content.Digest);
+        }
+
+        public ValueTask DisposeAsync()
+        {
+            warehouse.Ended(unit);
+            return ValueTask.CompletedTask;
         }
     }
 }

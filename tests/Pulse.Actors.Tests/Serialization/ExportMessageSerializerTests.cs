@@ -17,6 +17,11 @@ public sealed class ExportMessageSerializerTests : IDisposable
     private static readonly RollupDate Date = new("viewsByDeviceGenre", new DateOnly(2026, 1, 1));
     private static readonly ExportedDate Result = new(3, 400, 50_000);
 
+    private static readonly ExportedDate Unchanged = new(3, 400, 0, "ab12", IsUnchanged: true);
+
+    private static readonly DateProgress Loading = new(
+        Completion, Date, new DateStatus(DateStep.Loading, 3, 50_000, "pulse_1", "RUNNING", "Busy."));
+
     private static readonly ExportOutcome Outcome = new(
         Completion, Noon, Noon.AddSeconds(2), [new RollupExport("viewsByDeviceGenre", 1, 3, 400, 50_000)], null);
 
@@ -109,6 +114,32 @@ public sealed class ExportMessageSerializerTests : IDisposable
                 + "73427944657669636547656E72651001180320900328D0860322104B61666B612069732073696C656E742E"
             },
             {
+                "load begun", "export.load-begun.v1",
+                "0A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E7265"
+                + "10E69F011A0461623132"
+            },
+            {
+                "unchanged", "export.date-exported.v1",
+                "0A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E7265"
+                + "10E69F011A0D08031090032204616231322801"
+            },
+            {
+                "date progress", "export.date-progress.v1",
+                "0A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E7265"
+                + "10E69F011804200328D08603320770756C73655F313A0752554E4E494E474205427573792E"
+            },
+            {
+                "ledger with loads", "export.ledger.v1",
+                "0A140A0D636C75737465722F746F706963100218AC0222180A070A016210E69F01120D080310900322046162"
+                + "3132280122250A180A127669657773427944657669636547656E726510E69F011209080310900318D086032A"
+                + "200A180A127669657773427944657669636547656E726510E69F01120461623132"
+            },
+            {
+                "state with dates", "export.state.v1",
+                "2A510A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E"
+                + "726510E69F011804200328D08603320770756C73655F313A0752554E4E494E474205427573792E"
+            },
+            {
                 "idle state", "export.state.v1",
                 ""
             },
@@ -140,7 +171,7 @@ public sealed class ExportMessageSerializerTests : IDisposable
         if (message is CompletionAccepted accepted)
             Assert.Equal(accepted.Ends.AsEnumerable(), ((CompletionAccepted)read).Ends);
         else if (message is StreamDrained or DateExported or ExportCompleted or ExportGivenUp or ExportStarted
-                 or ExportProgress or CheckpointRequested)
+                 or ExportProgress or CheckpointRequested or LoadBegun or DateProgress)
             Assert.Equal(message, read);
     }
 
@@ -193,6 +224,17 @@ public sealed class ExportMessageSerializerTests : IDisposable
         ["get state"] = GetExportState.Instance,
         ["state"] = new ExportState(
             new ExportProgress(Completion, ExportPhase.Draining, 6, 0, 0), 1, Outcome, "Kafka is silent."),
+        ["load begun"] = new LoadBegun(Completion, Date, "ab12"),
+        ["unchanged"] = new DateExported(Completion, Date, Unchanged),
+        ["date progress"] = Loading,
+        ["ledger with loads"] = new ExportLedger(
+            [Completion],
+            [],
+            null,
+            ImmutableDictionary<RollupDate, ExportedDate>.Empty
+                .Add(Date, Result).Add(Date with { Rollup = "b" }, Unchanged),
+            ImmutableDictionary<RollupDate, string>.Empty.Add(Date, "ab12")),
+        ["state with dates"] = new ExportState(null, 0, null, null) { Dates = [Loading] },
         ["idle state"] = new ExportState(null, 0, null, null),
     };
 }

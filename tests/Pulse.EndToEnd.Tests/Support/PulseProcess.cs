@@ -17,7 +17,7 @@ internal sealed class PulseProcess : IAsyncDisposable
     private readonly string _name;
     private readonly Process _process;
     private readonly Process _watchdog;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
     private readonly Lock _gate = new();
     private readonly List<string> _output = [];
     private readonly List<string> _errors = [];

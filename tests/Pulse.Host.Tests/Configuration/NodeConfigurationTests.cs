@@ -15,7 +15,8 @@ public sealed class NodeConfigurationTests
         Assert.True(node.IsStorageEmbedded);
         Assert.Equal(StorageKind.Sqlite, node.Settings.Storage.Kind);
         Assert.Equal(Path.GetFullPath("pulse-data"), node.DataDirectory);
-        Assert.Equal(Path.GetFullPath("pulse-data/warehouse"), node.WarehouseDirectory);
+        Assert.Equal(Path.GetFullPath("pulse-data/warehouse"), node.Warehouse.Directory);
+        Assert.Null(node.Warehouse.BigQuery);
         Assert.Equal(8080, node.Http.Port);
         Assert.Equal(TimeSpan.FromSeconds(5), node.Settings.CheckpointInterval);
         Assert.Equal(TimeSpan.FromMinutes(5), node.Settings.WindowLength);

@@ -1,0 +1,128 @@
+using System.CommandLine;
+using System.Globalization;
+using Pulse.Actors.Export;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+using Pulse.Host.Configuration;
+
+namespace Pulse.Host.Cli;
+
+/// <summary>
+/// <c>export</c>: brings what storage holds into the warehouse by hand, by the coordinator's own steps, without a
+/// running node. What the warehouse holds already is not loaded again.
+/// </summary>
+internal sealed class ExportCommand
+{
+    private readonly Option<string?> _data = new("--data")
+    {
+        Description = "Directory of the embedded storage and warehouse [default: ./pulse-data]",
+        HelpName = "DIR",
+    };
+
+    private readonly Option<DateOnly?> _date = new("--date")
+    {
+        Description = "Only this UTC date, as 2026-01-31 [default: every date that storage holds]",
+        HelpName = "DATE",
+        CustomParser = argument =>
+        {
+            if (DateOnly.TryParseExact(
+                argument.Tokens[0].Value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date))
+                return date;
+            argument.AddError($"--date is '{argument.Tokens[0].Value}'; use the form 2026-01-31.");
+            return null;
+        },
+    };
+
+    private readonly Option<string?> _rollup = new("--rollup")
+    {
+        Description = "Only this rollup [default: all]",
+        HelpName = "NAME",
+    };
+
+    private readonly Option<bool> _dryRun = new("--dry-run")
+    {
+        Description = "Say what would be loaded, and change nothing",
+    };
+
+    public ExportCommand()
+    {
+        Command = new Command("export", "Load stored counts into the warehouse by hand; not while a node exports the same")
+        {
+            _data, _date, _rollup, _dryRun,
+        };
+        Command.SetAction((parsed, stop) => ExecuteAsync(parsed, stop));
+    }
+
+    public Command Command { get; }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken stop)
+    {
+        try
+        {
+            var overrides = new Dictionary<string, string?>();
+            if (parsed.GetValue(_data) is { } data)
+                overrides["Pulse:Data"] = data;
+            var node = NodeConfiguration.Read(ConfigurationSources.Read(overrides));
+            return await ExportAsync(node, parsed, stop);
+        }
+        catch (ConfigurationException exception)
+        {
+            return Refuse(HostCommand.WrongUsage, exception.Mistakes);
+        }
+        catch (StorageException exception)
+        {
+            return Refuse(HostCommand.Failed, exception.Message);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return Refuse(HostCommand.Failed, "Stopped. What was loaded stays; run it again to go on.");
+        }
+    }
+
+    private async Task<int> ExportAsync(NodeConfiguration node, ParseResult parsed, CancellationToken stop)
+    {
+        var rollups = Rollups(node.Settings.Catalog, parsed.GetValue(_rollup));
+        if (node.IsStorageEmbedded && !File.Exists(Path.Combine(node.DataDirectory, "pulse.db")))
+            throw new StorageException(
+                $"There is no storage in {node.DataDirectory}. Name its directory with --data, or the database in "
+                + "Pulse:Storage:ConnectionString.");
+
+        var store = new ResultStore(node.Settings.Storage, node.Settings.Catalog);
+        var warehouse = node.Warehouse.Create();
+        try
+        {
+            System.Console.WriteLine($"From {store.Description} to {warehouse.Description}");
+            var run = new ManualExport(new DateExport(warehouse, store.ReadAsync), parsed.GetValue(_dryRun));
+            foreach (var rollup in rollups)
+            {
+                var dates = await store.DatesAsync(rollup, stop);
+                foreach (var date in dates.Where(date => parsed.GetValue(_date) is not { } wanted || date == wanted))
+                    await run.ExportAsync(rollup, date, stop);
+            }
+
+            return run.Finish();
+        }
+        finally
+        {
+            (warehouse as IDisposable)?.Dispose();
+        }
+    }
+
+    private static IReadOnlyList<Rollup> Rollups(RollupCatalog catalog, string? name)
+    {
+        if (name is null)
+            return catalog.Rollups;
+        var found = catalog.Rollups.FirstOrDefault(rollup => rollup.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
+        return found is null
+            ? throw new ConfigurationException(
+                $"--rollup is '{name}'; use one of {string.Join(", ", catalog.Rollups.Select(rollup => rollup.Name))}.")
+            : [found];
+    }
+
+    private static int Refuse(int exitCode, params IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines)
+            System.Console.Error.WriteLine(line);
+        return exitCode;
+    }
+}

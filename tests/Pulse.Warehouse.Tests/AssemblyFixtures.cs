@@ -1,0 +1,3 @@
+using Pulse.Testing;
+
+[assembly: AssemblyFixture(typeof(PostgresFixture))]
