@@ -97,15 +97,6 @@ internal sealed class RunCommand
         return null;
     }
 
-    private static int? Port(ArgumentResult result)
-    {
-        var text = result.Tokens[0].Value;
-        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port <= IPEndPoint.MaxPort)
-            return port;
-        result.AddError($"--port: '{text}' is not allowed; give 0 to {IPEndPoint.MaxPort} (0: any free port).");
-        return null;
-    }
-
     private SimulatorOptions? Simulation(ParseResult parsed, NodeConfiguration node)
     {
         var given = _simulation.Given(parsed);
