@@ -1,4 +1,3 @@
-using System.Net;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
@@ -8,9 +7,9 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Storage;
-using Pulse.Host.Api;
 using Pulse.Host.Configuration;
 using Pulse.Host.Console;
+using Pulse.Host.Dashboard;
 using Pulse.Host.Embedded;
 
 namespace Pulse.Host;
@@ -30,7 +29,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     {
         StartChecks.Directories(node);
         StartChecks.TruthFile(run.TruthFile);
-        StartChecks.HttpPort(node.HttpPort);
+        StartChecks.HttpPort(node.Http);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
         if (stream is null)
@@ -51,7 +50,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
             throw new StartException(
-                $"Port {node.HttpPort} on 127.0.0.1 was taken meanwhile. Choose another with --port or Pulse:Http:Port.",
+                $"Port {node.Http.Port} on {node.Http.Address} was taken meanwhile. Choose another with --port or Pulse:Http:Port.",
                 exception);
         }
 
@@ -73,12 +72,17 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
 
     private WebApplication Build(NodeConfiguration started)
     {
-        var builder = WebApplication.CreateSlimBuilder();
+        var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions
+        {
+            ApplicationName = typeof(PulseApplication).Assembly.GetName().Name,
+            ContentRootPath = AppContext.BaseDirectory,
+        });
         builder.Configuration.Sources.Clear();
         builder.Logging.ClearProviders();
         builder.Logging.AddProvider(new ConsoleViewLoggerProvider(_view));
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
         // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
         builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
@@ -88,7 +92,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         // The export watch tells people on every node.
         builder.Logging.AddFilter("Pulse.Actors.Export", LogLevel.Warning);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
-        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, node.HttpPort));
+        builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(node.Http.Address, node.Http.Port));
 
         var services = builder.Services;
         services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
@@ -97,15 +101,17 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton<RunOutcome>();
         services.AddSingleton<LatestExport>();
         services.AddPulse(started.Settings, started.Warehouse.Create(), WatchExports);
+        builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
         if (run.Simulation is { } simulation)
             AddSimulator(services, simulation with { BootstrapServers = started.Settings.Kafka.BootstrapServers });
 
         var application = builder.Build();
-        application.MapStatus();
-        application.MapHealthChecks("/health/live", new() { Predicate = _ => false });
-        application.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") });
+        application.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
+        application.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") })
+            .AllowAnonymous();
+        application.MapDashboard();
         return application;
     }
 

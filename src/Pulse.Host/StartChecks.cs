@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
@@ -39,17 +38,17 @@ internal static class StartChecks
     }
 
     /// <exception cref="StartException">Somebody else listens on the port.</exception>
-    public static void HttpPort(int port)
+    public static void HttpPort(HttpSettings http)
     {
         try
         {
-            using var listener = new TcpListener(IPAddress.Loopback, port);
+            using var listener = new TcpListener(http.Address, http.Port);
             listener.Start();
         }
         catch (SocketException exception)
         {
             throw new StartException(
-                $"Port {port} on 127.0.0.1 is not free ({exception.Message}). "
+                $"Port {http.Port} on {http.Address} is not free ({exception.Message}). "
                 + "Stop what uses it, or choose another with --port or Pulse:Http:Port.", exception);
         }
     }

@@ -7,7 +7,7 @@ namespace Pulse.EndToEnd.Tests;
 public sealed class EmbeddedRunTests(PostgresFixture postgres) : IDisposable
 {
     private const int Events = 20_000;
-    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
     private readonly TestDirectory _directory = new();
 
     [Fact]

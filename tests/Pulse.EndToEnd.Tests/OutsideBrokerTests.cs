@@ -11,7 +11,7 @@ public sealed class OutsideBrokerTests(KafkaFixture kafka, PostgresFixture postg
     : IClassFixture<KafkaFixture>, IDisposable
 {
     private const int Events = 20_000;
-    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
     private readonly TestDirectory _directory = new();
 
     [Fact]

@@ -9,7 +9,7 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
     : IClassFixture<KafkaFixture>, IDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
-    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan Never = TimeSpan.FromHours(24);
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
     private readonly TestDirectory _directory = new();

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
 using Pulse.Actors.Counting;
+using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 
@@ -46,7 +47,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _id = id;
         _rollup = context.RollupOf(id);
         _context = context;
-        _ledger = new BucketLedger(context.AllowedLateness);
+        _ledger = new BucketLedger(context.AllowedLateness, new BucketChanges(id, context.LiveBuckets));
         PersistenceId = $"bucket/{id.EntityId}";
 
         Recover<BucketCheckpoint>(checkpoint =>
@@ -66,11 +67,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             _stopping = true;
             MakeProgress();
         });
-        Command<Retry>(_ =>
-        {
-            _busy = false;
-            MakeProgress();
-        });
+        Command<Retry>(_ => TryAgain());
+        Command<TellUnpublished>(_ => _ledger.TellUnpublished());
         Command<DeleteMessagesSuccess>(_ => { });
         Command<DeleteMessagesFailure>(_ => { });
     }
@@ -89,6 +87,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     protected override void PreStart()
     {
         _context.Statistics.Started();
+        _context.LiveBuckets.Add(_id, Self);
         base.PreStart();
     }
 
@@ -96,7 +95,16 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     protected override void PostStop()
     {
         _context.Statistics.Stopped();
+        _context.LiveBuckets.Remove(_id, Self);
         base.PostStop();
+    }
+
+    // Akka goes on after this one, and the answer that a checkpoint is stored would never come.
+    /// <inheritdoc />
+    protected override void OnPersistRejected(Exception cause, object @event, long sequenceNr)
+    {
+        _log.Error(cause, "Bucket {0} can't store checkpoint {1}; it starts over from the one before.", _id, sequenceNr);
+        Context.Stop(Self);
     }
 
     // The storage monitor speaks for the whole node; a line per bucket would be a flood.
@@ -161,18 +169,30 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             Context.Stop(Self);
     }
 
+    private void TryAgain()
+    {
+        // The writer still has the request and repeats it; another one would only grow its queue.
+        if (_publishing is not null && !_stopping && !_context.Storage.IsAvailable)
+        {
+            Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
+            return;
+        }
+
+        _busy = false;
+        MakeProgress();
+    }
+
     private void Store()
     {
         if (!_context.Storage.IsAvailable)
         {
-            // A failed write would cost the bucket its memory. When stopping, the next incarnation counts again.
-            if (_stopping)
-                Context.Stop(Self);
-            else
-                Timers.StartSingleTimer(Retry.Instance, Retry.Instance, RetryDelay);
+            // A failed write would cost the bucket its memory.
+            Timers.StartSingleTimer(Retry.Instance, Retry.Instance, RetryDelay);
             return;
         }
 
+        // Left over from an outage, it would end the wait for this very write.
+        Timers.Cancel(Retry.Instance);
         _busy = true;
         var complete = ++_checkpointsSinceComplete >= CheckpointsPerComplete;
         PersistAsync(_ledger.TakeCheckpoint(complete), _ =>

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Akka.Actor;
 using Pulse.Actors.Counting;
+using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 
@@ -30,6 +31,9 @@ public sealed class BucketContext
         Storage = storage;
         Statistics = statistics;
     }
+
+    /// <summary>What changed in the node's buckets, for the live feed.</summary>
+    public LiveBuckets LiveBuckets { get; init; } = new();
 
     /// <summary>See <see cref="BucketLedger"/>.</summary>
     public TimeSpan AllowedLateness { get; }

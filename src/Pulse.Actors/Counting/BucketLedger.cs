@@ -22,6 +22,7 @@ public sealed class BucketLedger
     public const int MaximumStreams = 8;
 
     private readonly long _allowedLatenessSeconds;
+    private readonly ICountListener? _listener;
     private readonly Dictionary<(RollupKey Key, Window Window), long> _counts = [];
     private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
     private readonly StreamPositions _positions = new(MaximumStreams);
@@ -37,8 +38,10 @@ public sealed class BucketLedger
     /// <param name="allowedLateness">
     /// How far a window may lie behind the newest one, end to end, and still be counted; whole seconds.
     /// </param>
-    public BucketLedger(TimeSpan allowedLateness)
+    /// <param name="listener">Is told every count as it changes; null: nobody is.</param>
+    public BucketLedger(TimeSpan allowedLateness, ICountListener? listener = null)
     {
+        _listener = listener;
         ArgumentOutOfRangeException.ThrowIfNegative(allowedLateness.Ticks, nameof(allowedLateness));
         _allowedLatenessSeconds = (long)allowedLateness.TotalSeconds;
     }
@@ -111,7 +114,9 @@ public sealed class BucketLedger
                 continue;
             }
 
-            CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _) += count;
+            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _);
+            counted += count;
+            _listener?.Counted(key, window, counted, count);
             _changed.Add((key, window));
             _newestWindowEnd = Math.Max(_newestWindowEnd, window.EndUnixSeconds);
         }
@@ -159,8 +164,10 @@ public sealed class BucketLedger
         _isPublished = true;
         foreach (var (counted, _) in _counts)
         {
-            if (counted.Window.EndUnixSeconds < SealedBelow && !_changed.Contains(counted))
-                _counts.Remove(counted);
+            if (counted.Window.EndUnixSeconds >= SealedBelow || _changed.Contains(counted))
+                continue;
+            _counts.Remove(counted);
+            _listener?.Sealed(counted.Window);
         }
     }
 
@@ -174,13 +181,20 @@ public sealed class BucketLedger
         Debug.Assert(!_hasUnstoredChanges, "Recovery comes first.");
         if (checkpoint.IsComplete)
         {
+            foreach (var (counted, count) in _counts)
+                _listener?.Recovered(counted.Window, -count);
             _counts.Clear();
             _positions.Clear();
             _durable.Clear();
         }
 
         foreach (var (key, window, count) in checkpoint.Counts)
-            _counts[(key, window)] = count;
+        {
+            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _);
+            _listener?.Recovered(window, count - counted);
+            counted = count;
+        }
+
         foreach (var (partition, position) in checkpoint.Positions)
             _positions[partition] = position;
         RaiseDurable(checkpoint.Positions);
@@ -189,6 +203,16 @@ public sealed class BucketLedger
         _newestWindowEnd = checkpoint.NewestWindowEnd;
         _unpublished = checkpoint.Counts;
         _isPublished = false;
+    }
+
+    /// <summary>Tells the listener again every count that is perhaps not in the result tables yet.</summary>
+    public void TellUnpublished()
+    {
+        foreach (var counted in _unpublished.Select(count => (count.Key, count.Window)).Concat(_changed))
+        {
+            if (_counts.TryGetValue(counted, out var count))
+                _listener?.Counted(counted.Key, counted.Window, count, increase: 0);
+        }
     }
 
     private long SealedBelow => Math.Max(_sealedAtRecovery, _newestWindowEnd - _allowedLatenessSeconds);

@@ -28,6 +28,9 @@ public static class DeadLetter
     /// </summary>
     public const string SourceTimestampHeader = "pulse-source-timestamp";
 
+    /// <summary>Header: there where key and value are left out, because the dead-letter topic does not take so much.</summary>
+    public const string OmittedHeader = "pulse-omitted";
+
     /// <summary>Makes the record to send.</summary>
     /// <param name="badRecord">Why the source record is bad.</param>
     /// <param name="source">Where it came from: an actual offset.</param>
@@ -56,6 +59,17 @@ public static class DeadLetter
                 { SourceTimestampHeader, Utf8(sourceUnixMilliseconds) },
             },
         };
+    }
+
+    /// <summary>The same record without key and value, for where it is too large; its headers say where to find it.</summary>
+    public static Message<byte[], byte[]> WithoutContent(Message<byte[], byte[]> deadLetter)
+    {
+        ArgumentNullException.ThrowIfNull(deadLetter);
+        var headers = new Headers();
+        foreach (var header in deadLetter.Headers)
+            headers.Add(header.Key, header.GetValueBytes());
+        headers.Add(OmittedHeader, Utf8("larger than the dead-letter topic allows"));
+        return new Message<byte[], byte[]> { Key = null!, Value = null!, Headers = headers };
     }
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);

@@ -15,6 +15,7 @@ using Pulse.Actors.Buckets;
 using Pulse.Actors.Counting;
 using Pulse.Actors.Export;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage;
 using Config = Akka.Configuration.Config;
@@ -49,6 +50,10 @@ public static class PulseAkkaExtensions
         services.AddSingleton<ExportStatistics>();
         services.AddSingleton(new StorageAvailability());
         services.AddSingleton<ResultWriterCounters>();
+        services.AddSingleton(new ReadModel(settings.Catalog, settings.Live, settled: 2 * settings.CheckpointInterval));
+        services.AddSingleton<RollupReader>();
+        services.AddSingleton<LiveBuckets>();
+        services.AddSingleton<ClusterView>();
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
         services.AddAkka(SystemName, (builder, provider) =>
         {
@@ -75,6 +80,7 @@ public static class PulseAkkaExtensions
             .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
+            .AddHocon(LiveMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
             .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
             .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
@@ -87,6 +93,7 @@ public static class PulseAkkaExtensions
             .AddStartup((system, _) => JoinAlone(system, settings))
             .WithStorage(services)
             .WithBuckets(settings, services)
+            .WithLiveFeed(services)
             .WithCoordinator(settings, services)
             .WithIngest(settings, services);
     }
@@ -146,7 +153,10 @@ public static class PulseAkkaExtensions
                     settings.AllowedLateness,
                     registry.Get<ResultWriter>(),
                     services.GetRequiredService<StorageAvailability>(),
-                    services.GetRequiredService<BucketStatistics>());
+                    services.GetRequiredService<BucketStatistics>())
+                {
+                    LiveBuckets = services.GetRequiredService<LiveBuckets>(),
+                };
                 return entityId =>
                 {
                     var bucket = BucketId.Parse(entityId);
@@ -161,6 +171,25 @@ public static class PulseAkkaExtensions
                 ShouldPassivateIdleEntities = false,
                 HandOffStopMessage = StopBucket.Instance,
             });
+
+    private static AkkaConfigurationBuilder WithLiveFeed(
+        this AkkaConfigurationBuilder builder, IServiceProvider services) =>
+        builder.WithActors((system, registry) =>
+        {
+            var report = new NodeReport(
+                services.GetRequiredService<IngestStatistics>(),
+                services.GetRequiredService<BucketStatistics>(),
+                services.GetRequiredService<StorageAvailability>());
+            registry.Register<LiveFeed>(system.ActorOf(
+                Props.Create(() => new LiveFeed(
+                    services.GetRequiredService<ReadModel>(),
+                    services.GetRequiredService<ClusterView>(),
+                    services.GetRequiredService<LiveBuckets>(),
+                    services.GetRequiredService<ResultStore>(),
+                    report,
+                    registry.Get<Bucket>())),
+                "live-feed"));
+        });
 
     private static AkkaConfigurationBuilder WithCoordinator(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Pulse.Actors.Export;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 
@@ -26,6 +27,9 @@ public sealed record PulseSettings(KafkaSettings Kafka, StorageOptions Storage, 
 
     /// <summary>The node's place in the cluster.</summary>
     public ClusterSettings Cluster { get; init; } = new();
+
+    /// <summary>How much of the counts the node keeps in memory for its dashboards.</summary>
+    public LiveOptions Live { get; init; } = new();
 
     /// <summary>How patiently the coordinator works.</summary>
     public ExportOptions Export { get; init; } = new();

@@ -24,14 +24,26 @@ public sealed class DeadLetterProducer : IDisposable
             .Build();
     }
 
-    /// <summary>Sends one bad record of a batch; completes when the broker has it.</summary>
+    /// <summary>
+    /// Sends one bad record of a batch, without its key and value where the topic does not take so much; completes when
+    /// the broker has it. The batch may be disposed as soon as this has returned.
+    /// </summary>
     /// <exception cref="KafkaException">It could not be delivered, or the client's queue is full.</exception>
-    public Task SendAsync(int partition, RecordBatch batch, int index, BadRecord why)
+    public async Task SendAsync(int partition, RecordBatch batch, int index, BadRecord why)
     {
         var source = new TopicPartitionOffset(_settings.Topic, partition, batch.Offset(index));
         var message = DeadLetter.Of(
             why, source, batch.UnixMilliseconds(index), NullIfEmpty(batch.Key(index)), NullIfEmpty(batch.Value(index)));
-        return _producer.ProduceAsync(_settings.DeadLetterTopic, message);
+        try
+        {
+            await _producer.ProduceAsync(_settings.DeadLetterTopic, message).ConfigureAwait(false);
+        }
+        catch (ProduceException<byte[], byte[]> exception) when (exception.Error.Code == ErrorCode.MsgSizeTooLarge)
+        {
+            // With its headers it is larger than the record it came from. Trying for ever would block the partition.
+            await _producer.ProduceAsync(_settings.DeadLetterTopic, DeadLetter.WithoutContent(message))
+                .ConfigureAwait(false);
+        }
     }
 
     /// <inheritdoc />

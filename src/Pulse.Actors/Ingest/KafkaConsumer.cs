@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Threading.Channels;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
 using Pulse.Actors.Counting;
@@ -29,12 +30,12 @@ public sealed class KafkaConsumer
     private readonly string _stream;
     private readonly IngestStatistics _statistics;
     private readonly ILogger _log;
+    private readonly Channel<Commit> _commits = Channel.CreateUnbounded<Commit>(new() { SingleReader = true });
     private readonly ConcurrentQueue<Action<IConsumer<int, int>>> _requests = new();
     private readonly Dictionary<int, Reading> _readings = [];
     private readonly CopyingDeserializer _key = new();
     private readonly CopyingDeserializer _value = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private volatile IConsumer<int, int>? _consumer;
     private volatile bool _stopping;
     private long _nextStatus;
 
@@ -65,12 +66,14 @@ public sealed class KafkaConsumer
         return consumer;
     }
 
-    /// <summary>Commits the position of a partition to the group.</summary>
+    /// <summary>Commits the position of a partition to the group; those asked for meanwhile go together.</summary>
     /// <exception cref="KafkaException">The broker refused or did not answer.</exception>
     public Task CommitAsync(StreamPartition partition, long position)
     {
-        var consumer = _consumer ?? throw new KafkaException(ErrorCode.Local_State);
-        return Task.Run(() => consumer.Commit([new TopicPartitionOffset(TopicPartitionOf(partition), position)]));
+        var commit = new Commit(new TopicPartitionOffset(TopicPartitionOf(partition), position));
+        return _commits.Writer.TryWrite(commit)
+            ? commit.Done.Task
+            : Task.FromException(new KafkaException(ErrorCode.Local_State));
     }
 
     /// <summary>Starts to read a partition at its committed offset, or at its first one where nothing is committed.</summary>
@@ -129,7 +132,9 @@ public sealed class KafkaConsumer
                 .SetLogHandler((_, message) => _log.LogDebug("Kafka client: {Message}", message.Message))
                 .SetErrorHandler((_, error) => _log.LogDebug("Kafka client: {Reason}", error.Reason))
                 .Build();
-            _consumer = consumer;
+            // A commit waits for the broker, so it has a thread of its own; one at a time is enough.
+            var committing = new Thread(() => CommitAll(consumer)) { IsBackground = true, Name = "pulse-kafka-commit" };
+            committing.Start();
             try
             {
                 while (!_stopping)
@@ -137,9 +142,10 @@ public sealed class KafkaConsumer
             }
             finally
             {
+                _commits.Writer.TryComplete();
+                committing.Join();
                 foreach (var reading in _readings.Values.ToList())
                     TakeBack(consumer, reading);
-                _consumer = null;
                 consumer.Close();
             }
 
@@ -148,6 +154,28 @@ public sealed class KafkaConsumer
         catch (Exception exception)
         {
             _completion.TrySetException(exception);
+        }
+    }
+
+    private void CommitAll(IConsumer<int, int> consumer)
+    {
+        List<Commit> together = [];
+        while (_commits.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+        {
+            together.Clear();
+            while (_commits.Reader.TryRead(out var commit))
+                together.Add(commit);
+            try
+            {
+                consumer.Commit(together
+                    .GroupBy(commit => commit.Position.TopicPartition)
+                    .Select(partition => partition.Last().Position));
+                together.ForEach(commit => commit.Done.TrySetResult());
+            }
+            catch (KafkaException exception)
+            {
+                together.ForEach(commit => commit.Done.TrySetException(exception));
+            }
         }
     }
 
@@ -304,6 +332,11 @@ public sealed class KafkaConsumer
     }
 
     private TopicPartition TopicPartitionOf(StreamPartition partition) => new(_settings.Topic, partition.Partition);
+
+    private sealed record Commit(TopicPartitionOffset Position)
+    {
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
 
     private sealed class Reading(AssignedPartition assigned)
     {

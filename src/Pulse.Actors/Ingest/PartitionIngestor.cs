@@ -18,8 +18,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private const int MinimumDeltasUnderWay = 4_096;
     private const int MaximumEventsWaiting = 200_000;
     private const int MaximumDeadLettersUnderWay = 10_000;
+    private const int SilentRepeatsBeforeRestart = 4;
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan AnswerTimeout = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
 
@@ -43,7 +44,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private bool _commitWanted;
     private bool _commitSent;
     private bool _batchWanted;
-    private long _lastAnswer = Environment.TickCount64;
+    private int _silentRepeats;
     private TimeSpan _restartDelay = FirstRestartDelay;
     private IActorRef _stream = ActorRefs.Nobody;
 
@@ -65,7 +66,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         _context.StreamIngest.Tell(new AcquirePartition(_partition));
-        Context.SetReceiveTimeout(AnswerTimeout);
+        Context.SetReceiveTimeout(AcquireTimeout);
     }
 
     // Whoever starts it anew must acquire the partition anew: it has lost its place.
@@ -75,6 +76,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Context.Stop(Self);
         base.PreRestart(reason, message);
     }
+
+    /// <inheritdoc />
+    protected override void PostStop() => _early?.Dispose();
 
     private void Acquiring()
     {
@@ -304,21 +308,19 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         if (_restarting)
             return;
-        if (IsWaitingForAnswers && Environment.TickCount64 - _lastAnswer > AnswerTimeout.TotalMilliseconds)
+        if (Tally.Unaccepted == 0)
+            Answered();
+        else if (++_silentRepeats > SilentRepeatsBeforeRestart)
         {
             Restart("no bucket has answered for a while");
             return;
         }
 
-        if (!IsWaitingForAnswers)
-            Answered();
         SendOpens(Tally.BucketsStillOpening());
         SendPersists(Tally.UnansweredPersists());
     }
 
-    private bool IsWaitingForAnswers => Tally.Unaccepted > 0;
-
-    private void Answered() => _lastAnswer = Environment.TickCount64;
+    private void Answered() => _silentRepeats = 0;
 
     /// <summary>Ends the session: forgets what it knew, and after a moment reads again from the committed offset.</summary>
     private void Restart(string why)

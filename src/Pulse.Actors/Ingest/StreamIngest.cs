@@ -89,6 +89,16 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         ScheduleCheckpoint();
     }
 
+    // What was told only once outlives this incarnation.
+    /// <inheritdoc />
+    protected override void PreRestart(Exception reason, object message)
+    {
+        Self.Tell(new ReadWith(_ingestors));
+        if (_leaving)
+            Self.Tell(HandOver.Instance);
+        base.PreRestart(reason, message);
+    }
+
     /// <inheritdoc />
     protected override void PostStop()
     {

@@ -1,3 +1,4 @@
+using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
@@ -84,6 +85,7 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
     };
 
     /// <inheritdoc />
+    /// <exception cref="SerializationException">The manifest is of a version that this node does not know.</exception>
     public override object FromBinary(byte[] bytes, string manifest)
     {
         switch (manifest)
@@ -98,9 +100,17 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
                 return new KeepReading(Wire.KeepReading.Parser.ParseFrom(bytes).Partition);
             case StopReadingManifest:
                 return StopReading.Instance;
+            case OpenManifest or OpenedManifest or AcceptedManifest or RejectedManifest or PersistManifest
+                or PersistedManifest:
+                return FromWire(manifest, Wire.PartitionMessage.Parser.ParseFrom(bytes));
+            default:
+                throw new SerializationException(
+                    $"Manifest '{manifest}' is unknown here; a newer node sent it. Finish the rolling upgrade.");
         }
+    }
 
-        var wire = Wire.PartitionMessage.Parser.ParseFrom(bytes);
+    private static object FromWire(string manifest, Wire.PartitionMessage wire)
+    {
         var bucket = FromWire(wire.Bucket);
         var partition = FromWire(wire.Partition);
         return manifest switch
@@ -111,9 +121,7 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
             RejectedManifest => new PartitionRejected(bucket, partition, wire.Offset, wire.Session),
             PersistManifest => new PersistPartition(bucket, partition, wire.Offset, wire.Session),
             PersistedManifest => new PartitionPersisted(bucket, partition, wire.Offset, wire.Session),
-            _ => throw new ArgumentException(
-                $"Manifest '{manifest}' is unknown here; a newer node sent it. Finish the rolling upgrade.",
-                nameof(manifest)),
+            _ => throw new ArgumentException($"'{manifest}' is no message about a partition.", nameof(manifest)),
         };
     }
 

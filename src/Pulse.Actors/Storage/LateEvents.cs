@@ -13,6 +13,10 @@ internal sealed class LateEvents(SqlDialect dialect)
         $"create table if not exists {Table} (rollup {dialect.TextType} not null, bucket {dialect.TextType} not null, "
         + "late_count bigint not null, primary key (rollup, bucket))";
 
+    /// <summary>The sum of every rollup.</summary>
+    public static string Totals() =>
+        $"select rollup, cast(sum(late_count) as bigint) as late from {Table} group by rollup";
+
     /// <summary>Writes the totals of the buckets that have any, in the order of the primary key.</summary>
     public async Task UpsertAsync(
         DataConnection connection, IEnumerable<BucketResults> results, CancellationToken cancellationToken)

@@ -133,14 +133,60 @@ public sealed class ResultStore
     /// </summary>
     public IAsyncEnumerable<ResultRow> ReadAsync(Rollup rollup, DateOnly date, CancellationToken cancellationToken)
     {
+        var midnight = Window.EndingAt(date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
+        return ReadRangeAsync(rollup, midnight, new Window(midnight.EndUnixSeconds + (24 * 60 * 60)), cancellationToken);
+    }
+
+    /// <summary>
+    /// Streams the rows whose window ends at or after <paramref name="from"/> and before <paramref name="before"/>,
+    /// ordered by window end, then dimensions. One row at a time is in memory; a connection is held until the stream is
+    /// read or disposed.
+    /// </summary>
+    public IAsyncEnumerable<ResultRow> ReadRangeAsync(
+        Rollup rollup, Window from, Window before, CancellationToken cancellationToken)
+    {
         var table = Table(rollup);
-        var midnight = date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc);
         return _database.StreamAsync(
             table.Rows(),
-            [_database.Dialect.Instant("after", midnight), _database.Dialect.Instant("before", midnight.AddDays(1))],
+            [_database.Dialect.Instant("after", from.EndUtc), _database.Dialect.Instant("before", before.EndUtc)],
             table.Read,
             cancellationToken);
     }
+
+    /// <summary>The newest windows that the rollup's table holds, newest first.</summary>
+    /// <param name="rollup">The rollup.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public Task<IReadOnlyList<Window>> NewestWindowsAsync(
+        Rollup rollup, int limit, CancellationToken cancellationToken)
+    {
+        var statement = Table(rollup).NewestWindowEnds();
+        return _database.RunAsync<IReadOnlyList<Window>>(
+            async (connection, token) =>
+            {
+                var windows = new List<Window>();
+                await using var reader = await connection
+                    .ExecuteReaderAsync(statement, token, _database.Dialect.Number("limit", limit)).ConfigureAwait(false);
+                while (await reader.Reader!.ReadAsync(token).ConfigureAwait(false))
+                    windows.Add(Window.EndingAt(reader.Reader.GetDateTime(0)));
+                return windows;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>For every rollup that has any, how many events came after their window was sealed, as stored.</summary>
+    public Task<IReadOnlyDictionary<string, long>> LateAsync(CancellationToken cancellationToken) =>
+        _database.RunAsync<IReadOnlyDictionary<string, long>>(
+            async (connection, token) =>
+            {
+                var late = new Dictionary<string, long>(StringComparer.Ordinal);
+                await using var reader = await connection
+                    .ExecuteReaderAsync(LateEvents.Totals(), token).ConfigureAwait(false);
+                while (await reader.Reader!.ReadAsync(token).ConfigureAwait(false))
+                    late[reader.Reader.GetString(0)] = reader.Reader.GetInt64(1);
+                return late;
+            },
+            cancellationToken);
 
     /// <summary>Sums over a whole rollup: what was counted and what came too late to be counted.</summary>
     public Task<RollupTotals> TotalsAsync(Rollup rollup, CancellationToken cancellationToken)

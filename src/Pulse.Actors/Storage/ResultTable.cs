@@ -65,6 +65,15 @@ internal sealed class ResultTable
     /// <summary>The first window end at or after <c>@after</c>: a look into the index, not a scan of the table.</summary>
     public string FirstWindowEnd() => $"select min({WindowEnd}) from {Name} where {WindowEnd} >= @after";
 
+    /// <summary>
+    /// The newest window ends, newest first, at most <c>@limit</c>: one look into the index for each, where "distinct"
+    /// would read all of it.
+    /// </summary>
+    public string NewestWindowEnds() =>
+        $"with recursive ends(window_end) as (select max({WindowEnd}) from {Name} union all "
+        + $"select (select max({WindowEnd}) from {Name} where {WindowEnd} < ends.window_end) from ends "
+        + "where ends.window_end is not null) select window_end from ends where window_end is not null limit @limit";
+
     /// <summary>The rows whose window ends at or after <c>@after</c> and before <c>@before</c>.</summary>
     public string Rows() =>
         $"select {_dimensions}, {ViewCount}, {WindowEnd} from {Name} where {WindowEnd} >= @after and {WindowEnd} < @before "

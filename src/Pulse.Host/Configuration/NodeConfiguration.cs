@@ -4,6 +4,7 @@ using Microsoft.Data.Sqlite;
 using Npgsql;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 
@@ -13,7 +14,7 @@ namespace Pulse.Host.Configuration;
 /// <param name="Settings">For the actors.</param>
 /// <param name="DataDirectory">Absolute.</param>
 /// <param name="Warehouse">Where exports go.</param>
-/// <param name="HttpPort">On loopback; 0 for any free one.</param>
+/// <param name="Http">Where and to whom the dashboard and the API answer.</param>
 /// <param name="IsBrokerEmbedded">Whether the broker and the simulator run in this process.</param>
 /// <param name="IsStorageEmbedded">Whether storage is SQLite in the data directory.</param>
 /// <param name="CreateTopics">Whether absent topics are made.</param>
@@ -21,7 +22,7 @@ internal sealed record NodeConfiguration(
     PulseSettings Settings,
     string DataDirectory,
     WarehouseConfiguration Warehouse,
-    int HttpPort,
+    HttpSettings Http,
     bool IsBrokerEmbedded,
     bool IsStorageEmbedded,
     bool CreateTopics)
@@ -42,6 +43,8 @@ internal sealed record NodeConfiguration(
         CheckTimes(options, mistakes);
         CheckKafka(options.Kafka, mistakes);
         CheckPorts(options, mistakes);
+        CheckLive(options.Live, mistakes);
+        var http = HttpSettings.Read(options.Http, mistakes);
         var dataDirectory = FullPath(options.Data, "Pulse:Data", mistakes);
         var warehouse = WarehouseConfiguration.Read(
             options.Warehouse,
@@ -61,6 +64,7 @@ internal sealed record NodeConfiguration(
             CheckpointInterval = options.CheckpointInterval
                 ?? (isBrokerEmbedded ? EmbeddedCheckpointInterval : CheckpointInterval),
             FlushInterval = options.FlushInterval,
+            Live = new LiveOptions { Windows = options.Live.Windows, KeysPerWindow = options.Live.KeysPerWindow },
             Cluster = new ClusterSettings
             {
                 Hostname = options.Cluster.Hostname,
@@ -74,7 +78,7 @@ internal sealed record NodeConfiguration(
             settings,
             dataDirectory,
             warehouse,
-            options.Http.Port,
+            http,
             isBrokerEmbedded,
             storage.Kind == StorageKind.Sqlite,
             options.Kafka.CreateTopics);
@@ -125,7 +129,6 @@ internal sealed record NodeConfiguration(
 
     private static void CheckPorts(PulseOptions options, List<string> mistakes)
     {
-        CheckPort("Pulse:Http:Port", options.Http.Port, mistakes);
         CheckPort("Pulse:Cluster:Port", options.Cluster.Port, mistakes);
         if (options.Cluster.Shards is < 1 or > 10_000)
             mistakes.Add($"Pulse:Cluster:Shards is {options.Cluster.Shards}; use 1 to 10000, about ten for each node.");
@@ -133,6 +136,14 @@ internal sealed record NodeConfiguration(
             mistakes.Add($"Pulse:Cluster:SeedNodes names '{wrong}'; use host:port.");
         if (options.Cluster.SeedNodes.Count > 0 && options.Cluster.Port == 0)
             mistakes.Add("Pulse:Cluster:Port is 0; a node with seed nodes needs a port of its own that others can reach.");
+    }
+
+    private static void CheckLive(LiveFeedOptions live, List<string> mistakes)
+    {
+        if (live.Windows is < 1 or > 100_000)
+            mistakes.Add($"Pulse:Live:Windows is {live.Windows}; use 1 to 100000.");
+        if (live.KeysPerWindow is < 1 or > 100_000)
+            mistakes.Add($"Pulse:Live:KeysPerWindow is {live.KeysPerWindow}; use 1 to 100000.");
     }
 
     private static void CheckPort(string name, int port, List<string> mistakes)

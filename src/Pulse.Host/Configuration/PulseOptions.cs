@@ -41,6 +41,9 @@ public sealed class PulseOptions
     /// <summary>Where exports go.</summary>
     public WarehouseOptions Warehouse { get; set; } = new();
 
+    /// <summary>The counts in memory.</summary>
+    public LiveFeedOptions Live { get; set; } = new();
+
     /// <summary>The dashboard and the API.</summary>
     public HttpOptions Http { get; set; } = new();
 }
@@ -140,9 +143,47 @@ public sealed class BigQuerySection
     public string? StagingDirectory { get; set; }
 }
 
+/// <summary>The section <c>Pulse:Live</c>: how much of the counts a node keeps in memory for its dashboards.</summary>
+public sealed class LiveFeedOptions
+{
+    /// <summary>Windows of each rollup; older ones are read from storage.</summary>
+    public int Windows { get; set; } = 576;
+
+    /// <summary>Keys of each window, the largest ones; the others show as one sum.</summary>
+    public int KeysPerWindow { get; set; } = 1_000;
+}
+
 /// <summary>The section <c>Pulse:Http</c>.</summary>
 public sealed class HttpOptions
 {
-    /// <summary>The port on loopback; 0: any free one.</summary>
+    /// <summary>The address to listen on, such as <c>0.0.0.0</c>; anything but loopback asks for access control.</summary>
+    public string Bind { get; set; } = "127.0.0.1";
+
+    /// <summary>The port; 0: any free one.</summary>
     public int Port { get; set; } = 8080;
+
+    /// <summary>The key that API clients send and people type in; null: none.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>Who signs people in; null: nobody.</summary>
+    public OpenIdConnectOptions? OpenIdConnect { get; set; }
+
+    /// <summary>Whether anybody who reaches the address may read everything; for demos.</summary>
+    public bool AllowAnonymous { get; set; }
+
+    /// <summary>How many requests a second one client address may make.</summary>
+    public int RequestsPerSecond { get; set; } = 1_000;
+}
+
+/// <summary>The section <c>Pulse:Http:OpenIdConnect</c>.</summary>
+public sealed class OpenIdConnectOptions
+{
+    /// <summary>The provider's address.</summary>
+    public string Authority { get; set; } = "";
+
+    /// <summary>Pulse's name there.</summary>
+    public string ClientId { get; set; } = "";
+
+    /// <summary>Pulse's secret there.</summary>
+    public string? ClientSecret { get; set; }
 }

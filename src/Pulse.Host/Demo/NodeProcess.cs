@@ -16,6 +16,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly HttpClient _http = new() { Timeout = PollTimeout };
     private readonly CancellationTokenSource _disposed = new();
     private readonly Task _polling;
+    // Disposed at the end only: the poll may be looking at one.
+    private readonly List<Process> _formers = [];
     private Process? _process;
     private NodeStatus? _status;
 
@@ -69,7 +71,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         var start = StartInfo();
         foreach (var (name, value) in _environment)
             start.Environment[name] = value;
-        _process?.Dispose();
+        if (_process is { } former)
+            _formers.Add(former);
         _process = Process.Start(start) ?? throw new StartException($"Node {Number} could not be started.");
         State = "starting";
         var log = new StreamWriter(LogFile, append: true) { AutoFlush = true };
@@ -142,6 +145,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         }
 
         _process?.Dispose();
+        _formers.ForEach(former => former.Dispose());
         _http.Dispose();
         _disposed.Dispose();
     }

@@ -17,7 +17,7 @@ public sealed class NodeConfigurationTests
         Assert.Equal(Path.GetFullPath("pulse-data"), node.DataDirectory);
         Assert.Equal(Path.GetFullPath("pulse-data/warehouse"), node.Warehouse.Directory);
         Assert.Null(node.Warehouse.BigQuery);
-        Assert.Equal(8080, node.HttpPort);
+        Assert.Equal(8080, node.Http.Port);
         Assert.Equal(TimeSpan.FromSeconds(5), node.Settings.CheckpointInterval);
         Assert.Equal(TimeSpan.FromMinutes(5), node.Settings.WindowLength);
         Assert.Equal(TimeSpan.FromHours(24), node.Settings.AllowedLateness);

@@ -1,0 +1,38 @@
+using System.Collections.Concurrent;
+
+namespace Pulse.Actors.Live;
+
+/// <summary>What the nodes of the cluster told of themselves. Thread-safe.</summary>
+public sealed class ClusterView
+{
+    private readonly ConcurrentDictionary<string, NodeStatus> _nodes = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (NodeStatus Status, double PerSecond)> _rates = new(StringComparer.Ordinal);
+
+    /// <summary>This node's unique address; empty before it joined.</summary>
+    public string Self { get; internal set; } = "";
+
+    /// <summary>The newest word of every node of the cluster, by address.</summary>
+    public IReadOnlyList<NodeStatus> Nodes => [.. _nodes.Values.OrderBy(node => node.Address, StringComparer.Ordinal)];
+
+    /// <summary>Records a second that a node read lately.</summary>
+    public double EventsPerSecond(string node) => _rates.TryGetValue(node, out var rate) ? rate.PerSecond : 0;
+
+    internal void Told(NodeStatus status)
+    {
+        _nodes[status.Node] = status;
+        _rates.AddOrUpdate(
+            status.Node,
+            _ => (status, 0),
+            (_, before) =>
+            {
+                var seconds = (status.AtUtc - before.Status.AtUtc).TotalSeconds;
+                return seconds <= 0 ? before : (status, (status.Consumed - before.Status.Consumed) / seconds);
+            });
+    }
+
+    internal void Left(string node)
+    {
+        _nodes.TryRemove(node, out _);
+        _rates.TryRemove(node, out _);
+    }
+}

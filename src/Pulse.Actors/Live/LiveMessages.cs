@@ -1,0 +1,76 @@
+using System.Collections.Immutable;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Live;
+
+/// <summary>The absolute count of one key in one window.</summary>
+/// <param name="Key">The key.</param>
+/// <param name="Count">How many events so far.</param>
+public readonly record struct KeyTotal(RollupKey Key, long Count);
+
+/// <summary>What one bucket holds of one window now.</summary>
+/// <param name="Window">The window.</param>
+/// <param name="Total">The sum over all keys of the bucket.</param>
+/// <param name="Keys">The keys that changed, the largest ones if they are very many.</param>
+public sealed record LiveWindow(Window Window, long Total, IReadOnlyList<KeyTotal> Keys);
+
+/// <summary>The windows of a bucket that changed.</summary>
+/// <param name="Bucket">The bucket.</param>
+/// <param name="Windows">Its changed windows.</param>
+public sealed record LiveBucket(BucketId Bucket, IReadOnlyList<LiveWindow> Windows);
+
+/// <summary>What changed on one node, on the topic <see cref="LiveFeed.Topic"/>.</summary>
+/// <param name="Node">The node's unique address, another one after each start.</param>
+/// <param name="Sequence">Counts the node's batches from 1, so that a lost one is noticed.</param>
+/// <param name="ChangedSinceUnixMilliseconds">When the oldest of the changes was counted.</param>
+/// <param name="Buckets">The changes.</param>
+public sealed record LiveCounts(
+    string Node, long Sequence, long ChangedSinceUnixMilliseconds, IReadOnlyList<LiveBucket> Buckets);
+
+/// <summary>Asks a node's feed, or all, to tell again what storage may not hold yet.</summary>
+public sealed record UnpublishedWanted
+{
+    /// <summary>The only one that is needed.</summary>
+    public static UnpublishedWanted Instance { get; } = new();
+}
+
+/// <summary>How far a node has come in one partition.</summary>
+/// <param name="Partition">The partition.</param>
+/// <param name="Position">The next offset not yet handled.</param>
+/// <param name="Committed">The committed offset.</param>
+/// <param name="End">The end as the broker last said.</param>
+public readonly record struct NodePartition(int Partition, long Position, long Committed, long End);
+
+/// <summary>What a node does, told to all nodes once a second on <see cref="LiveFeed.Topic"/>.</summary>
+/// <param name="Node">The node's unique address.</param>
+/// <param name="Address">Its host and port.</param>
+/// <param name="AtUtc">When.</param>
+/// <param name="Consumed">Records read since it started; replayed ones again.</param>
+/// <param name="DeadLettered">Dead letters sent since it started.</param>
+/// <param name="SessionRestarts">How often an ingestor had to start over.</param>
+/// <param name="Buckets">Buckets in its memory.</param>
+/// <param name="Shards">Shards that it holds.</param>
+/// <param name="Checkpoints">Checkpoints stored since it started.</param>
+/// <param name="LastCheckpointUtc">The newest checkpoint; null before the first.</param>
+/// <param name="LastCommitUtc">The newest commit of an offset; null before the first.</param>
+/// <param name="StorageProblem">Why storage does not answer it; null while it does.</param>
+/// <param name="Partitions">The partitions that it reads.</param>
+public sealed record NodeStatus(
+    string Node,
+    string Address,
+    DateTime AtUtc,
+    long Consumed,
+    long DeadLettered,
+    long SessionRestarts,
+    int Buckets,
+    int Shards,
+    long Checkpoints,
+    DateTime? LastCheckpointUtc,
+    DateTime? LastCommitUtc,
+    string? StorageProblem,
+    ImmutableArray<NodePartition> Partitions)
+{
+    /// <summary>Records in its partitions that it has not handled yet.</summary>
+    public long Lag => Partitions.Sum(partition => Math.Max(0, partition.End - partition.Position));
+}

@@ -1,0 +1,77 @@
+using System.Collections.Immutable;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Live;
+
+/// <summary>Which windows and keys of a rollup are wanted. An empty set means: all.</summary>
+/// <param name="Rollup">The rollup.</param>
+public sealed record RollupQuery(Rollup Rollup)
+{
+    /// <summary>Window ends at or after this; UTC.</summary>
+    public DateTime? From { get; init; }
+
+    /// <summary>Window ends before this; UTC.</summary>
+    public DateTime? To { get; init; }
+
+    /// <summary>UTC dates of window ends.</summary>
+    public ImmutableSortedSet<DateOnly> Dates { get; init; } = [];
+
+    /// <summary>Hours of window ends, 0 to 23.</summary>
+    public ImmutableSortedSet<int> Hours { get; init; } = [];
+
+    /// <summary>Minutes of window ends, 0 to 59.</summary>
+    public ImmutableSortedSet<int> Minutes { get; init; } = [];
+
+    /// <summary>One set of wanted values for each dimension of the rollup; may be shorter.</summary>
+    public ImmutableArray<ImmutableSortedSet<string>> Values { get; init; } = [];
+
+    /// <summary>Only so many of the newest windows in memory; null: no limit.</summary>
+    public int? NewestWindows { get; init; }
+
+    /// <summary>Whether counts are wanted per key and window, not only per key.</summary>
+    public bool IsPerWindow { get; init; }
+
+    /// <summary>Whether keys are filtered.</summary>
+    public bool HasValues => Values.Any(values => values.Count > 0);
+
+    /// <summary>Whether a window is wanted.</summary>
+    public bool Includes(Window window)
+    {
+        var end = window.EndUtc;
+        return (From is not { } from || end >= from)
+            && (To is not { } to || end < to)
+            && (Dates.Count == 0 || Dates.Contains(DateOnly.FromDateTime(end)))
+            && (Hours.Count == 0 || Hours.Contains(end.Hour))
+            && (Minutes.Count == 0 || Minutes.Contains(end.Minute));
+    }
+
+    /// <summary>Whether a key is wanted.</summary>
+    public bool Includes(RollupKey key)
+    {
+        for (var index = 0; index < Values.Length; index++)
+        {
+            if (Values[index].Count > 0 && !Values[index].Contains(key.Values[index]))
+                return false;
+        }
+
+        return true;
+    }
+
+    /// <summary>The same question in one line: equal questions have equal texts.</summary>
+    public string Text { get => field ??= Describe(); } = null!;
+
+    private string Describe() => string.Join(
+        '\n',
+        (string[])
+        [
+            Rollup.Name,
+            From?.ToString("O") ?? "",
+            To?.ToString("O") ?? "",
+            string.Join(',', Dates.Select(date => date.DayNumber)),
+            string.Join(',', Hours),
+            string.Join(',', Minutes),
+            .. Values.Select(values => string.Join(',', values.Select(Uri.EscapeDataString))),
+            NewestWindows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "",
+            IsPerWindow ? "w" : "",
+        ]);
+}

@@ -1,0 +1,43 @@
+using Pulse.Actors.Hosting;
+using Pulse.Host.Access;
+using Pulse.Host.Configuration;
+using Pulse.Host.Dashboard;
+
+namespace Pulse.Host.Api;
+
+/// <summary>Adds the API, with access control, to a node.</summary>
+internal static class ApiHosting
+{
+    /// <summary>Registers what the API needs beside the node's own services.</summary>
+    /// <param name="services">Where to.</param>
+    /// <param name="http">Where and to whom.</param>
+    /// <param name="settings">The node's settings.</param>
+    /// <param name="keyDirectory">Where the keys of cookies and forms are kept.</param>
+    public static void AddApi(
+        this IServiceCollection services, HttpSettings http, PulseSettings settings, string keyDirectory)
+    {
+        services.AddAccessControl(http, keyDirectory);
+        services.AddApiDocument();
+        services.AddProblemDetails();
+        services.AddResponseCompression();
+        services.AddSingleton<Exports>();
+        services.AddSingleton(new DeadLetterReader(settings.Kafka));
+    }
+
+    /// <summary>Maps the API and everything that a request passes before it.</summary>
+    public static void MapApi(this WebApplication application)
+    {
+        application.UseExceptionHandler();
+        application.UseAccessControl();
+        application.UseResponseCompression();
+        application.MapStatus();
+        RollupEndpoints.Map(application);
+        ClusterEndpoints.Map(application);
+        ExportEndpoints.Map(application);
+        DeadLetterEndpoints.Map(application);
+        application.Map("/api/{**rest}", (string? rest) =>
+            ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is."))
+            .ExcludeFromDescription();
+        application.MapOpenApi();
+    }
+}

@@ -1,0 +1,81 @@
+using System.Text.Json;
+using Pulse.Actors.Live;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Host.Dashboard;
+
+/// <summary>Turns answers into the JSON that <c>charts.js</c> draws.</summary>
+internal static class ChartData
+{
+    private static readonly JsonSerializerOptions Compact = new(JsonSerializerDefaults.Web);
+
+    /// <summary>Nested rectangles: first dimension, within it the second. By name, so that none changes its place.</summary>
+    public static string Tree(RollupAnswer answer) => JsonSerializer.Serialize(
+        answer.Keys
+            .OrderBy(key => key.Key.Values[1], StringComparer.Ordinal)
+            .GroupBy(key => key.Key.Values[0])
+            .OrderBy(group => group.Key, StringComparer.Ordinal)
+            .Select(group => new
+            {
+                Name = group.Key,
+                Value = group.Sum(key => key.Count),
+                Children = group.Select(key => new { Name = key.Key.Values[1], Value = key.Count }),
+            }),
+        Compact);
+
+    /// <summary>Bars per value of the second dimension, stacked by the first.</summary>
+    public static string Stacks(RollupAnswer answer)
+    {
+        var categories = answer.Keys.Select(key => key.Key.Values[1]).Distinct().Order(StringComparer.Ordinal).ToList();
+        return JsonSerializer.Serialize(
+            new
+            {
+                Categories = categories,
+                Series = answer.Keys
+                    .GroupBy(key => key.Key.Values[0])
+                    .OrderBy(group => group.Key, StringComparer.Ordinal)
+                    .Select(group =>
+                    {
+                        var counts = group.ToDictionary(key => key.Key.Values[1], key => key.Count);
+                        return new { Name = group.Key, Values = categories.Select(name => counts.GetValueOrDefault(name)) };
+                    }),
+            },
+            Compact);
+    }
+
+    /// <summary>Countries with their shape's name.</summary>
+    public static string World(RollupAnswer answer, CountryNames names) => JsonSerializer.Serialize(
+        ByFirst(answer)
+            .Select(country => new { Shape = names.ShapeOf(country.Name), Label = country.Name, Value = country.Count })
+            .Where(country => country.Shape is not null),
+        Compact);
+
+    /// <summary>The countries that have no shape.</summary>
+    public static IReadOnlyList<(string Name, long Count)> OffTheMap(RollupAnswer answer, CountryNames names) =>
+        [.. ByFirst(answer).Where(country => names.ShapeOf(country.Name) is null)];
+
+    /// <summary>The sums over the first dimension, largest first.</summary>
+    public static IReadOnlyList<(string Name, long Count)> ByFirst(RollupAnswer answer) =>
+    [
+        .. answer.Keys
+            .GroupBy(key => key.Key.Values[0])
+            .Select(group => (Name: group.Key, Count: group.Sum(key => key.Count)))
+            .OrderByDescending(country => country.Count)
+            .ThenBy(country => country.Name, StringComparer.Ordinal),
+    ];
+
+    /// <summary>The largest keys as horizontal bars.</summary>
+    public static string Top(RollupAnswer answer, int count) => JsonSerializer.Serialize(
+        answer.Keys.Take(count).Select(key => new { Name = string.Join(" · ", key.Key.Values), Value = key.Count }),
+        Compact);
+
+    /// <summary>All windows; those that the picture shows are marked.</summary>
+    public static string TimeLine(IReadOnlyList<WindowTotal> windows, HashSet<Window> shown) => JsonSerializer.Serialize(
+        windows.Select(total => new
+        {
+            Time = Text.Time(total.Window.EndUtc),
+            Value = total.Count,
+            Shown = shown.Contains(total.Window),
+        }),
+        Compact);
+}

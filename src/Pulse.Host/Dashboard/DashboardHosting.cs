@@ -1,0 +1,52 @@
+using Microsoft.AspNetCore.Hosting.StaticWebAssets;
+using Pulse.Actors.Hosting;
+using Pulse.Host.Access;
+using Pulse.Host.Api;
+using Pulse.Host.Configuration;
+
+namespace Pulse.Host.Dashboard;
+
+/// <summary>Adds the dashboard and the API to a node.</summary>
+internal static class DashboardHosting
+{
+    private const string WorldFile = "world/world.json";
+    private const int LongestBody = 64 * 1024;
+
+    /// <summary>Registers what pages and API need beside the node's own services.</summary>
+    /// <param name="builder">The node's builder.</param>
+    /// <param name="http">Where and to whom.</param>
+    /// <param name="settings">The node's settings.</param>
+    /// <param name="keyDirectory">Where the keys of cookies and forms are kept.</param>
+    public static void AddDashboard(
+        this WebApplicationBuilder builder, HttpSettings http, PulseSettings settings, string keyDirectory)
+    {
+        // Unpublished, the files lie in the source tree and in packages; a manifest beside the assembly says where.
+        StaticWebAssetsLoader.UseStaticWebAssets(builder.Environment, builder.Configuration);
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = LongestBody;
+        });
+
+        builder.Services.AddApi(http, settings, keyDirectory);
+        builder.Services.AddSingleton(provider => Countries(provider.GetRequiredService<IWebHostEnvironment>()));
+        builder.Services.AddRazorComponents().AddInteractiveServerComponents();
+    }
+
+    /// <summary>Maps pages and API; after health checks, before the start.</summary>
+    public static void MapDashboard(this WebApplication application)
+    {
+        application.MapApi();
+        application.MapAccessControl();
+        application.MapStaticAssets().AllowAnonymous();
+        // The policy of all answers says who may frame a page; a second one would be weaker.
+        application.MapRazorComponents<App>()
+            .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
+    }
+
+    private static CountryNames Countries(IWebHostEnvironment environment)
+    {
+        using var world = environment.WebRootFileProvider.GetFileInfo(WorldFile).CreateReadStream();
+        return new CountryNames(world);
+    }
+}

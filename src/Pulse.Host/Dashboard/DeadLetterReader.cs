@@ -1,0 +1,136 @@
+using System.Globalization;
+using System.Text;
+using Confluent.Kafka;
+using Pulse.Actors.Events;
+using Pulse.Actors.Ingest;
+
+namespace Pulse.Host.Dashboard;
+
+/// <summary>Reads the newest dead letters from their topic. Many askers cost the broker one reading in two seconds.</summary>
+internal sealed class DeadLetterReader(KafkaSettings settings) : IDisposable
+{
+    public const int Maximum = 100;
+
+    private const int ValueLength = 400;
+    private static readonly TimeSpan Age = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    private readonly SemaphoreSlim _gate = new(1);
+    private DeadLetters _newest = new([], null);
+    private long _readAt = long.MinValue / 2;
+
+    /// <summary>The newest dead letters, newest first.</summary>
+    public async Task<DeadLetters> NewestAsync(CancellationToken cancellationToken)
+    {
+        await _gate.WaitAsync(cancellationToken);
+        try
+        {
+            if (Environment.TickCount64 - _readAt < Age.TotalMilliseconds)
+                return _newest;
+            _newest = await Task.Run(Read, cancellationToken);
+            _readAt = Environment.TickCount64;
+            return _newest;
+        }
+        finally
+        {
+            _gate.Release();
+        }
+    }
+
+    public void Dispose() => _gate.Dispose();
+
+    private DeadLetters Read()
+    {
+        try
+        {
+            using var consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig(settings.ClientProperties())
+                {
+                    GroupId = settings.GroupId + "-dead-letters",
+                    EnableAutoCommit = false,
+                    EnablePartitionEof = true,
+                    FetchWaitMaxMs = 50,
+                })
+                .SetLogHandler((_, _) => { })
+                .SetErrorHandler((_, _) => { })
+                .Build();
+            return new DeadLetters(Read(consumer), null);
+        }
+        catch (KafkaException exception)
+        {
+            return new DeadLetters([], $"The topic {settings.DeadLetterTopic} can't be read: {exception.Error.Reason}.");
+        }
+    }
+
+    private List<DeadLetterItem> Read(IConsumer<byte[], byte[]> consumer)
+    {
+        using var admin = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var partitions = admin.GetMetadata(settings.DeadLetterTopic, Patience).Topics
+            .SelectMany(topic => topic.Partitions)
+            .Select(partition => new TopicPartition(settings.DeadLetterTopic, partition.PartitionId))
+            .ToList();
+        var starts = new List<TopicPartitionOffset>();
+        foreach (var partition in partitions)
+        {
+            var ends = consumer.QueryWatermarkOffsets(partition, Patience);
+            if (ends.High > ends.Low)
+                starts.Add(new TopicPartitionOffset(partition, Math.Max(ends.Low, ends.High - Maximum)));
+        }
+
+        var letters = new List<DeadLetterItem>();
+        if (starts.Count == 0)
+            return letters;
+        consumer.Assign(starts);
+        var deadline = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
+        var open = starts.Count;
+        while (open > 0 && Environment.TickCount64 < deadline)
+        {
+            if (consumer.Consume(TimeSpan.FromMilliseconds(100)) is not { } record)
+                continue;
+            if (record.IsPartitionEOF)
+                open--;
+            else
+                letters.Add(Item(record));
+        }
+
+        return [.. letters.OrderByDescending(letter => letter.AtUtc).ThenByDescending(letter => letter.Offset).Take(Maximum)];
+    }
+
+    private static DeadLetterItem Item(ConsumeResult<byte[], byte[]> record) => new(
+        record.Message.Timestamp.UtcDateTime,
+        Header(record, DeadLetter.ReasonHeader),
+        Header(record, DeadLetter.SourceTopicHeader),
+        Number(Header(record, DeadLetter.SourcePartitionHeader)),
+        Number(Header(record, DeadLetter.SourceOffsetHeader)),
+        record.Offset.Value,
+        Text(record.Message.Value ?? []));
+
+    private static string Header(ConsumeResult<byte[], byte[]> record, string name) =>
+        record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes)
+            ? Encoding.UTF8.GetString(bytes)
+            : "";
+
+    private static long Number(string text) =>
+        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : -1;
+
+    private static string Text(byte[] value)
+    {
+        var text = Encoding.UTF8.GetString(value.AsSpan(0, Math.Min(value.Length, ValueLength)));
+        return value.Length > ValueLength ? text + "…" : text;
+    }
+}
+
+/// <summary>The newest dead letters.</summary>
+/// <param name="Items">Newest first.</param>
+/// <param name="Problem">Why they can't be read; null when they can.</param>
+internal sealed record DeadLetters(IReadOnlyList<DeadLetterItem> Items, string? Problem);
+
+/// <summary>One record that was no viewing event.</summary>
+/// <param name="AtUtc">When it was put aside.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="SourceTopic">Where it came from.</param>
+/// <param name="SourcePartition">Where it came from.</param>
+/// <param name="SourceOffset">Where it came from.</param>
+/// <param name="Offset">Its offset in the dead-letter topic.</param>
+/// <param name="Value">The first characters of its value.</param>
+internal sealed record DeadLetterItem(
+    DateTime AtUtc, string Reason, string SourceTopic, long SourcePartition, long SourceOffset, long Offset, string Value);

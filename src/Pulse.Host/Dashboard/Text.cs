@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace Pulse.Host.Dashboard;
+
+/// <summary>Numbers and times as the pages write them.</summary>
+internal static class Text
+{
+    public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    public static string Share(long part, long whole) =>
+        whole == 0 ? "–" : (100.0 * part / whole).ToString("0.0", CultureInfo.InvariantCulture) + " %";
+
+    public static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
+
+    public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    /// <summary>How long ago, in the unit that matters.</summary>
+    public static string Ago(DateTime? utc)
+    {
+        if (utc is not { } then)
+            return "not yet";
+        var age = DateTime.UtcNow - then;
+        return age.TotalSeconds < 90 ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, age.TotalSeconds):0} s ago")
+            : age.TotalMinutes < 90 ? string.Create(CultureInfo.InvariantCulture, $"{age.TotalMinutes:0} min ago")
+            : string.Create(CultureInfo.InvariantCulture, $"{age.TotalHours:0} h ago");
+    }
+
+    /// <summary>A dimension's name as a heading: <c>age_group</c> becomes <c>Age group</c>.</summary>
+    public static string Heading(string name)
+    {
+        var words = name.Replace('_', ' ');
+        return words.Length == 0 ? words : char.ToUpperInvariant(words[0]) + words[1..];
+    }
+}

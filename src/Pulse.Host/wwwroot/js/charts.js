@@ -1,0 +1,236 @@
+// Draws the pictures with Apache ECharts. Data comes as JSON from ChartData.cs; colours come from the style sheet.
+
+const charts = new WeakMap();
+const mounted = new Set();
+const still = matchMedia('(prefers-reduced-motion: reduce)');
+let world;
+
+const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+const number = (value) => Math.round(value).toLocaleString('en-US');
+const short = (value) =>
+  value >= 1e6 ? `${(value / 1e6).toFixed(1)}M` : value >= 1e4 ? `${(value / 1e3).toFixed(0)}k` : number(value);
+
+const escapes = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+const safe = (text) => String(text).replace(/[&<>"']/g, (character) => escapes[character]);
+
+function palette() {
+  return {
+    ink: style('--ink'),
+    muted: style('--muted'),
+    line: style('--line'),
+    surface: style('--surface'),
+    paper: style('--paper'),
+    accent: style('--accent'),
+    land: style('--land'),
+    ramp: style('--ramp').split(',').map((colour) => colour.trim()),
+    categories: style('--categories').split(',').map((colour) => colour.trim()),
+    font: style('--font'),
+  };
+}
+
+// --- colour by count -------------------------------------------------------------------------------------------------
+
+const channels = (hex) => [1, 3, 5].map((start) => parseInt(hex.slice(start, start + 2), 16));
+
+function rampColour(ramp, part) {
+  const place = Math.min(0.9999, Math.max(0, part)) * (ramp.length - 1);
+  const index = Math.floor(place);
+  const [low, high] = [channels(ramp[index]), channels(ramp[index + 1])];
+  const mixed = low.map((value, channel) => Math.round(value + (high[channel] - value) * (place - index)));
+  return `rgb(${mixed.join(',')})`;
+}
+
+function inkOn(colour) {
+  const [red, green, blue] = colour.match(/\d+/g).map((value) => {
+    const part = value / 255;
+    return part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.2 ? '#0b0e13' : '#ffffff';
+}
+
+// --- the map's projection: Equal Earth, so that a country's area on the page is its area -----------------------------
+
+const [a1, a2, a3, a4] = [1.340264, -0.081106, 0.000893, 0.003796];
+const m = Math.sqrt(3) / 2;
+const radians = Math.PI / 180;
+
+function project([longitude, latitude]) {
+  const theta = Math.asin(m * Math.sin(latitude * radians));
+  const t2 = theta * theta;
+  const t6 = t2 * t2 * t2;
+  const x = (longitude * radians * Math.cos(theta)) / (m * (a1 + 3 * a2 * t2 + t6 * (7 * a3 + 9 * a4 * t2)));
+  const y = theta * (a1 + a2 * t2 + t6 * (a3 + a4 * t2));
+  return [x * 100, -y * 100];
+}
+
+function unproject([px, py]) {
+  const [x, y] = [px / 100, -py / 100];
+  let theta = y;
+  for (let step = 0; step < 12; step++) {
+    const t2 = theta * theta;
+    const t6 = t2 * t2 * t2;
+    const error = theta * (a1 + a2 * t2 + t6 * (a3 + a4 * t2)) - y;
+    theta -= error / (a1 + 3 * a2 * t2 + t6 * (7 * a3 + 9 * a4 * t2));
+  }
+  const t2 = theta * theta;
+  const t6 = t2 * t2 * t2;
+  const longitude = (m * x * (a1 + 3 * a2 * t2 + t6 * (7 * a3 + 9 * a4 * t2))) / Math.cos(theta);
+  return [longitude / radians, Math.asin(Math.sin(theta) / m) / radians];
+}
+
+// --- pictures --------------------------------------------------------------------------------------------------------
+
+function tooltip(colours) {
+  return {
+    backgroundColor: colours.surface,
+    borderColor: colours.line,
+    textStyle: { color: colours.ink, fontFamily: colours.font, fontSize: 15 },
+    confine: true,
+  };
+}
+
+const kinds = {
+  tree(data, colours) {
+    const leaves = data.flatMap((device) => device.children.map((genre) => genre.value));
+    const [least, most] = [Math.min(...leaves), Math.max(...leaves)];
+    return {
+      tooltip: { ...tooltip(colours), formatter: (item) => `${safe(item.treePathInfo.slice(1).map((node) => node.name).join(' · '))}<br><b>${number(item.value)}</b>` },
+      visualMap: {
+        type: 'continuous', min: least, max: Math.max(most, least + 1), calculable: false, orient: 'horizontal', right: 4, bottom: 0,
+        itemWidth: 12, itemHeight: 160, text: [number(most), number(least)], textStyle: { color: colours.muted, fontSize: 14 },
+        inRange: { color: colours.ramp }, seriesIndex: -1, show: true, hoverLink: false,
+      },
+      series: [{
+        id: 'tree', type: 'treemap', animation: false, sort: null, data: data.map((device) => ({
+          ...device,
+          children: device.children.map((genre) => {
+            const colour = rampColour(colours.ramp, most > least ? (genre.value - least) / (most - least) : 0.5);
+            return { ...genre, itemStyle: { color: colour }, label: { color: inkOn(colour) } };
+          }),
+        })),
+        left: 0, right: 0, top: 0, bottom: 36, roam: false, nodeClick: false, breadcrumb: { show: false },
+        label: { fontFamily: colours.font, fontSize: 16, lineHeight: 22, formatter: (item) => `${item.name}\n{n|${short(item.value)}}`, rich: { n: { fontSize: 20, fontWeight: 600, lineHeight: 26 } } },
+        upperLabel: { show: true, height: 34, color: colours.ink, fontFamily: colours.font, fontSize: 17, fontWeight: 600, formatter: (item) => `${item.name}   ${number(item.value)}` },
+        levels: [
+          { itemStyle: { gapWidth: 10, borderWidth: 0, borderColor: colours.paper }, upperLabel: { show: false } },
+          { itemStyle: { gapWidth: 2, borderWidth: 0, borderColor: colours.paper, color: colours.paper } },
+          { itemStyle: { gapWidth: 0, borderWidth: 0, borderColor: colours.paper } },
+        ],
+      }],
+    };
+  },
+
+  stacks(data, colours) {
+    return {
+      color: colours.categories,
+      tooltip: { ...tooltip(colours), trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: number },
+      legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 14, itemGap: 24, textStyle: { color: colours.ink, fontFamily: colours.font, fontSize: 17 }, selectedMode: false },
+      grid: { left: 4, right: 4, top: 52, bottom: 4, containLabel: true },
+      xAxis: { type: 'category', data: data.categories, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 16, fontFamily: colours.font } },
+      yAxis: { type: 'value', splitLine: { lineStyle: { color: colours.line } }, axisLabel: { color: colours.muted, fontSize: 14, formatter: short } },
+      series: data.series.map((series, index) => ({
+        id: series.name, name: series.name, type: 'bar', stack: 'views', data: series.values, barWidth: '62%',
+        itemStyle: { borderColor: colours.surface, borderWidth: 1, decal: index % 2 === 0 ? undefined : { symbol: 'rect', color: 'rgba(0,0,0,0.14)', dashArrayX: [1, 0], dashArrayY: [3, 7], rotation: -Math.PI / 4 } },
+        label: { show: true, formatter: (item) => (item.value > 0 ? short(item.value) : ''), color: '#0b0e13', fontSize: 14, fontFamily: colours.font },
+      })),
+    };
+  },
+
+  world(data, colours) {
+    const counts = data.map((country) => country.value);
+    const most = Math.max(1, ...counts);
+    const least = Math.min(most - 1, ...counts);
+    return {
+      tooltip: { ...tooltip(colours), formatter: (item) => (item.data ? `${safe(item.data.label)}<br><b>${number(item.value)}</b>` : safe(item.name)) },
+      visualMap: {
+        type: 'continuous', min: least, max: most, left: 8, bottom: 8, itemWidth: 14, itemHeight: 150, calculable: true,
+        text: [number(most), number(least)], textStyle: { color: colours.muted, fontSize: 14 }, inRange: { color: colours.ramp }, outOfRange: { color: [colours.land] },
+      },
+      series: [{
+        id: 'world', type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, left: 0, right: 0, top: 8, bottom: 8, roam: false, selectedMode: false,
+        data: data.map((country) => ({ name: country.shape, label: country.label, value: country.value })),
+        itemStyle: { areaColor: colours.land, borderColor: colours.paper, borderWidth: 0.7 },
+        emphasis: { label: { show: false }, itemStyle: { areaColor: colours.accent } },
+        label: { show: false },
+      }],
+    };
+  },
+
+  top(data, colours) {
+    const rows = [...data].reverse();
+    return {
+      tooltip: { ...tooltip(colours), valueFormatter: number },
+      grid: { left: 208, right: 64, top: 4, bottom: 4 },
+      xAxis: { type: 'value', axisLabel: { show: false }, splitLine: { show: false } },
+      yAxis: { type: 'category', data: rows.map((row) => row.name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 15, fontFamily: colours.font, width: 190, overflow: 'truncate' } },
+      series: [{ id: 'top', type: 'bar', data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
+    };
+  },
+
+  timeline(data, colours) {
+    return {
+      tooltip: { ...tooltip(colours), trigger: 'axis', formatter: ([item]) => `${safe(item.name)} UTC<br><b>${number(item.value)}</b>` },
+      grid: { left: 4, right: 4, top: 6, bottom: 22 },
+      xAxis: { type: 'category', data: data.map((window) => window.time), axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 13, formatter: (time) => time.slice(11), hideOverlap: true } },
+      yAxis: { type: 'value', show: false },
+      series: [{ id: 'windows', type: 'bar', barMaxWidth: 48, barMinHeight: 2, barCategoryGap: '14%', cursor: 'pointer', data: data.map((window) => ({ value: window.value, itemStyle: { color: window.shown ? colours.accent : colours.line } })) }],
+    };
+  },
+};
+
+// --- what Chart.razor calls ------------------------------------------------------------------------------------------
+
+export async function mount(element, kind, page) {
+  if (kind === 'world' && !world) {
+    world = fetch('/world/world.json').then((response) => response.json()).then((shapes) => echarts.registerMap('world', shapes));
+  }
+  if (kind === 'world') await world;
+  const chart = echarts.init(element, null, { renderer: 'canvas' });
+  const sizes = new ResizeObserver(() => chart.resize());
+  sizes.observe(element);
+  const state = { chart, kind, sizes, json: null };
+  charts.set(element, state);
+  mounted.add(state);
+  if (kind === 'timeline') {
+    chart.getZr().on('click', (event) => {
+      const [index] = chart.convertFromPixel({ seriesIndex: 0 }, [event.offsetX, event.offsetY]);
+      if (index >= 0) page.invokeMethodAsync('PickAsync', index);
+    });
+  }
+}
+
+export function update(element, json) {
+  const state = charts.get(element);
+  if (!state) return;
+  state.json = json;
+  draw(state);
+}
+
+export function unmount(element) {
+  const state = charts.get(element);
+  if (!state) return;
+  charts.delete(element);
+  mounted.delete(state);
+  state.sizes.disconnect();
+  state.chart.dispose();
+}
+
+function draw(state) {
+  const colours = palette();
+  state.chart.setOption(
+    {
+      animation: !still.matches,
+      animationDuration: 0,
+      animationDurationUpdate: 300,
+      textStyle: { fontFamily: colours.font },
+      ...kinds[state.kind](JSON.parse(state.json), colours),
+    },
+    { replaceMerge: ['series'] });
+  state.chart.getDom().dataset.drawn = 'true';
+}
+
+document.addEventListener('pulse-theme', () => {
+  for (const state of mounted) {
+    if (state.json !== null) draw(state);
+  }
+});

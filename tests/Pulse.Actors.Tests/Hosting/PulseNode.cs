@@ -1,0 +1,73 @@
+using Akka.Actor;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Pulse.Actors.Export;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Tests.Hosting;
+
+/// <summary>A whole node of Pulse in this process; disposing it lets it leave its cluster.</summary>
+internal sealed class PulseNode : IAsyncDisposable
+{
+    private readonly ServiceProvider _services;
+
+    private PulseNode(ServiceProvider services) => _services = services;
+
+    public ActorSystem System => _services.GetRequiredService<ActorSystem>();
+
+    public ResultStore Store => _services.GetRequiredService<ResultStore>();
+
+    public IngestStatistics Ingest => _services.GetRequiredService<IngestStatistics>();
+
+    /// <summary>As a seed node of others.</summary>
+    public string Address => Akka.Cluster.Cluster.Get(System).SelfAddress.ToString();
+
+    public static async Task<PulseNode> StartAsync(PulseSettings settings, IWarehouse warehouse)
+    {
+        var services = new ServiceCollection()
+            .AddLogging()
+            .AddSingleton<IHostApplicationLifetime, EndlessLifetime>()
+            .AddPulse(settings, warehouse)
+            .BuildServiceProvider();
+        await services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
+        foreach (var service in services.GetServices<IHostedService>())
+            await service.StartAsync(CancellationToken.None);
+        return new PulseNode(services);
+    }
+
+    /// <summary>The next message of a kind on the node's event stream.</summary>
+    public Task<T> NextAsync<T>()
+    {
+        var found = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var listener = System.ActorOf(Props.Create(() => new Listener<T>(found)));
+        System.EventStream.Subscribe(listener, typeof(T));
+        return found.Task;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var service in _services.GetServices<IHostedService>())
+            await service.StopAsync(CancellationToken.None);
+        await _services.DisposeAsync();
+    }
+
+    private sealed class Listener<T> : ReceiveActor
+    {
+        public Listener(TaskCompletionSource<T> found) => Receive<T>(message => found.TrySetResult(message));
+    }
+
+    private sealed class EndlessLifetime : IHostApplicationLifetime
+    {
+        public CancellationToken ApplicationStarted => CancellationToken.None;
+
+        public CancellationToken ApplicationStopping => CancellationToken.None;
+
+        public CancellationToken ApplicationStopped => CancellationToken.None;
+
+        public void StopApplication()
+        {
+        }
+    }
+}

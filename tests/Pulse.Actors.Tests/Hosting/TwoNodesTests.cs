@@ -1,0 +1,76 @@
+using Pulse.Actors.Export;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Export;
+using Pulse.Actors.Tests.Storage;
+using Pulse.Simulator;
+using Pulse.Simulator.Generation;
+using Pulse.Simulator.Producing;
+using Pulse.Testing;
+
+namespace Pulse.Actors.Tests.Hosting;
+
+/// <summary>Two whole nodes in this process, over real remoting, PostgreSQL and a broker.</summary>
+public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>
+{
+    private const int Partitions = 4;
+    private const int Events = 10_000;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_node_that_leaves_in_mid_export_hands_partitions_buckets_and_coordinator_to_the_other()
+    {
+        await using var storage = await TestStorage.CreateAsync(StorageKind.Postgres, postgres);
+        var settings = new PulseSettings(await StreamAsync(), storage.Options, RollupCatalog.Default)
+        {
+            CheckpointInterval = TimeSpan.FromSeconds(1),
+        };
+        var warehouse = new RecordingWarehouse
+        {
+            Before = (_, token) => Task.Delay(System.Threading.Timeout.Infinite, token),
+        };
+        var oldest = await PulseNode.StartAsync(settings, warehouse);
+        await using var other = await PulseNode.StartAsync(
+            settings with { Cluster = settings.Cluster with { SeedNodes = [oldest.Address] } }, warehouse);
+        await Until.TrueAsync(() => oldest.Ingest.Partitions.Count > 0 && other.Ingest.Partitions.Count > 0
+            && oldest.Ingest.Partitions.Count + other.Ingest.Partitions.Count == Partitions);
+
+        var result = await new SimulatorRun(new SimulatorOptions
+        {
+            BootstrapServers = kafka.BootstrapServers,
+            Topic = settings.Kafka.Topic,
+            CompletionTopic = settings.Kafka.CompletionTopic,
+            Events = Events,
+            Rate = 5_000,
+            Seed = 3,
+            SpeedUp = 100,
+            Bad = 0.01,
+        }).RunAsync(CancellationToken.None);
+        await Until.TrueAsync(() => !warehouse.Replacements.IsEmpty);
+        var resumed = other.NextAsync<ExportStarted>();
+        var finished = other.NextAsync<ExportFinished>();
+        warehouse.Before = (_, _) => Task.CompletedTask;
+        await oldest.DisposeAsync();
+
+        Assert.True((await resumed.WaitAsync(Limit)).Resumed);
+        Assert.True((await finished.WaitAsync(Limit)).Outcome.Succeeded);
+        await Until.TrueAsync(() => other.Ingest.Partitions.Count == Partitions);
+        foreach (var name in Truth.RollupNames)
+        {
+            var truth = Rows.Of(result.Truth, name);
+            Assert.Equal(truth, await Rows.StoredAsync(other.Store, settings.Catalog, name));
+            Assert.Equal(truth, Rows.Exported(warehouse, name));
+        }
+    }
+
+    private async Task<KafkaSettings> StreamAsync() => new(kafka.BootstrapServers)
+    {
+        Topic = await kafka.CreateTopicAsync("events", Partitions),
+        CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
+        DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
+        GroupId = $"group-{Guid.NewGuid():N}",
+        StreamIdentity = "stream",
+    };
+}

@@ -1,0 +1,140 @@
+using Pulse.Actors.Counting;
+using Pulse.Actors.Events;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Tests.Events;
+
+namespace Pulse.Actors.Tests.Ingest;
+
+public sealed class EventCounterTests
+{
+    private static readonly StreamPartition Partition = new("stream", 3);
+    private static readonly Window RecordWindow = Window.Containing(SampleEvent.RecordUnixMilliseconds, 300);
+
+    private readonly EventDecoder _decoder = EventCounter.DecoderFor(RollupCatalog.Default);
+    private readonly List<(int Index, BadRecord Why)> _bad = [];
+
+    [Fact]
+    public void An_event_is_counted_once_in_every_rollup_in_the_window_of_its_own_timestamp()
+    {
+        var counter = Counter(committed: 10);
+
+        counter.Count(Batch(10, new SampleEvent().WithText("EventTimestamp", "2026-01-01T12:34:59.999Z")), _bad);
+
+        Assert.Empty(_bad);
+        Assert.Equal(11, counter.Tally.Position);
+        var window = new Window(new DateTimeOffset(2026, 1, 1, 12, 35, 0, TimeSpan.Zero).ToUnixTimeSeconds());
+        Assert.Equal(
+            [
+                ("viewsByDeviceGenre", new KeyCount(new RollupKey("Smart TV", "Drama"), window, 1)),
+                ("viewsByGenderAgeGroup", new KeyCount(new RollupKey("Female", "30-39"), window, 1)),
+                ("viewsByLocationMR", new KeyCount(new RollupKey("United Kingdom", "PG-13"), window, 1)),
+            ],
+            CountsOf(counter));
+    }
+
+    [Fact]
+    public void Events_with_the_same_values_share_a_key_and_others_have_their_own()
+    {
+        var counter = Counter(committed: 0);
+
+        counter.Count(
+            Batch(
+                0,
+                new SampleEvent(),
+                new SampleEvent().WithText("Genre", "Comedy"),
+                new SampleEvent(),
+                new SampleEvent().WithText("DeviceType", "Drama").WithText("Genre", "Smart TV")),
+            _bad);
+
+        Assert.Equal(
+            [("(Drama, Smart TV)", 1L), ("(Smart TV, Comedy)", 1), ("(Smart TV, Drama)", 2)],
+            CountsOf(counter)
+                .Where(count => count.Rollup == "viewsByDeviceGenre")
+                .Select(count => (count.Count.Key.ToString(), count.Count.Count))
+                .Order());
+        Assert.Equal(4, CountsOf(counter).Where(count => count.Rollup == "viewsByLocationMR").Sum(it => it.Count.Count));
+    }
+
+    [Fact]
+    public void A_bad_record_is_counted_once_by_its_reason_in_the_window_of_the_kafka_record()
+    {
+        var counter = Counter(committed: 0);
+
+        counter.Count(
+            Batch(0, new SampleEvent().Without("Genre"), new SampleEvent(), new SampleEvent().Without("UserAge")), _bad);
+
+        Assert.Equal(
+            [
+                (0, new BadRecord(BadRecordReason.MissingField, EventField.Genre)),
+                (2, new BadRecord(BadRecordReason.MissingField, EventField.UserAge)),
+            ],
+            _bad);
+        Assert.Contains(
+            (DeadLetters.RollupName, new KeyCount(new RollupKey("MissingField"), RecordWindow, 2)), CountsOf(counter));
+        Assert.Equal(1, CountsOf(counter).Where(count => count.Rollup == "viewsByLocationMR").Sum(it => it.Count.Count));
+    }
+
+    [Fact]
+    public void Values_that_were_seen_in_a_former_session_are_found_again()
+    {
+        Counter(committed: 0).Count(Batch(0, new SampleEvent().WithText("Genre", "Comedy"), new SampleEvent()), _bad);
+
+        var next = Counter(committed: 1);
+        next.Count(Batch(1, new SampleEvent()), _bad);
+
+        Assert.Equal(3, CountsOf(next).Count);
+        Assert.Contains("(Smart TV, Drama)", CountsOf(next).Select(count => count.Count.Key.ToString()));
+    }
+
+    [Fact]
+    public void A_batch_without_records_moves_the_position()
+    {
+        var counter = Counter(committed: 5);
+        using var batch = new RecordBatch(0, 5);
+        batch.ReachedEnd(8);
+
+        counter.Count(batch, _bad);
+
+        Assert.Equal(8, counter.Tally.Position);
+        Assert.Empty(counter.Tally.TakeBucketsToOpen());
+    }
+
+    [Fact]
+    public void A_rollup_of_a_dimension_that_is_not_decoded_is_refused()
+    {
+        var decoder = new EventDecoder([RollupCatalog.BuiltIn[0].Dimensions[0]]);
+
+        var failure = Assert.Throws<ArgumentException>(
+            () => new RollupKeys(RollupCatalog.BuiltIn[0], decoder, new PartitionTally(Partition, 0)));
+
+        Assert.Contains("genre", failure.Message, StringComparison.Ordinal);
+    }
+
+    private static RecordBatch Batch(long first, params SampleEvent[] events)
+    {
+        var batch = new RecordBatch(0, first);
+        for (var index = 0; index < events.Length; index++)
+            batch.Add(first + index, SampleEvent.RecordUnixMilliseconds, [], events[index].ToBytes());
+        return batch;
+    }
+
+    private readonly Dictionary<PartitionTally, List<(string Rollup, KeyCount Count)>> _counts = [];
+
+    private EventCounter Counter(long committed) => new(
+        RollupCatalog.Default, _decoder, Window.DefaultLength, new PartitionTally(Partition, committed));
+
+    /// <summary>What the tally's deltas say, all buckets being empty.</summary>
+    private List<(string Rollup, KeyCount Count)> CountsOf(EventCounter counter)
+    {
+        if (_counts.TryGetValue(counter.Tally, out var known))
+            return known;
+        foreach (var bucket in counter.Tally.TakeBucketsToOpen())
+            counter.Tally.Opened(bucket, counter.Tally.Committed);
+        return _counts[counter.Tally] =
+        [
+            .. counter.Tally.TakeDeltas()
+                .SelectMany(it => it.Delta.Counts.Select(count => (it.Bucket.Rollup, count))),
+        ];
+    }
+}

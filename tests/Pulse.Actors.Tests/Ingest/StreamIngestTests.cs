@@ -1,0 +1,286 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Cluster.Sharding;
+using Akka.Cluster.Tools.PublishSubscribe;
+using Akka.TestKit;
+using Akka.TestKit.Xunit;
+using Microsoft.Extensions.Logging.Abstractions;
+using Pulse.Actors.Export;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Tests.Storage;
+using Pulse.Simulator.Broker;
+using Pulse.Testing;
+
+namespace Pulse.Actors.Tests.Ingest;
+
+/// <summary>A node's ingest side in virtual time, with a broker; the ingestors are probes.</summary>
+public sealed class StreamIngestTests(KafkaFixture kafka)
+    : TestKit(ClusterConfiguration), IClassFixture<KafkaFixture>
+{
+    private const int Partitions = 3;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+
+    private readonly IngestStatistics _statistics = new();
+    private EventTopic _topic = null!;
+    private TestProbe _ingestors = null!;
+
+    private static Akka.Configuration.Config ClusterConfiguration { get; } =
+        Akka.Configuration.ConfigurationFactory.ParseString("""
+            akka {
+              loglevel = WARNING
+              stdout-loglevel = OFF
+              log-dead-letters = off
+              log-dead-letters-during-shutdown = off
+              actor.provider = cluster
+              remote.dot-netty.tcp { hostname = "127.0.0.1", port = 0 }
+              cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
+              scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+            }
+            """)
+        .WithFallback(DistributedPubSub.DefaultConfig());
+
+    private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        _topic = await EventTopic.CreateAsync(kafka, Partitions);
+        _ingestors = CreateTestProbe("ingestors");
+    }
+
+    [Fact]
+    public async Task Every_partition_s_ingestor_is_kept_alive_every_second()
+    {
+        await StartAsync();
+
+        Clock.Advance(KeepReadingInterval);
+        Assert.Equal([0, 1, 2], await KeptAliveAsync());
+        Clock.Advance(KeepReadingInterval);
+        Assert.Equal([0, 1, 2], await KeptAliveAsync());
+    }
+
+    [Fact]
+    public async Task Before_the_broker_has_answered_there_is_nothing_to_lend()
+    {
+        var ingest = Start(_topic.Settings);
+
+        ingest.Tell(new AcquirePartition(0), _ingestors);
+
+        await _ingestors.ExpectMsgAsync<PartitionUnavailable>(Limit);
+    }
+
+    [Fact]
+    public async Task An_ingestor_is_lent_its_partition_and_it_comes_back_when_the_ingestor_ends()
+    {
+        var ingest = await StartAsync();
+        var reader = CreateTestProbe();
+
+        var acquired = await AcquireAsync(ingest, reader, 1);
+
+        Assert.Equal(1, acquired.Assigned.Partition.Partition);
+        Assert.Equal([1], _statistics.Partitions.Select(status => status.Partition));
+        Sys.Stop(reader);
+        await Until.TrueAsync(() => _statistics.Partitions.Count == 0);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_former_ingestor_takes_nothing_from_its_successor()
+    {
+        var ingest = await StartAsync();
+        var former = CreateTestProbe();
+        var current = CreateTestProbe();
+        var ended = CreateTestProbe();
+        await AcquireAsync(ingest, former, 1);
+        var acquired = await AcquireAsync(ingest, current, 1);
+        await ended.WatchAsync(former);
+        Sys.Stop(former);
+        await ended.ExpectTerminatedAsync(former, Limit);
+        var other = CreateTestProbe();
+        await AcquireAsync(ingest, other, 2);
+
+        Assert.Equal([1, 2], _statistics.Partitions.Select(status => status.Partition));
+        Assert.True(acquired.Assigned.Writer.TryWrite(new RecordBatch(0, 0)));
+    }
+
+    [Fact]
+    public async Task Its_ingestors_commit_together_whenever_the_clock_reaches_the_interval()
+    {
+        var ingest = await StartAsync();
+        var reader = CreateTestProbe();
+        await AcquireAsync(ingest, reader, 0);
+
+        for (var round = 0; round < 3; round++)
+        {
+            var now = Clock.Now.UtcTicks;
+            var left = TimeSpan.FromTicks(CheckpointInterval.Ticks - (now % CheckpointInterval.Ticks));
+            Clock.Advance(left - Moment);
+            await ReachedAsync(ingest);
+            Assert.False(reader.HasMessages);
+            Clock.Advance(Moment);
+            Assert.Equal(new CommitNow(), await reader.ExpectMsgAsync<CommitNow>(Limit));
+            await ReachedAsync(ingest);
+        }
+    }
+
+    [Fact]
+    public async Task The_coordinator_s_request_is_passed_on_as_one_to_commit_again()
+    {
+        var ingest = await StartAsync();
+        var reader = CreateTestProbe();
+        await AcquireAsync(ingest, reader, 0);
+
+        DistributedPubSub.Get(Sys).Mediator.Tell(
+            new Publish(Coordinator.IngestTopic, new CheckpointRequested(new CompletionId("stream", 0, 0))));
+
+        Assert.Equal(new CommitNow(Again: true), await reader.ExpectMsgAsync<CommitNow>(Limit));
+    }
+
+    [Fact]
+    public async Task A_partition_that_can_t_be_read_as_it_is_is_told_to_people()
+    {
+        var told = CreateTestProbe();
+        Sys.EventStream.Subscribe(told, typeof(IngestRefused));
+        _topic.Commit(2, 10);
+        var ingest = await StartAsync();
+
+        ingest.Tell(new AcquirePartition(2), _ingestors);
+
+        Assert.Contains("committed offset 10", (await told.ExpectMsgAsync<IngestRefused>(Limit)).Message, StringComparison.Ordinal);
+        await _ingestors.FishForMessageAsync<PartitionUnavailable>(_ => true, Limit);
+    }
+
+    [Fact]
+    public async Task When_the_topic_was_made_again_everything_starts_over_under_its_new_identity()
+    {
+        var ingest = await StartAsync();
+        var reader = CreateTestProbe();
+        var acquired = await AcquireAsync(ingest, reader, 0);
+
+        ingest.Tell(new StreamIdentity("another stream", Partitions));
+
+        await acquired.Consumer.Completion.WaitAsync(Limit);
+        await Until.TrueAsync(() => _statistics.Partitions.Count == 0);
+        var unavailable = CreateTestProbe();
+        await ReachedAsync(ingest);
+        var again = await AdvanceUntilAcquiredAsync(ingest, unavailable);
+        Assert.NotSame(acquired.Consumer, again.Consumer);
+    }
+
+    [Fact]
+    public async Task After_a_failure_of_its_own_it_reads_on()
+    {
+        var ingest = await StartAsync();
+        var reader = CreateTestProbe();
+        var acquired = await AcquireAsync(ingest, reader, 0);
+
+        ((IInternalActorRef)ingest).Restart(new InvalidOperationException("A bug."));
+
+        await acquired.Consumer.Completion.WaitAsync(Limit);
+        var again = await AdvanceUntilAcquiredAsync(ingest, CreateTestProbe());
+        Assert.NotSame(acquired.Consumer, again.Consumer);
+        Clock.Advance(KeepReadingInterval);
+        Assert.Equal([0, 1, 2], await KeptAliveAsync());
+    }
+
+    [Fact]
+    public async Task A_node_that_leaves_hands_its_ingestors_over_and_wakes_no_more_of_them()
+    {
+        var ingest = await StartAsync();
+
+        ingest.Tell(StreamIngest.HandOver.Instance);
+
+        await _ingestors.ExpectMsgAsync<GracefulShutdown>(Limit);
+        Clock.Advance(KeepReadingInterval);
+        ((IInternalActorRef)ingest).Restart(new InvalidOperationException("A bug."));
+        await ReachedAsync(ingest);
+        await _ingestors.ExpectMsgAsync<GracefulShutdown>(Limit);
+        Clock.Advance(KeepReadingInterval);
+        await ReachedAsync(ingest);
+        Assert.False(_ingestors.HasMessages);
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_away_is_told_once_and_asked_again()
+    {
+        string address;
+        using (var broker = EmbeddedBroker.Start())
+            address = broker.BootstrapServers;
+        var warnings = CreateTestProbe();
+        Sys.EventStream.Subscribe(warnings, typeof(Akka.Event.Warning));
+        var ingest = Start(_topic.Settings with
+        {
+            BootstrapServers = address,
+            // The client's own patience, so that this spec need not have it.
+            Client = ImmutableDictionary<string, string>.Empty.Add("socket.connection.setup.timeout.ms", "1000"),
+        });
+
+        var warning = await warnings.FishForMessageAsync<Akka.Event.Warning>(
+            it => it.LogClass == typeof(StreamIngest), Limit);
+
+        Assert.Contains($"Kafka at {address} does not answer", warning.ToString(), StringComparison.Ordinal);
+        Assert.Contains("Trying again every 2 s.", warning.ToString(), StringComparison.Ordinal);
+        ingest.Tell(new AcquirePartition(0), _ingestors);
+        await _ingestors.ExpectMsgAsync<PartitionUnavailable>(Limit);
+    }
+
+    private IActorRef Start(KafkaSettings settings)
+    {
+        var log = NullLogger<KafkaConsumer>.Instance;
+        var ingest = Sys.ActorOf(
+            Props.Create(() => new StreamIngest(settings, CheckpointInterval, _statistics, log)));
+        ingest.Tell(new StreamIngest.ReadWith(_ingestors));
+        return ingest;
+    }
+
+    /// <summary>Starts it and waits until it knows the stream.</summary>
+    private async Task<IActorRef> StartAsync()
+    {
+        var ingest = Start(_topic.Settings);
+        Assert.Equal([0, 1, 2], await KeptAliveAsync());
+        return ingest;
+    }
+
+    private async Task<List<int>> KeptAliveAsync()
+    {
+        var partitions = new List<int>();
+        while (partitions.Count < Partitions)
+            partitions.Add((await _ingestors.ExpectMsgAsync<KeepReading>(Limit)).Partition);
+        return partitions;
+    }
+
+    private static async Task<PartitionAcquired> AcquireAsync(IActorRef ingest, TestProbe reader, int partition)
+    {
+        ingest.Tell(new AcquirePartition(partition), reader);
+        return await reader.ExpectMsgAsync<PartitionAcquired>(Limit);
+    }
+
+    private async Task<PartitionAcquired> AdvanceUntilAcquiredAsync(IActorRef ingest, TestProbe reader)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
+        {
+            ingest.Tell(new AcquirePartition(0), reader);
+            if (await reader.ReceiveOneAsync(Limit) is PartitionAcquired acquired)
+            {
+                while (_ingestors.HasMessages)
+                    await _ingestors.ReceiveOneAsync(Limit);
+                return acquired;
+            }
+
+            Clock.Advance(RetryDelay);
+            await Task.Delay(TimeSpan.FromMilliseconds(20), limit.Token);
+        }
+    }
+
+    /// <summary>Everything sent to the actor so far has been handled.</summary>
+    private async Task ReachedAsync(IActorRef actor)
+    {
+        var probe = CreateTestProbe();
+        actor.Tell(new Identify(null), probe);
+        await probe.ExpectMsgAsync<ActorIdentity>(Limit);
+    }
+}

@@ -1,0 +1,146 @@
+using CsCheck;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Live;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Actors.Tests.Live;
+
+/// <summary>What a node shows: exact totals, the largest keys, and never a count that goes back.</summary>
+public sealed class ReadModelTests
+{
+    private static readonly Rollup Rollup = RollupCatalog.BuiltIn[0] with { Buckets = 4 };
+
+    [Fact]
+    public void Whatever_order_batches_come_in_and_however_often_the_counts_are_the_largest_told() =>
+        Gen.Select(
+            Gen.Select(Gen.Int[0, 30], Gen.Int[0, 3], Gen.Long[1, 5]).Array[1, 200],
+            Gen.Int[0, int.MaxValue])
+            .Sample(
+                (events, seed) =>
+                {
+                    var (told, truth) = Tell(events, maximumKeys: 1_000);
+                    var random = new Random(seed);
+                    var counts = Counts(maximumKeys: 1_000);
+                    counts.Fill([], new Window(0));
+                    LiveBucket[] twice = [.. told, .. told];
+                    random.Shuffle(twice);
+                    var before = 0L;
+                    foreach (var bucket in twice)
+                    {
+                        counts.Merge(bucket);
+                        var total = counts.Totals().Sum(window => window.Count);
+                        Assert.True(total >= before, "A total went back.");
+                        before = total;
+                    }
+
+                    var answer = Answer(counts, new RollupQuery(Rollup) { IsPerWindow = true });
+                    Assert.Equal(truth, answer.Cells.ToDictionary(cell => (cell.Key, cell.Window), cell => cell.Count));
+                    Assert.Equal(truth.Values.Sum(), answer.Total);
+                    Assert.Equal(0, answer.Other);
+                },
+                iter: 200);
+
+    [Fact]
+    public void With_more_keys_than_memory_holds_the_total_is_exact_and_the_largest_keys_are_right() =>
+        Gen.Select(Gen.Int[0, 300], Gen.Int[0, 1], Gen.Long[1, 50]).Array[1, 600].Sample(
+            events =>
+            {
+                const int maximumKeys = 10;
+                var (told, truth) = Tell(events, maximumKeys);
+                var counts = Counts(maximumKeys);
+                counts.Fill([], new Window(0));
+                foreach (var bucket in told)
+                    counts.Merge(bucket);
+
+                foreach (var window in truth.Keys.Select(counted => counted.Window).Distinct())
+                {
+                    var query = new RollupQuery(Rollup) { From = window.EndUtc, To = window.EndUtc.AddSeconds(1) };
+                    var answer = Answer(counts, query);
+                    var right = truth.Where(pair => pair.Key.Window == window).ToDictionary(pair => pair.Key.Key, pair => pair.Value);
+                    Assert.Equal(right.Values.Sum(), answer.Total);
+                    Assert.Equal(answer.Total, answer.Other + answer.Keys.Sum(key => key.Count));
+                    Assert.All(answer.Keys, key => Assert.Equal(right[key.Key], key.Count));
+                    Assert.Equal(
+                        right.Values.OrderDescending().Take(maximumKeys),
+                        answer.Keys.Select(key => key.Count).Take(maximumKeys));
+                }
+            },
+            iter: 300);
+
+    [Fact]
+    public void Windows_beyond_the_limit_leave_memory_and_say_so()
+    {
+        var counts = new RollupCounts(
+            Rollup, new LiveOptions { Windows = 3 }, settled: TimeSpan.FromTicks(-1), TimeProvider.System);
+        counts.Fill([], new Window(0));
+
+        for (var window = 1; window <= 5; window++)
+            counts.Merge(Bucket("#1", new Window(window * 300), total: window));
+
+        Assert.Equal([3L, 4L, 5L], counts.Totals().Select(total => total.Count));
+        Assert.True(counts.CompleteFrom > new Window(600));
+        Assert.False(counts.Merge(Bucket("#1", new Window(300), total: 100)), "It is storage's now.");
+    }
+
+    [Fact]
+    public void Nothing_is_answered_from_memory_before_it_was_filled()
+    {
+        var counts = Counts(maximumKeys: 10);
+        counts.Merge(Bucket("#1", new Window(300), total: 5));
+
+        Assert.Null(counts.CompleteFrom);
+        Assert.Equal(0, Answer(counts, new RollupQuery(Rollup)).Total);
+
+        counts.Fill([(new BucketId(Rollup.Name, "#1"), Bucket("#1", new Window(300), total: 3).Windows[0])], new Window(0));
+
+        Assert.Equal(5, Answer(counts, new RollupQuery(Rollup)).Total);
+    }
+
+    private static LiveBucket Bucket(string name, Window window, long total) => new(
+        new BucketId(Rollup.Name, name),
+        [new LiveWindow(window, total, [new KeyTotal(new RollupKey("Mobile", "Drama"), total)])]);
+
+    private static RollupCounts Counts(int maximumKeys) => new(
+        Rollup, new LiveOptions { KeysPerWindow = maximumKeys }, TimeSpan.FromMinutes(10), TimeProvider.System);
+
+    private static RollupAnswer Answer(RollupCounts counts, RollupQuery query)
+    {
+        var sum = new CountSum(query);
+        counts.AddTo(query, sum);
+        return sum.ToAnswer();
+    }
+
+    /// <summary>Has real ledgers count events and takes what their buckets would tell after every tenth event.</summary>
+    private static (List<LiveBucket> Told, Dictionary<(RollupKey Key, Window Window), long> Truth) Tell(
+        (int Key, int Window, long Count)[] events, int maximumKeys)
+    {
+        var node = new LiveBuckets();
+        var ledgers = new Dictionary<BucketId, BucketLedger>();
+        var truth = new Dictionary<(RollupKey, Window), long>();
+        var told = new List<LiveBucket>();
+        var partition = new StreamPartition("stream", 0);
+        for (var offset = 0; offset < events.Length; offset++)
+        {
+            var key = new RollupKey("key", events[offset].Key.ToString(System.Globalization.CultureInfo.InvariantCulture));
+            var window = new Window((events[offset].Window + 1) * 300);
+            var bucket = BucketId.Owning(Rollup, key);
+            if (!ledgers.TryGetValue(bucket, out var ledger))
+                ledgers.Add(bucket, ledger = new BucketLedger(TimeSpan.FromDays(1), new BucketChanges(bucket, node)));
+            ledger.Open(partition, offset);
+            Assert.Equal(
+                DeltaOutcome.Applied,
+                ledger.Apply(new Delta(partition, offset, offset + 1, [new KeyCount(key, window, events[offset].Count)])));
+            truth[(key, window)] = truth.GetValueOrDefault((key, window)) + events[offset].Count;
+            if (offset % 10 == 9 || offset == events.Length - 1)
+                TakeAll();
+        }
+
+        return (told, truth);
+
+        void TakeAll()
+        {
+            while (node.TryTake(out var changes))
+                told.Add(changes.Take(maximumKeys).Counts);
+        }
+    }
+}

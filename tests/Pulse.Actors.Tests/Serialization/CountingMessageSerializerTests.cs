@@ -1,0 +1,201 @@
+using System.Runtime.Serialization;
+using Akka.Actor;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Serialization;
+
+namespace Pulse.Actors.Tests.Serialization;
+
+/// <summary>
+/// The bytes below are in journals and on the wire; they were encoded by hand from <c>counting.proto</c>. A test that
+/// fails here means that other nodes, or the next start, could not read what is written now: add a manifest with a new
+/// version instead of changing the bytes.
+/// </summary>
+public sealed class CountingMessageSerializerTests : IDisposable
+{
+    private static readonly StreamPartition Partition = new("cluster/topic/1", 3);
+    private static readonly StreamPartition First = new("cluster/topic/1", 0);
+    private static readonly BucketId Mobile = new("viewsByDeviceGenre", "Mobile|Drama");
+    private static readonly RollupKey MobileDrama = new("Mobile", "Drama");
+    private static readonly Window NewYear = new(1_767_225_600);
+    private static readonly Window After = new(1_767_225_900);
+
+    private readonly ActorSystem _system = ActorSystem.Create(
+        "pulse", CountingMessageSerializer.Configuration.WithFallback("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+
+    public static TheoryData<string, string, string> Pinned =>
+        new()
+        {
+            {
+                "checkpoint", "counting.bucket-checkpoint.v1",
+                "0A160A110A0F636C75737465722F746F7069632F3110AC020A170A130A0F636C75737465722F746F7069632F"
+                + "311003102D121B0A064D6F62696C650A054472616D611080F2D6CA061880E497D012180920ACF4D6CA0628AC"
+                + "D1D1CA063001"
+            },
+            {
+                "empty checkpoint", "counting.bucket-checkpoint.v1",
+                ""
+            },
+            {
+                "open", "counting.open.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F31100318AC0220F9FFFFFFFFFFFFFFFF01"
+            },
+            {
+                "opened", "counting.opened.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F311003182D20F9FFFFFFFFFFFFFFFF01"
+            },
+            {
+                "delta", "counting.delta.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F3110031828202D2A170A064D6F62696C650A054472616D611080F2D6CA0618032A17"
+                + "0A064D6F62696C650A054472616D6110ACF4D6CA06180130F9FFFFFFFFFFFFFFFF01"
+            },
+            {
+                "accepted", "counting.accepted.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F311003182D2001"
+            },
+            {
+                "rejected", "counting.rejected.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F31100318FFFFFFFFFFFFFFFFFF012002"
+            },
+            {
+                "persist", "counting.persist.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F311003182D2003"
+            },
+            {
+                "persisted", "counting.persisted.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
+                + "7465722F746F7069632F311003"
+            },
+            {
+                "stop bucket", "counting.stop.v1",
+                ""
+            },
+            {
+                "keep reading", "ingest.keep-reading.v1",
+                "080C"
+            },
+            {
+                "keep reading first", "ingest.keep-reading.v1",
+                ""
+            },
+            {
+                "stop reading", "ingest.stop-reading.v1",
+                ""
+            },
+        };
+
+    public void Dispose() => _system.Dispose();
+
+    [Theory]
+    [MemberData(nameof(Pinned))]
+    public void Every_message_has_its_manifest_and_its_bytes_for_ever(string name, string manifest, string hex)
+    {
+        var message = Messages[name];
+        var serializer = Assert.IsType<CountingMessageSerializer>(_system.Serialization.FindSerializerFor(message));
+
+        Assert.Equal(1700, serializer.Identifier);
+        Assert.Equal(manifest, serializer.Manifest(message));
+        Assert.Equal(hex, Convert.ToHexString(serializer.ToBinary(message)));
+    }
+
+    [Theory]
+    [MemberData(nameof(Pinned))]
+    public void Pinned_bytes_are_read_as_the_message_they_were(string name, string manifest, string hex)
+    {
+        var read = _system.Serialization.Deserialize(Convert.FromHexString(hex), 1700, manifest);
+
+        switch (Messages[name], read)
+        {
+            case (ApplyDelta message, ApplyDelta delta):
+                Assert.Equal(message.Delta.Counts, delta.Delta.Counts);
+                Assert.Equal(message with { Delta = delta.Delta }, delta);
+                Assert.Equal(message.Delta with { Counts = delta.Delta.Counts }, delta.Delta);
+                break;
+            case (BucketCheckpoint message, BucketCheckpoint checkpoint):
+                Assert.Equal(message.Counts, checkpoint.Counts);
+                Assert.Equal(message.Positions, checkpoint.Positions);
+                Assert.Equal(
+                    message with { Counts = checkpoint.Counts, Positions = checkpoint.Positions }, checkpoint);
+                break;
+            case var (message, _):
+                Assert.Equal(message, read);
+                break;
+        }
+    }
+
+    [Fact]
+    public void Every_kind_of_message_is_pinned()
+    {
+        var kinds = typeof(IBucketMessage).Assembly.GetTypes()
+            .Where(type => type.IsAssignableTo(typeof(IBucketMessage)) && !type.IsInterface);
+
+        var pinned = Pinned.Select(row => Messages[row.Data.Item1].GetType()).ToHashSet();
+
+        Assert.All(kinds, kind => Assert.Contains(kind, pinned));
+        Assert.Equal(Messages.Count, Pinned.Count);
+        Assert.Equal(11, pinned.Count);
+    }
+
+    [Fact]
+    public void Fields_that_a_newer_version_added_are_passed_over()
+    {
+        // Field 15, a number: what a newer node might add.
+        var bytes = Convert.FromHexString(Pinned.First(row => row.Data.Item1 == "open").Data.Item3 + "7801");
+
+        Assert.Equal(Messages["open"], _system.Serialization.Deserialize(bytes, 1700, "counting.open.v1"));
+    }
+
+    [Fact]
+    public void A_manifest_of_a_newer_version_is_refused_with_its_name()
+    {
+        var serializer = new CountingMessageSerializer((ExtendedActorSystem)_system);
+
+        var failure = Assert.Throws<SerializationException>(() => serializer.FromBinary([], "counting.open.v2"));
+
+        Assert.Contains("counting.open.v2", failure.Message, StringComparison.Ordinal);
+        Assert.Contains("rolling upgrade", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_no_message_of_the_protocol_is_refused()
+    {
+        var serializer = new CountingMessageSerializer((ExtendedActorSystem)_system);
+
+        Assert.Throws<ArgumentException>(() => serializer.Manifest("text"));
+        Assert.Throws<ArgumentException>(() => serializer.ToBinary("text"));
+    }
+
+    private static Dictionary<string, object> Messages { get; } = new()
+    {
+        ["checkpoint"] = new BucketCheckpoint(
+            [new PartitionPosition(First, 300), new PartitionPosition(Partition, 45)],
+            [new KeyCount(MobileDrama, NewYear, 5_000_000_000)],
+            LateCount: 9,
+            NewestWindowEnd: After.EndUnixSeconds,
+            SealedBelow: After.EndUnixSeconds - 86_400,
+            IsComplete: true),
+        ["empty checkpoint"] = new BucketCheckpoint([], [], 0, 0, 0, false),
+        ["open"] = new OpenPartition(Mobile, Partition, 300, -7),
+        ["opened"] = new PartitionOpened(Mobile, Partition, 45, -7),
+        ["delta"] = new ApplyDelta(
+            Mobile,
+            new Delta(Partition, 40, 45, [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)]),
+            -7),
+        ["accepted"] = new DeltaAccepted(Mobile, Partition, 45, 1),
+        ["rejected"] = new PartitionRejected(Mobile, Partition, -1, 2),
+        ["persist"] = new PersistPartition(Mobile, Partition, 45, 3),
+        ["persisted"] = new PartitionPersisted(Mobile, Partition, 0, 0),
+        ["stop bucket"] = StopBucket.Instance,
+        ["keep reading"] = new KeepReading(12),
+        ["keep reading first"] = new KeepReading(0),
+        ["stop reading"] = StopReading.Instance,
+    };
+}

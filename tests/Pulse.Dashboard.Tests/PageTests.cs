@@ -1,0 +1,171 @@
+using Microsoft.Playwright;
+using Pulse.Dashboard.Tests;
+
+[assembly: AssemblyFixture(typeof(Browser))]
+[assembly: AssemblyFixture(typeof(FinishedNode))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
+namespace Pulse.Dashboard.Tests;
+
+/// <summary>Every page of a node whose counts are known.</summary>
+public sealed class PageTests(Browser browser, FinishedNode node)
+{
+    private static readonly string? Axe = AxeScript.Find();
+
+    public static TheoryData<string, string> Pictures => new()
+    {
+        { "/", "viewsByDeviceGenre" },
+        { "/audience", "viewsByGenderAgeGroup" },
+        { "/map", "viewsByLocationMR" },
+        { "/rollups/viewsByDeviceGenre", "viewsByDeviceGenre" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Pictures))]
+    public async Task A_page_shows_what_is_true_and_complains_of_nothing(string path, string rollup)
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync(path);
+
+        var truth = node.Truth(rollup);
+        await view.ExpectTotalAsync(truth.Sum(row => row.Count));
+        Assert.Equal(
+            truth.GroupBy(row => $"{row.First}|{row.Second}").ToDictionary(group => group.Key, group => group.Sum(row => row.Count)),
+            await view.NumbersAsync());
+        Assert.Empty(view.Complaints);
+        await view.KeepPictureAsync($"{rollup}{(path.StartsWith("/rollups", StringComparison.Ordinal) ? "-table" : "")}");
+    }
+
+    [Fact]
+    public async Task Filters_of_time_and_value_show_exactly_what_they_name()
+    {
+        var truth = node.Truth("viewsByDeviceGenre");
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/");
+
+        await view.ChooseAsync("Date", "2025-02-01");
+        await view.ExpectTotalAsync(truth.Where(row => row.WindowEnd.Day == 1).Sum(row => row.Count));
+
+        await view.ChooseAsync("Minute", "05", "10");
+        await view.ExpectTotalAsync(truth.Where(row => row.WindowEnd is { Day: 1, Minute: 5 or 10 }).Sum(row => row.Count));
+
+        await view.ChooseAsync("Genre", "Drama");
+        await view.ChooseAsync("Device", "Mobile", "Tablet");
+        var wanted = truth.Where(row => row.WindowEnd is { Day: 1, Minute: 5 or 10 } && row.Second == "Drama" && row.First is "Mobile" or "Tablet"
+            && row.WindowEnd is { Day: 1, Minute: 5 or 10 } && row.Second == "Drama").ToList();
+        await view.ExpectTotalAsync(wanted.Sum(row => row.Count));
+        Assert.Equal(
+            wanted.GroupBy(row => $"{row.First}|{row.Second}").ToDictionary(group => group.Key, group => group.Sum(row => row.Count)),
+            await view.NumbersAsync());
+
+        await view.ChooseAsync("Hour", "13");
+        await Assertions.Expect(view.Page.Locator("[data-state=empty]")).ToBeVisibleAsync();
+
+        await view.Page.GetByRole(AriaRole.Button, new() { Name = "Clear filters" }).First.ClickAsync();
+        await view.ExpectTotalAsync(truth.Sum(row => row.Count));
+        Assert.Empty(view.Complaints);
+    }
+
+    [Fact]
+    public async Task The_map_filters_by_rating_and_names_no_country_it_lacks()
+    {
+        var truth = node.Truth("viewsByLocationMR");
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/map");
+        await view.ChooseAsync("Maturity rating", "PG-13");
+
+        await view.ExpectTotalAsync(truth.Where(row => row.Second == "PG-13").Sum(row => row.Count));
+        Assert.Equal(0, await view.Page.GetByTestId("off-the-map").CountAsync());
+    }
+
+    [Fact]
+    public async Task Windows_can_be_scrubbed_with_the_keyboard()
+    {
+        var windows = node.Truth("viewsByDeviceGenre").GroupBy(row => row.WindowEnd).OrderBy(group => group.Key).ToList();
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/");
+
+        await view.Page.GetByRole(AriaRole.Slider, new() { Name = "Window" }).FocusAsync();
+        await view.Page.Keyboard.PressAsync("ArrowLeft");
+        await view.ExpectTotalAsync(windows[^2].Sum(row => row.Count));
+        await view.Page.Keyboard.PressAsync("Home");
+        await view.ExpectTotalAsync(windows[0].Sum(row => row.Count));
+        await view.Page.GetByRole(AriaRole.Button, new() { Name = "Live" }).ClickAsync();
+        await view.ExpectTotalAsync(windows.Sum(window => window.Sum(row => row.Count)));
+    }
+
+    [Fact]
+    public async Task The_table_of_any_rollup_can_be_searched_and_sorted()
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/rollups/viewsByLocationMR");
+        await view.Page.GetByPlaceholder("Search keys").FillAsync("south k");
+        await Assertions.Expect(view.Page.Locator("tr[data-key]")).ToHaveCountAsync(5);
+        await view.Page.GetByRole(AriaRole.Button, new() { Name = "Maturity rating", Exact = true }).ClickAsync();
+        await Assertions.Expect(view.Page.Locator("tr[data-key]").First).ToHaveAttributeAsync("data-key", "South Korea|NC-17");
+    }
+
+    [Fact]
+    public async Task The_cluster_page_tells_what_the_node_did()
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/cluster", hasChart: false);
+
+        await Assertions.Expect(view.Page.GetByText("all of it in the warehouse")).ToBeVisibleAsync();
+        await Assertions.Expect(view.Page.GetByTestId("lag")).ToHaveTextAsync("0");
+        await Assertions.Expect(view.Page.GetByTestId("dead-letters")).ToHaveTextAsync(
+            node.Malformed.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
+        await Assertions.Expect(view.Page.Locator(".partitions li")).ToHaveCountAsync(16);
+        Assert.Empty(view.Complaints);
+        await view.KeepPictureAsync("cluster");
+    }
+
+    [Theory]
+    [InlineData("/rollups")]
+    [InlineData("/docs")]
+    [InlineData("/rollups/nothing")]
+    public async Task Other_pages_complain_of_nothing(string path)
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync(path, hasChart: false);
+
+        await Assertions.Expect(view.Page.Locator("h1")).ToBeVisibleAsync();
+        Assert.Empty(view.Complaints);
+    }
+
+    public static TheoryData<string, string, int> Looks
+    {
+        get
+        {
+            var looks = new TheoryData<string, string, int>();
+            foreach (var path in (string[])["/", "/audience", "/map", "/rollups", "/rollups/viewsByDeviceGenre", "/cluster", "/docs"])
+            {
+                looks.Add(path, "dark", 1440);
+                looks.Add(path, "light", 390);
+            }
+
+            return looks;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Looks))]
+    public async Task Pages_can_be_used_by_everybody_and_fit_their_screen(string path, string theme, int width)
+    {
+        if (Axe is null && Environment.GetEnvironmentVariable("CI") == "true")
+            Assert.Fail(AxeScript.Missing);
+        Assert.SkipWhen(Axe is null, AxeScript.Missing);
+        await using var view = await browser.OpenAsync(node.Address, theme, width);
+        await view.GoAsync(path, hasChart: path is "/" or "/audience" or "/map" or "/rollups/viewsByDeviceGenre");
+        await view.Page.EvaluateAsync(await File.ReadAllTextAsync(Axe, TestContext.Current.CancellationToken));
+
+        var violations = await view.Page.EvaluateAsync<string[]>(
+            "async () => (await axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] }))"
+            + ".violations.map(found => found.id + ': ' + found.nodes.map(node => node.target.join(' ')).slice(0, 4).join(', '))");
+        Assert.Empty(violations);
+        Assert.True(
+            await view.Page.EvaluateAsync<bool>("() => document.documentElement.scrollWidth <= innerWidth"),
+            "The page is wider than the screen.");
+        await view.KeepPictureAsync($"{path.Trim('/').Replace('/', '-')}-{theme}-{width}");
+    }
+}

@@ -1,0 +1,110 @@
+using Akka.Actor;
+using Akka.Hosting;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+using Pulse.Host.Api;
+using Pulse.Host.Configuration;
+
+namespace Pulse.Host.Tests.Api;
+
+/// <summary>The API over a database with known counts, without a network.</summary>
+public sealed class ApiFixture : IAsyncLifetime
+{
+    public const string ApiKey = "a key of thirty-two characters..";
+    public const int WindowsInMemory = 6;
+    public const int WindowsStored = 10;
+
+    private readonly string _directory = Directory.CreateTempSubdirectory("pulse-api-").FullName;
+    private readonly List<WebApplication> _applications = [];
+    private readonly ActorSystem _system = ActorSystem.Create(
+        "pulse-api", "akka { stdout-loglevel = OFF, loglevel = OFF, actor.provider = cluster, remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 } }");
+
+    /// <summary>Everything that is stored of the first rollup.</summary>
+    public static IReadOnlyList<ResultRow> Rows { get; } =
+    [
+        .. from window in Enumerable.Range(1, WindowsStored)
+           from device in (string[])["Mobile", "PC", "Smart TV", "Tab,\"let\""]
+           from genre in (string[])["Action", "Drama"]
+           select new ResultRow(
+               new RollupKey(device, genre),
+               Window.EndingAt(new DateTime(2026, 1, 31, 23, 30, 0, DateTimeKind.Utc).AddMinutes(5 * window)),
+               (100 * window) + (10 * device.Length) + genre.Length),
+    ];
+
+    public HttpClient Client { get; private set; } = null!;
+
+    public HttpClient ProtectedClient { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        Client = await StartAsync(HttpSettings.Loopback(0) with { RequestsPerSecond = 1_000_000 });
+        ProtectedClient = await StartAsync(HttpSettings.Loopback(0) with { ApiKey = ApiKey });
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var application in _applications)
+            await application.DisposeAsync();
+        await _system.Terminate();
+        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    private async Task<HttpClient> StartAsync(HttpSettings http)
+    {
+        var storage = new StorageOptions(
+            StorageKind.Sqlite, $"Data Source={Path.Combine(_directory, $"{_applications.Count}.db")}");
+        var settings = new PulseSettings(
+            new KafkaSettings("127.0.0.1:1")
+            {
+                Client = System.Collections.Immutable.ImmutableDictionary<string, string>.Empty.Add("socket.timeout.ms", "1000"),
+            },
+            storage,
+            RollupCatalog.Default)
+        {
+            Live = new LiveOptions { Windows = WindowsInMemory },
+        };
+        var store = new ResultStore(storage, settings.Catalog);
+        await store.PrepareAsync(settings.WindowLength, TestContext.Current.CancellationToken);
+        await store.UpsertAsync(
+            [new BucketResults(settings.Catalog.Rollups[0], "all", Rows, 7)], TestContext.Current.CancellationToken);
+        var model = new ReadModel(settings.Catalog, settings.Live, TimeSpan.Zero);
+        await new ModelFiller(store, settings.Live).FillAsync(model, WindowsInMemory, TestContext.Current.CancellationToken);
+
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseTestServer();
+        builder.Logging.ClearProviders();
+        builder.Services.AddApi(http, settings, Path.Combine(_directory, "keys"));
+        builder.Services.AddSingleton(settings);
+        builder.Services.AddSingleton(_system);
+        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton(model);
+        builder.Services.AddSingleton<RollupReader>();
+        builder.Services.AddSingleton<ClusterView>();
+        builder.Services.AddSingleton<IngestStatistics>();
+        builder.Services.AddSingleton<BucketStatistics>();
+        builder.Services.AddSingleton(new StorageAvailability());
+        builder.Services.AddSingleton<LatestExport>();
+        builder.Services.AddSingleton<IRequiredActor<Bucket>>(new NoRegion(_system.DeadLetters));
+        var application = builder.Build();
+        application.MapApi();
+        await application.StartAsync(TestContext.Current.CancellationToken);
+        _applications.Add(application);
+        return application.GetTestClient();
+    }
+
+    private sealed class NoRegion(IActorRef nobody) : IRequiredActor<Bucket>
+    {
+        public IActorRef ActorRef => nobody;
+
+        public Task<IActorRef> GetAsync(CancellationToken cancellationToken = default) => Task.FromResult(ActorRef);
+    }
+}

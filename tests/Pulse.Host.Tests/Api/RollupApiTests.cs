@@ -1,0 +1,202 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Text.Json;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Host.Tests.Api;
+
+/// <summary>The numbers that the API gives, from memory and storage alike.</summary>
+public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
+{
+    private const string Path = "/api/rollups/viewsByDeviceGenre";
+
+    private static readonly long Total = ApiFixture.Rows.Sum(row => row.Count);
+
+    [Fact]
+    public async Task Everything_is_summed_over_memory_and_storage()
+    {
+        var body = await GetAsync(Path);
+
+        Assert.Equal(Total, body.GetProperty("total").GetInt64());
+        Assert.Equal(ApiFixture.WindowsStored, body.GetProperty("windows").GetInt32());
+        Assert.True(body.GetProperty("exactPerKey").GetBoolean());
+        var first = body.GetProperty("items")[0];
+        var largest = ApiFixture.Rows.GroupBy(row => row.Key).MaxBy(group => group.Sum(row => row.Count))!;
+        Assert.Equal(largest.Key.Values[0], first.GetProperty("device_type").GetString());
+        Assert.Equal(largest.Sum(row => row.Count), first.GetProperty("view_count").GetInt64());
+    }
+
+    public static TheoryData<string, Func<ResultRow, bool>> Filters => new()
+    {
+        { "device_type=Mobile", row => row.Key.Values[0] == "Mobile" },
+        { "device_type=Mobile&device_type=PC&genre=Drama", row => row.Key.Values[0] is "Mobile" or "PC" && row.Key.Values[1] == "Drama" },
+        { "date=2026-02-01", row => row.Window.EndUtc.Day == 1 },
+        { "date=2026-01-31&min=45,50", row => row.Window.EndUtc is { Day: 31, Minute: 45 or 50 } },
+        { "hour=0", row => row.Window.EndUtc.Hour == 0 },
+        { "from=2026-01-31T23:40:00Z&to=2026-02-01", row => row.Window.EndUtc is { Day: 31, Minute: >= 40 } },
+        { "from=2026-02-01T00:40:00%2B01:00", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "to=2026-01-31T23:40Z", row => row.Window.EndUtc < new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "newest=2", row => row.Window.EndUtc is { Day: 1, Minute: 15 or 20 } },
+        { "device_type=nothing", _ => false },
+    };
+
+    [Theory]
+    [MemberData(nameof(Filters))]
+    public async Task Filters_keep_exactly_what_they_name(string filter, Func<ResultRow, bool> isWanted)
+    {
+        var rows = ApiFixture.Rows.Where(isWanted).ToList();
+
+        foreach (var layout in (string[])["key", "window", "cell"])
+        {
+            var body = await GetAsync($"{Path}?{filter}&by={layout}");
+
+            Assert.Equal(rows.Sum(row => row.Count), body.GetProperty("total").GetInt64());
+            Assert.Equal(rows.Sum(row => row.Count), body.GetProperty("items").EnumerateArray().Sum(item => item.GetProperty("view_count").GetInt64()));
+        }
+    }
+
+    [Fact]
+    public async Task Pages_neither_repeat_nor_skip_a_row()
+    {
+        var seen = new List<string>();
+        var next = Path + "?by=cell&top=7";
+        for (var page = 0; next is not null; page++)
+        {
+            Assert.True(page < 20, "It goes on for ever.");
+            using var response = await api.Client.GetAsync(next, TestContext.Current.CancellationToken);
+            using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            seen.AddRange(body.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetRawText()));
+            next = response.Headers.TryGetValues("Link", out var links)
+                ? links.Single().Split(", ").Where(link => link.EndsWith("rel=\"next\"", StringComparison.Ordinal))
+                    .Select(link => link[1..link.IndexOf('>', StringComparison.Ordinal)]).FirstOrDefault()
+                : null;
+        }
+
+        Assert.Equal(ApiFixture.Rows.Count, seen.Count);
+        Assert.Equal(seen.Count, seen.Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Csv_quotes_what_must_be_quoted_and_holds_every_row()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path + "?by=cell&top=1000");
+        request.Headers.Accept.ParseAdd("application/xml;q=0.9, text/csv, application/json;q=0.5");
+        using var response = await api.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal("text/csv", response.Content.Headers.ContentType?.MediaType);
+        var lines = (await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken)).TrimEnd().Split("\r\n");
+        Assert.Equal("device_type,genre,window_end,view_count", lines[0]);
+        Assert.Equal(ApiFixture.Rows.Count + 1, lines.Length);
+        Assert.Contains("\"Tab,\"\"let\"\"\",Drama,2026-01-31T23:35:00Z,195", lines);
+    }
+
+    [Fact]
+    public async Task What_is_neither_json_nor_csv_is_not_to_be_had()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path);
+        request.Headers.Accept.ParseAdd("image/png");
+        using var response = await api.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotAcceptable, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task An_unchanged_answer_is_not_sent_twice()
+    {
+        using var first = await api.Client.GetAsync(Path, TestContext.Current.CancellationToken);
+        using var request = new HttpRequestMessage(HttpMethod.Get, Path);
+        request.Headers.IfNoneMatch.Add(Assert.IsType<EntityTagHeaderValue>(first.Headers.ETag));
+        using var second = await api.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotModified, second.StatusCode);
+    }
+
+    public static TheoryData<string, string> Mistakes => new()
+    {
+        { "from=yesterday", "from" },
+        { "from=2026-01-02&to=2026-01-01", "to" },
+        { "date=2026-02-30", "date" },
+        { "hour=24", "hour" },
+        { "hour=-1", "hour" },
+        { "min=60", "min" },
+        { "top=0", "top" },
+        { "top=10001", "top" },
+        { "page=0", "page" },
+        { "newest=0", "newest" },
+        { "by=colour", "by" },
+        { "format=xml", "format" },
+        { "colour=red", "colour" },
+        { $"genre={new string('x', 201)}", "genre" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task A_wrong_parameter_is_named(string query, string parameter)
+    {
+        using var response = await api.Client.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+        using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        Assert.Equal(parameter, body.RootElement.GetProperty("parameter").GetString());
+    }
+
+    [Fact]
+    public async Task An_unknown_rollup_is_not_found_and_the_known_ones_are_named()
+    {
+        using var response = await api.Client.GetAsync("/api/rollups/nothing", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Contains("viewsByLocationMR", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_list_tells_totals_in_memory_and_late_events()
+    {
+        var body = await GetAsync("/api/rollups");
+
+        var rollup = body.GetProperty("rollups").EnumerateArray().First();
+        Assert.Equal("viewsByDeviceGenre", rollup.GetProperty("name").GetString());
+        Assert.Equal(ApiFixture.WindowsInMemory, rollup.GetProperty("windows").GetInt32());
+        Assert.Equal(7, rollup.GetProperty("late").GetInt64());
+    }
+
+    [Fact]
+    public async Task The_stream_begins_with_the_counts_as_they_are()
+    {
+        using var response = await api.Client.GetAsync(
+            Path + "/stream?top=1", HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        await using var stream = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        using var reader = new StreamReader(stream);
+        var lines = new List<string>();
+        while (lines.Count < 2)
+            lines.Add(Assert.IsType<string>(await reader.ReadLineAsync(TestContext.Current.CancellationToken)));
+
+        Assert.Equal("text/event-stream", response.Content.Headers.ContentType?.MediaType);
+        Assert.Equal("event: counts", lines[0]);
+        using var body = JsonDocument.Parse(lines[1]["data: ".Length..]);
+        Assert.Equal(Total, body.RootElement.GetProperty("total").GetInt64());
+    }
+
+    [Fact]
+    public async Task The_document_describes_every_path()
+    {
+        var body = await GetAsync("/openapi/v1.json");
+
+        Assert.Equal(
+            ["/api/cluster", "/api/deadletters", "/api/exports", "/api/rollups", "/api/rollups/{name}", "/api/rollups/{name}/stream", "/api/status"],
+            body.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
+        Assert.Contains(
+            body.GetProperty("paths").GetProperty("/api/rollups/{name}").GetProperty("get").GetProperty("parameters").EnumerateArray(),
+            parameter => parameter.GetProperty("name").GetString() == "newest");
+    }
+
+    private async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await api.Client.GetAsync(path, TestContext.Current.CancellationToken);
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(response.IsSuccessStatusCode, $"{path}: {response.StatusCode} {text}");
+        using var document = JsonDocument.Parse(text);
+        return document.RootElement.Clone();
+    }
+}
