@@ -18,10 +18,10 @@ public sealed class FinishedNode : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         var truth = Path.Combine(_directory, "truth.json");
-        // Event time runs 60 times as fast and begins before midnight, so that there are many windows and two dates.
+        // Event time runs 300 times as fast and begins before midnight, so that there are many windows and two dates.
         _node = await Node.StartAsync(
             _directory, Node.FreePort(), "--events", "20000", "--rate", "2000", "--seed", "11", "--bad", "0.01",
-            "--speed-up", "360", "--start", "2025-01-31T23:28:20Z", "--truth", truth);
+            "--speed-up", "300", "--start", "2025-01-31T23:28:20Z", "--truth", truth);
         await _node.UntilAsync(
             "/api/exports", body => body.Contains("\"endedUtc\"", StringComparison.Ordinal), TimeSpan.FromMinutes(4));
         _truth = JsonDocument.Parse(await File.ReadAllBytesAsync(truth));

@@ -143,11 +143,11 @@ const kinds = {
     return {
       tooltip: { ...tooltip(colours), formatter: (item) => (item.data ? `${safe(item.data.label)}<br><b>${number(item.value)}</b>` : safe(item.name)) },
       visualMap: {
-        type: 'continuous', min: least, max: most, left: 8, bottom: 8, itemWidth: 14, itemHeight: 150, calculable: true,
+        type: 'continuous', min: least, max: most, left: 8, bottom: 8, itemWidth: 14, itemHeight: 150, calculable: false,
         text: [number(most), number(least)], textStyle: { color: colours.muted, fontSize: 14 }, inRange: { color: colours.ramp }, outOfRange: { color: [colours.land] },
       },
       series: [{
-        id: 'world', type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, left: 0, right: 0, top: 8, bottom: 8, roam: false, selectedMode: false,
+        id: 'world', type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, preserveAspect: true, left: 0, right: 0, top: 8, bottom: 8, roam: false, selectedMode: false,
         data: data.map((country) => ({ name: country.shape, label: country.label, value: country.value })),
         itemStyle: { areaColor: colours.land, borderColor: colours.paper, borderWidth: 0.7 },
         emphasis: { label: { show: false }, itemStyle: { areaColor: colours.accent } },
