@@ -56,11 +56,11 @@ internal sealed class ExportWatch : ReceiveActor
     /// </summary>
     private bool HasMoved(DateProgress progress)
     {
-        var now = (progress.Status.Step, progress.Status.JobState);
+        var isInTrouble = progress.Status.Step is DateStep.Paused or DateStep.GivenUp;
+        var now = (isInTrouble ? progress.Status.Step : DateStep.Loading, progress.Status.JobState);
         var before = _last.TryGetValue(progress.Date, out var last) ? last : default;
         _last[progress.Date] = now;
-        return now != before
-            && (progress.Status.JobState is not null || progress.Status.Step is DateStep.Paused or DateStep.GivenUp);
+        return now != before && (isInTrouble || progress.Status.JobState is not null);
     }
 
     protected override void PreStart()

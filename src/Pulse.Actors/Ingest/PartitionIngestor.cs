@@ -98,7 +98,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Become(Reading);
         _assigned.Batches.RunWith(
             Sink.ActorRefWithAck<RecordBatch>(
-                Self, StreamStarted.Instance, NextBatch.Instance, StreamEnded.Instance, _ => StreamEnded.Instance),
+                    Self, StreamStarted.Instance, NextBatch.Instance, StreamEnded.Instance, _ => StreamEnded.Instance)
+                .WithAttributes(Attributes.CreateInputBuffer(1, 1)),
             Context.Materializer());
         Timers.StartPeriodicTimer(Flush.Instance, Flush.Instance, _context.FlushInterval);
         Timers.StartPeriodicTimer(Repeat.Instance, Repeat.Instance, RepeatInterval);

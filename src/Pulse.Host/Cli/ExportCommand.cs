@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
 using Pulse.Actors.Export;
@@ -108,7 +109,7 @@ internal sealed class ExportCommand
         }
     }
 
-    private static IReadOnlyList<Rollup> Rollups(RollupCatalog catalog, string? name)
+    private static ImmutableArray<Rollup> Rollups(RollupCatalog catalog, string? name)
     {
         if (name is null)
             return catalog.Rollups;
