@@ -45,7 +45,6 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     private long _sequence;
     private int _shards;
     private bool _isFilling;
-    private string? _fillProblem;
 
     /// <summary>Makes the feed.</summary>
     /// <param name="model">Where counts go.</param>
@@ -189,17 +188,12 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     private void Handle(Filled message)
     {
         _isFilling = false;
-        if (message.Cause is { } cause)
-        {
-            var problem = cause.GetBaseException().Message;
-            if (_fillProblem != problem)
-                _log.Warning("The dashboard waits for the stored counts: {0}", problem);
-            _fillProblem = problem;
-            Timers.StartSingleTimer("retry", new FillNow(_model.Options.Windows), FillRetryDelay);
+        if (message.Cause is not { } cause)
             return;
-        }
 
-        _fillProblem = null;
+        // The storage monitor speaks for the whole node.
+        _log.Debug("The live counts wait for the stored ones: {0}", cause.GetBaseException().Message);
+        Timers.StartSingleTimer("retry", new FillNow(_model.Options.Windows), FillRetryDelay);
     }
 
     private void Report()
