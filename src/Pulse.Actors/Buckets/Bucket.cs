@@ -47,7 +47,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _id = id;
         _rollup = context.RollupOf(id);
         _context = context;
-        _ledger = new BucketLedger(context.AllowedLateness, new BucketChanges(id, context.LiveBuckets));
+        _ledger = new BucketLedger(
+            context.AllowedLateness, new BucketChanges(id, context.LiveBuckets), KeyLimit.Of(_rollup, id));
         PersistenceId = $"bucket/{id.EntityId}";
 
         Recover<BucketCheckpoint>(checkpoint =>
@@ -154,11 +155,24 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private IPartitionAnswer Apply(ApplyDelta message)
     {
         var partition = message.Delta.Partition;
+        var folded = _ledger.FoldedCount;
         var outcome = _ledger.Apply(message.Delta);
+        if (_ledger.FoldedCount > folded)
+            TellFolded(folded);
         var position = _ledger.Position(partition);
         return outcome == DeltaOutcome.Rejected
             ? new PartitionRejected(_id, partition, position, message.Session)
             : new DeltaAccepted(_id, partition, position, message.Session);
+    }
+
+    private void TellFolded(long before)
+    {
+        _context.Statistics.CountedAsOther(_ledger.FoldedCount - before);
+        if (before == 0)
+            _log.Warning(
+                "{0} has more keys in a window than it may keep apart ({1} in bucket {2}); further ones are counted as {3}. "
+                + "Raise MaximumKeys of the rollup, or mend the producer.",
+                _rollup.Name, _rollup.MaximumKeysPerBucket, _id.Name, $"(other {_id.Name})");
     }
 
     /// <returns>Null where the answer must wait for a checkpoint.</returns>

@@ -6,12 +6,18 @@ public sealed class BucketStatistics
     private int _running;
     private long _checkpoints;
     private long _lastCheckpointTicks;
+    private long _folded;
 
     /// <summary>Buckets in memory on this node.</summary>
     public int Running => Volatile.Read(ref _running);
 
     /// <summary>Checkpoints stored since the node started.</summary>
     public long Checkpoints => Interlocked.Read(ref _checkpoints);
+
+    /// <summary>
+    /// Events that were counted as <c>(other #n)</c> since the node started because their window was full; replayed ones again.
+    /// </summary>
+    public long Folded => Interlocked.Read(ref _folded);
 
     /// <summary>When a checkpoint was last stored, UTC; null before the first.</summary>
     public DateTime? LastCheckpoint =>
@@ -20,6 +26,8 @@ public sealed class BucketStatistics
     internal void Started() => Interlocked.Increment(ref _running);
 
     internal void Stopped() => Interlocked.Decrement(ref _running);
+
+    internal void CountedAsOther(long events) => Interlocked.Add(ref _folded, events);
 
     internal void CheckpointStored()
     {

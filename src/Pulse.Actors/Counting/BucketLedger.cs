@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pulse.Actors.Rollups;
 
@@ -23,6 +24,8 @@ public sealed class BucketLedger
 
     private readonly long _allowedLatenessSeconds;
     private readonly ICountListener? _listener;
+    private readonly KeyLimit? _limit;
+    private readonly Dictionary<Window, int> _keys = [];
     private readonly Dictionary<(RollupKey Key, Window Window), long> _counts = [];
     private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
     private readonly StreamPositions _positions = new(MaximumStreams);
@@ -39,9 +42,11 @@ public sealed class BucketLedger
     /// How far a window may lie behind the newest one, end to end, and still be counted; whole seconds.
     /// </param>
     /// <param name="listener">Is told every count as it changes; null: nobody is.</param>
-    public BucketLedger(TimeSpan allowedLateness, ICountListener? listener = null)
+    /// <param name="limit">How many keys a window can have here; null: any number.</param>
+    public BucketLedger(TimeSpan allowedLateness, ICountListener? listener = null, KeyLimit? limit = null)
     {
         _listener = listener;
+        _limit = limit;
         ArgumentOutOfRangeException.ThrowIfNegative(allowedLateness.Ticks, nameof(allowedLateness));
         _allowedLatenessSeconds = (long)allowedLateness.TotalSeconds;
     }
@@ -54,6 +59,12 @@ public sealed class BucketLedger
     /// is not: after a crash an event may come in another order, and not be late.
     /// </summary>
     public long DurableLateCount { get; private set; }
+
+    /// <summary>
+    /// How many events were counted under <see cref="KeyLimit.Other"/> in place of their own key since this ledger was
+    /// made; events that are replayed count again. The rows of that key are exact.
+    /// </summary>
+    public long FoldedCount { get; private set; }
 
     /// <summary>How many (key, window) counts are in memory.</summary>
     public int CountsInMemory => _counts.Count;
@@ -114,14 +125,33 @@ public sealed class BucketLedger
                 continue;
             }
 
-            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _);
-            counted += count;
-            _listener?.Counted(key, window, counted, count);
-            _changed.Add((key, window));
+            Add(key, window, count);
             _newestWindowEnd = Math.Max(_newestWindowEnd, window.EndUnixSeconds);
         }
 
         return DeltaOutcome.Applied;
+    }
+
+    private void Add(RollupKey key, Window window, long count)
+    {
+        ref var counted = ref CollectionsMarshal.GetValueRefOrNullRef(_counts, (key, window));
+        if (Unsafe.IsNullRef(ref counted))
+        {
+            ref var keys = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _);
+            if (_limit is not null && keys >= _limit.MaximumKeys)
+            {
+                FoldedCount += count;
+                key = _limit.Other;
+            }
+
+            counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
+            if (!isKnown)
+                keys++;
+        }
+
+        counted += count;
+        _listener?.Counted(key, window, counted, count);
+        _changed.Add((key, window));
     }
 
     /// <summary>
@@ -167,6 +197,7 @@ public sealed class BucketLedger
             if (counted.Window.EndUnixSeconds >= SealedBelow || _changed.Contains(counted))
                 continue;
             _counts.Remove(counted);
+            _keys.Remove(counted.Window);
             _listener?.Sealed(counted.Window);
         }
     }
@@ -184,13 +215,16 @@ public sealed class BucketLedger
             foreach (var (counted, count) in _counts)
                 _listener?.Recovered(counted.Window, -count);
             _counts.Clear();
+            _keys.Clear();
             _positions.Clear();
             _durable.Clear();
         }
 
         foreach (var (key, window, count) in checkpoint.Counts)
         {
-            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _);
+            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
+            if (!isKnown)
+                CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _)++;
             _listener?.Recovered(window, count - counted);
             counted = count;
         }

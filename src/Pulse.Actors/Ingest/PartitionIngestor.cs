@@ -28,7 +28,6 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private readonly int _partition;
     private readonly IngestContext _context;
-    private readonly EventDecoder _decoder;
     private readonly List<(int Index, BadRecord Why)> _bad = [];
     private readonly List<Task> _deadLettersUnderWay = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -53,7 +52,6 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         _partition = partition;
         _context = context;
-        _decoder = EventCounter.DecoderFor(context.Catalog);
         Acquiring();
     }
 
@@ -205,6 +203,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
         foreach (var (bucket, delta) in Tally.TakeDeltas())
             _context.Buckets.Tell(new ApplyDelta(bucket, delta, _session));
+        _counter.ForgetKeys();
     }
 
     private void SendPersists(IReadOnlyList<PersistRequest> requests)
@@ -398,7 +397,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     }
 
     private EventCounter NewCounter(long committed) =>
-        new(_context.Catalog, _decoder, _context.WindowLength, new PartitionTally(_assigned.Partition, committed));
+        new(_context.Catalog, _context.WindowLength, new PartitionTally(_assigned.Partition, committed));
 
     private void Report()
     {

@@ -27,6 +27,9 @@ internal sealed class RollupKeys
         _prefixes = [.. _dimensions.Select(_ => new Dictionary<ulong, int>())];
     }
 
+    /// <summary>How many keys were met.</summary>
+    public int Count => _keys.Count;
+
     /// <summary>The tally of the event's key. Hot path.</summary>
     /// <param name="valueIds">What the decoder gave.</param>
     public KeyTally Find(ReadOnlySpan<int> valueIds)
