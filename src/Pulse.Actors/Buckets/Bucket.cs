@@ -30,6 +30,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private readonly Rollup _rollup;
     private readonly BucketContext _context;
     private readonly BucketLedger _ledger;
+    private readonly RollupStatistics _counted;
     private readonly List<(IActorRef Asker, PersistPartition Request)> _asked = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private int _checkpointsSinceComplete;
@@ -47,6 +48,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _id = id;
         _rollup = context.RollupOf(id);
         _context = context;
+        _counted = context.Statistics.Of(_rollup.Name);
         _ledger = new BucketLedger(context.AllowedLateness, new BucketChanges(id, context.LiveBuckets));
         PersistenceId = $"bucket/{id.EntityId}";
 
@@ -125,11 +127,22 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private void Handle(ApplyDelta message)
     {
         var partition = message.Delta.Partition;
+        var late = _ledger.LateCount;
         var outcome = _ledger.Apply(message.Delta);
+        if (outcome == DeltaOutcome.Applied)
+            CountApplied(message.Delta, _ledger.LateCount - late);
         var position = _ledger.Position(partition);
         Sender.Tell(outcome == DeltaOutcome.Rejected
             ? new PartitionRejected(_id, partition, position, message.Session)
             : new DeltaAccepted(_id, partition, position, message.Session));
+    }
+
+    private void CountApplied(Delta delta, long late)
+    {
+        var events = 0L;
+        foreach (var count in delta.Counts)
+            events += count.Count;
+        _counted.Applied(events - late, late);
     }
 
     private void Handle(PersistPartition message)

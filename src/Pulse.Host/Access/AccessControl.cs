@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
 using Pulse.Host.Api;
 using Pulse.Host.Configuration;
+using Pulse.Host.Telemetry;
 
 namespace Pulse.Host.Access;
 
@@ -120,7 +121,7 @@ internal static class AccessControl
     // A program gets a status that it understands; a person gets the page where he can say who he is.
     private static async Task ChallengeAsync(RedirectContext<CookieAuthenticationOptions> context, HttpSettings http)
     {
-        if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/openapi"))
+        if (IsForPrograms(context.Request.Path))
             await ApiProblem.Unauthorized().ExecuteAsync(context.HttpContext);
         else if (http.OpenIdConnect is not null && http.ApiKey is null)
             await context.HttpContext.ChallengeAsync(
@@ -129,6 +130,9 @@ internal static class AccessControl
         else
             context.Response.Redirect(context.RedirectUri);
     }
+
+    private static bool IsForPrograms(PathString path) => path.StartsWithSegments("/api")
+        || path.StartsWithSegments("/openapi") || path.StartsWithSegments(TelemetryHosting.MetricsPath);
 
     // So that nobody can try keys one after the other.
     private static bool IsLogin(HttpContext context) =>
