@@ -65,8 +65,8 @@ internal static class AccessControl
     public static void MapAccessControl(this WebApplication application)
     {
         if (application.Services.GetRequiredService<HttpSettings>().OpenIdConnect is not null)
-            application.MapGet("/signin", () => Results.Challenge(
-                    new AuthenticationProperties { RedirectUri = "/" }, [OpenIdConnectDefaults.AuthenticationScheme]))
+            application.MapGet("/signin", (string? returnUrl) => Results.Challenge(
+                    new AuthenticationProperties { RedirectUri = Local(returnUrl) }, [OpenIdConnectDefaults.AuthenticationScheme]))
                 .AllowAnonymous().ExcludeFromDescription();
         application.MapPost("/logout", async (HttpContext context) =>
         {
@@ -80,6 +80,9 @@ internal static class AccessControl
         CookieAuthenticationDefaults.AuthenticationScheme,
         ApiKeyHandler.Principal(CookieAuthenticationDefaults.AuthenticationScheme),
         new AuthenticationProperties { IsPersistent = true, ExpiresUtc = DateTimeOffset.UtcNow + SignedIn });
+
+    /// <summary>A place on this node: the address comes from whoever made the link.</summary>
+    public static string Local(string? address) => address is ['/', not ('/' or '\\'), ..] ? address : "/";
 
     private static void AddSchemes(IServiceCollection services, HttpSettings http)
     {
@@ -113,9 +116,28 @@ internal static class AccessControl
             oidc.ClientSecret = provider.ClientSecret;
             oidc.ResponseType = "code";
             oidc.UsePkce = true;
+            // An answer in the address is an ordinary link: no cookie has to pass from site to site, or needs https.
+            oidc.ResponseMode = "query";
+            oidc.CorrelationCookie.SameSite = SameSiteMode.Lax;
+            oidc.CorrelationCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            oidc.NonceCookie.SameSite = SameSiteMode.Lax;
+            oidc.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             oidc.MapInboundClaims = false;
             oidc.RequireHttpsMetadata = !new Uri(provider.Authority).IsLoopback;
+            oidc.Events.OnRemoteFailure = Refuse;
         });
+    }
+
+    // Neither a stack trace nor the same question once more: the page where he can try again.
+    private static Task Refuse(RemoteFailureContext context)
+    {
+        context.HttpContext.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(AccessControl))
+            .LogWarning(
+                "Somebody could not sign in: {Reason}",
+                (context.Failure?.GetBaseException().Message ?? "no reason given").ReplaceLineEndings(" "));
+        context.Response.Redirect($"{LoginPath}?refused=true");
+        context.HandleResponse();
+        return Task.CompletedTask;
     }
 
     // A program gets a status that it understands; a person gets the page where he can say who he is.
@@ -126,13 +148,13 @@ internal static class AccessControl
         else if (http.OpenIdConnect is not null && http.ApiKey is null)
             await context.HttpContext.ChallengeAsync(
                 OpenIdConnectDefaults.AuthenticationScheme,
-                new AuthenticationProperties { RedirectUri = context.Request.PathBase + context.Request.Path });
+                new AuthenticationProperties { RedirectUri = context.Request.PathBase + context.Request.Path + context.Request.QueryString });
         else
             context.Response.Redirect(context.RedirectUri);
     }
 
     private static bool IsForPrograms(PathString path) => path.StartsWithSegments("/api")
-        || path.StartsWithSegments("/openapi") || path.StartsWithSegments(TelemetryHosting.MetricsPath);
+        || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/_blazor") || path.StartsWithSegments(TelemetryHosting.MetricsPath);
 
     // So that nobody can try keys one after the other.
     private static bool IsLogin(HttpContext context) =>
