@@ -69,6 +69,11 @@ internal static class ChartData
         answer.Keys.Take(count).Select(key => new { Name = string.Join(" · ", key.Key.Values), Value = key.Count }),
         Compact);
 
+    /// <summary>The values of the first dimension as horizontal bars.</summary>
+    public static string Ranking(RollupAnswer answer, int count) => JsonSerializer.Serialize(
+        ByFirst(answer).Take(count).Select(value => new { value.Name, Value = value.Count }),
+        Compact);
+
     /// <summary>All windows; those that the picture shows are marked.</summary>
     public static string TimeLine(IReadOnlyList<WindowTotal> windows, HashSet<Window> shown) => JsonSerializer.Serialize(
         windows.Select(total => new
