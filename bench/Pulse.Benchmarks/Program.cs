@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Pulse.Benchmarks.Dashboards;
 using Pulse.Benchmarks.Export;
+using Pulse.Benchmarks.Freshness;
 using Pulse.Benchmarks.Pipeline;
 using Pulse.Benchmarks.Subjects;
 
@@ -9,5 +11,7 @@ var root = new RootCommand("Pulse's benchmarks. Each prints what it measured, on
     ExportCommand.Measure(),
     ExportCommand.Fake(),
     SubjectProgram.Create(),
+    DashboardsCommand.Create(),
+    FreshnessCommand.Create(),
 };
 return await root.Parse(args).InvokeAsync();
