@@ -16,6 +16,7 @@ internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan
 {
     private static readonly string[] Pages = ["/", "/audience", "/map"];
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
     private readonly List<Turn> _alone = [];
     private readonly List<Turn> _watched = [];
@@ -27,6 +28,9 @@ internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan
     public async Task<IReadOnlyList<Subject>> RunAsync()
     {
         await using var node = await HostProcess.StartAsync(rate);
+        // The runtime compiles meanwhile, the pages' code too.
+        await using (await Circuit.OpenAsync(new HttpClient { BaseAddress = node.Address }, node.Address, Pages[0]))
+            await Task.Delay(WarmUp);
         for (var round = 0; round < rounds; round++)
         {
             await Task.Delay(Settling);
