@@ -20,6 +20,7 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
             new Dictionary<string, string>
             {
                 ["Pulse__Http__OpenIdConnect__Authority"] = _provider.Address,
+                ["Pulse__Http__BehindProxy"] = "true",
                 ["Pulse__Http__OpenIdConnect__ClientId"] = OpenIdProvider.ClientId,
                 ["Pulse__Http__OpenIdConnect__ClientSecret"] = OpenIdProvider.ClientSecret,
             },
@@ -65,6 +66,18 @@ public sealed class SignInTests(Browser browser) : IAsyncLifetime
             using var problem = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
             Assert.Equal(401, problem.RootElement.GetProperty("status").GetInt32());
         }
+    }
+
+    [Fact]
+    public async Task Behind_a_proxy_the_provider_sends_people_back_to_the_address_that_they_used()
+    {
+        using var client = new HttpClient(new HttpClientHandler { AllowAutoRedirect = false }) { BaseAddress = new Uri(_node.Address) };
+        client.DefaultRequestHeaders.Add("X-Forwarded-Proto", "https");
+        client.DefaultRequestHeaders.Add("X-Forwarded-Host", "pulse.example");
+        using var response = await client.GetAsync("/", TestContext.Current.CancellationToken);
+
+        Assert.Contains(
+            $"redirect_uri={Uri.EscapeDataString("https://pulse.example/signin-oidc")}", response.Headers.Location!.Query, StringComparison.Ordinal);
     }
 
     [Fact]

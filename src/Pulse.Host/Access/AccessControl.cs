@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpOverrides;
 using Pulse.Host.Api;
 using Pulse.Host.Configuration;
 using Pulse.Host.Telemetry;
@@ -55,11 +56,25 @@ internal static class AccessControl
 
     public static void UseAccessControl(this WebApplication application)
     {
+        if (application.Services.GetRequiredService<HttpSettings>().IsBehindProxy)
+            application.UseForwardedHeaders(FromAnyProxy());
         application.UseMiddleware<SecurityHeaders>();
         application.UseRateLimiter();
         application.UseAuthentication();
         application.UseAuthorization();
         application.UseAntiforgery();
+    }
+
+    // Who sets this up says that nobody else can reach the node.
+    private static ForwardedHeadersOptions FromAnyProxy()
+    {
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+        };
+        options.KnownIPNetworks.Clear();
+        options.KnownProxies.Clear();
+        return options;
     }
 
     public static void MapAccessControl(this WebApplication application)

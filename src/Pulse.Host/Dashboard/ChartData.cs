@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 
 namespace Pulse.Host.Dashboard;
 

@@ -13,7 +13,6 @@ using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Hosting;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator;
-using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
 
