@@ -137,7 +137,7 @@ internal sealed class EventFeed : IDisposable
 
     private static (byte[], byte[])[] Generate(int events, long maximumBytes, Truth truth)
     {
-        var generator = new EventGenerator(new SimulatorOptions(), new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+        var generator = new EventGenerator(new SimulatorOptions { Rate = 0 }, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
         var generated = new List<(byte[], byte[])>(events);
         for (long bytes = 0; generated.Count < events; )
         {
