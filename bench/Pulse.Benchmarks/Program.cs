@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Pulse.Benchmarks.Cardinality;
+using Pulse.Benchmarks.Dashboards;
 using Pulse.Benchmarks.Export;
+using Pulse.Benchmarks.Freshness;
 using Pulse.Benchmarks.Pipeline;
 using Pulse.Benchmarks.Recovery;
 using Pulse.Benchmarks.Subjects;
@@ -13,6 +15,8 @@ var root = new RootCommand("Pulse's benchmarks. Each prints what it measured, on
     ExportCommand.Measure(),
     ExportCommand.Fake(),
     SubjectProgram.Create(),
+    DashboardsCommand.Create(),
+    FreshnessCommand.Create(),
 };
 try
 {

@@ -11,6 +11,7 @@ using Pulse.Host.Configuration;
 using Pulse.Host.Console;
 using Pulse.Host.Dashboard;
 using Pulse.Host.Embedded;
+using Pulse.Host.Telemetry;
 
 namespace Pulse.Host;
 
@@ -102,6 +103,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton<LatestExport>();
         services.AddPulse(started.Settings, started.Warehouse.Create(), WatchExports);
         builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
+        builder.AddTelemetry(configuration);
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
         if (run.Simulation is { } simulation)
@@ -112,6 +114,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         application.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") })
             .AllowAnonymous();
         application.MapDashboard();
+        application.MapMetrics();
         return application;
     }
 

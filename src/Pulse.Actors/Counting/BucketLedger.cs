@@ -26,8 +26,8 @@ public sealed class BucketLedger
     private readonly ICountListener? _listener;
     private readonly KeyLimit? _limit;
     private readonly Dictionary<Window, int> _keys = [];
-    private readonly Dictionary<(RollupKey Key, Window Window), long> _counts = [];
-    private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
+    private readonly Dictionary<(RollupKey Key, Window Window), Cell> _counts = [];
+    private List<(RollupKey Key, Window Window)> _changed = [];
     private readonly StreamPositions _positions = new(MaximumStreams);
     private readonly StreamPositions _durable = new(MaximumStreams);
     private IReadOnlyList<KeyCount> _unpublished = [];
@@ -80,7 +80,7 @@ public sealed class BucketLedger
 
     /// <summary>The counts in memory.</summary>
     public IEnumerable<KeyCount> Counts =>
-        _counts.Select(pair => new KeyCount(pair.Key.Key, pair.Key.Window, pair.Value));
+        _counts.Select(pair => new KeyCount(pair.Key.Key, pair.Key.Window, pair.Value.Count));
 
     /// <summary>The position in a partition, or -1 where the partition was never opened.</summary>
     public long Position(StreamPartition partition) => _positions[partition];
@@ -149,8 +149,11 @@ public sealed class BucketLedger
                 keys++;
         }
 
-        counted += count;
-        _listener?.Counted(key, window, counted, count);
+        counted.Count += count;
+        _listener?.Counted(key, window, counted.Count, count);
+        if (counted.IsChanged)
+            return;
+        counted.IsChanged = true;
         _changed.Add((key, window));
     }
 
@@ -165,12 +168,26 @@ public sealed class BucketLedger
     public BucketCheckpoint TakeCheckpoint(bool complete)
     {
         Debug.Assert(_storing is null && _isPublished, "One checkpoint at a time, each published before the next.");
-        _unpublished = [.. _changed.Select(counted => new KeyCount(counted.Key, counted.Window, _counts[counted]))];
-        _changed.Clear();
+        _unpublished = TakeChanged();
         _hasUnstoredChanges = false;
         var counts = complete ? [.. Counts] : _unpublished;
         return _storing = new BucketCheckpoint(
             _positions.ToList(), counts, LateCount, _newestWindowEnd, SealedBelow, complete);
+    }
+
+    private KeyCount[] TakeChanged()
+    {
+        var changed = new KeyCount[_changed.Count];
+        for (var index = 0; index < changed.Length; index++)
+        {
+            ref var counted = ref CollectionsMarshal.GetValueRefOrNullRef(_counts, _changed[index]);
+            counted.IsChanged = false;
+            changed[index] = new KeyCount(_changed[index].Key, _changed[index].Window, counted.Count);
+        }
+
+        // A list that was once very long would keep its memory.
+        _changed = [];
+        return changed;
     }
 
     /// <summary>
@@ -192,9 +209,9 @@ public sealed class BucketLedger
     {
         _unpublished = [];
         _isPublished = true;
-        foreach (var (counted, _) in _counts)
+        foreach (var (counted, cell) in _counts)
         {
-            if (counted.Window.EndUnixSeconds >= SealedBelow || _changed.Contains(counted))
+            if (counted.Window.EndUnixSeconds >= SealedBelow || cell.IsChanged)
                 continue;
             _counts.Remove(counted);
             _keys.Remove(counted.Window);
@@ -212,8 +229,8 @@ public sealed class BucketLedger
         Debug.Assert(!_hasUnstoredChanges, "Recovery comes first.");
         if (checkpoint.IsComplete)
         {
-            foreach (var (counted, count) in _counts)
-                _listener?.Recovered(counted.Window, -count);
+            foreach (var (counted, cell) in _counts)
+                _listener?.Recovered(counted.Window, -cell.Count);
             _counts.Clear();
             _keys.Clear();
             _positions.Clear();
@@ -225,8 +242,8 @@ public sealed class BucketLedger
             ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
             if (!isKnown)
                 CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _)++;
-            _listener?.Recovered(window, count - counted);
-            counted = count;
+            _listener?.Recovered(window, count - counted.Count);
+            counted.Count = count;
         }
 
         foreach (var (partition, position) in checkpoint.Positions)
@@ -244,8 +261,8 @@ public sealed class BucketLedger
     {
         foreach (var counted in _unpublished.Select(count => (count.Key, count.Window)).Concat(_changed))
         {
-            if (_counts.TryGetValue(counted, out var count))
-                _listener?.Counted(counted.Key, counted.Window, count, increase: 0);
+            if (_counts.TryGetValue(counted, out var cell))
+                _listener?.Counted(counted.Key, counted.Window, cell.Count, increase: 0);
         }
     }
 
@@ -255,5 +272,13 @@ public sealed class BucketLedger
     {
         foreach (var (partition, position) in positions)
             _durable[partition] = Math.Max(_durable[partition], position);
+    }
+
+    private struct Cell
+    {
+        public long Count;
+
+        /// <summary>Whether it is in <see cref="_changed"/>.</summary>
+        public bool IsChanged;
     }
 }

@@ -105,6 +105,8 @@ public static class PulseAkkaExtensions
           stdout-logger-class = "{{typeof(AkkaLog.Silence).AssemblyQualifiedName}}"
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
+          # A node that joins shall hear the others' counts within two seconds.
+          cluster.pub-sub.gossip-interval = 250ms
           log-dead-letters-during-shutdown = off
           cluster {
             # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.

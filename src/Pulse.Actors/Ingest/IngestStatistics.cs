@@ -9,6 +9,9 @@ public sealed class IngestStatistics
     private long _consumed;
     private long _deadLettered;
     private long _restarts;
+    private long _flushes;
+    private long _deltas;
+    private long _commits;
     private long _lastCommitTicks;
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
@@ -19,6 +22,15 @@ public sealed class IngestStatistics
 
     /// <summary>Sessions that had to start over since this node started.</summary>
     public long SessionRestarts => Interlocked.Read(ref _restarts);
+
+    /// <summary>How often counted events were sent on to their buckets.</summary>
+    public long Flushes => Interlocked.Read(ref _flushes);
+
+    /// <summary>Deltas sent to buckets; a flush sends one to each touched bucket.</summary>
+    public long Deltas => Interlocked.Read(ref _deltas);
+
+    /// <summary>Offsets committed to the broker.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
 
     /// <summary>When this node last committed an offset, UTC; null before the first time.</summary>
     public DateTime? LastCommit =>
@@ -36,9 +48,19 @@ public sealed class IngestStatistics
         Interlocked.Add(ref _deadLettered, deadLetters);
     }
 
+    internal void Flushed(int deltas)
+    {
+        Interlocked.Increment(ref _flushes);
+        Interlocked.Add(ref _deltas, deltas);
+    }
+
     internal void SessionRestarted() => Interlocked.Increment(ref _restarts);
 
-    internal void Committed() => Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
+    internal void Committed()
+    {
+        Interlocked.Increment(ref _commits);
+        Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
+    }
 
     internal void Assigned(int partition) => _partitions[partition] = new PartitionStatus(partition);
 

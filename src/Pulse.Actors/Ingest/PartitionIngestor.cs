@@ -201,8 +201,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         if (_restarting)
             return;
-        foreach (var (bucket, delta) in Tally.TakeDeltas())
+        var deltas = Tally.TakeDeltas();
+        if (deltas.Count == 0)
+            return;
+        foreach (var (bucket, delta) in deltas)
             _context.Buckets.Tell(new ApplyDelta(bucket, delta, _session));
+        _context.Statistics.Flushed(deltas.Count);
         _counter.ForgetKeys();
     }
 

@@ -171,6 +171,11 @@ public sealed class HttpOptions
     /// <summary>Whether anybody who reaches the address may read everything; for demos.</summary>
     public bool AllowAnonymous { get; set; }
 
+    /// <summary>
+    /// Whether every request comes through a proxy that says who asked and by which address (<c>X-Forwarded-…</c>).
+    /// </summary>
+    public bool BehindProxy { get; set; }
+
     /// <summary>How many requests a second one client address may make.</summary>
     public int RequestsPerSecond { get; set; } = 1_000;
 }
