@@ -52,7 +52,7 @@ internal static class CardinalityCommand
                     .MeasureAsync(
                         string.Create(CultureInfo.InvariantCulture, $"{count:#,0} keys"),
                         [settings],
-                        node => StateAsync(node, settings, count, stop));
+                        node => StateAsync(node, settings, stop));
                 subjects.Add(subject with { Figures = [.. subject.Figures, await RestartAsync(feed, settings, stop)] });
             }
 
@@ -64,7 +64,7 @@ internal static class CardinalityCommand
     }
 
     private static async Task<IEnumerable<Figure>> StateAsync(
-        SubjectProcess node, SubjectSettings settings, int keys, CancellationToken stop)
+        SubjectProcess node, SubjectSettings settings, CancellationToken stop)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(stop);
         deadline.CancelAfter(Deadline);
@@ -76,7 +76,7 @@ internal static class CardinalityCommand
             new("heap before the checkpoint, MiB", changed / 1048576.0),
             new("heap, MiB", stored / 1048576.0),
             new("checkpoint, s", checkpoint.TotalSeconds),
-            new("checkpoint, bytes/key", await JournalBytesAsync(settings, stop) / (double)keys),
+            new("journal, MiB", await JournalBytesAsync(settings, stop) / 1048576.0),
         ];
     }
 

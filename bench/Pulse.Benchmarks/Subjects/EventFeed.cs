@@ -107,7 +107,7 @@ internal sealed class EventFeed : IDisposable
         if (titles == 0)
             return new EventFeed(kafka, embedded, topic, partitions, generated, null, truth);
         (byte[], byte[])[] stamped = [.. generated.Select(entry => (entry.Item1, TitleStamp.MakeRoom(entry.Item2)))];
-        return new EventFeed(kafka, embedded, topic, partitions, stamped, new TitleStamp(titles), truth);
+        return new EventFeed(kafka, embedded, topic, partitions, stamped, new TitleStamp(titles, partitions), truth);
     }
 
     /// <summary>Produces each event once and waits until the broker has them all.</summary>

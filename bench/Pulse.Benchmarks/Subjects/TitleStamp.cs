@@ -3,9 +3,13 @@ using System.Text;
 
 namespace Pulse.Benchmarks.Subjects;
 
-/// <summary>Gives events one of so many titles, in an order in which neighbours have little in common.</summary>
+/// <summary>
+/// Gives events one of so many titles, in an order in which neighbours have little in common; every partition gets
+/// every title, as where events are spread by user.
+/// </summary>
 /// <param name="titles">The number of titles, at most ten million.</param>
-internal sealed class TitleStamp(int titles)
+/// <param name="partitions">The number of partitions, which take turns.</param>
+internal sealed class TitleStamp(int titles, int partitions)
 {
     // A prime that divides no round number of titles, so that every title comes once in so many events.
     private const long Stride = 7_919;
@@ -24,8 +28,13 @@ internal sealed class TitleStamp(int titles)
     /// <summary>Overwrites the title.</summary>
     /// <param name="value">From <see cref="MakeRoom"/>.</param>
     /// <param name="number">The number of the event.</param>
-    public void Stamp(byte[] value, long number) => (number * Stride % titles).TryFormat(
-        value.AsSpan(Start(value) + Room.Length - Digits, Digits), out _, "D7", CultureInfo.InvariantCulture);
+    public void Stamp(byte[] value, long number)
+    {
+        var (turn, partition) = Math.DivRem(number, partitions);
+        var title = ((turn * Stride) + (partition * titles / partitions)) % titles;
+        title.TryFormat(
+            value.AsSpan(Start(value) + Room.Length - Digits, Digits), out _, "D7", CultureInfo.InvariantCulture);
+    }
 
     private static int Start(byte[] value) => value.AsSpan().IndexOf(Name) + Name.Length;
 }

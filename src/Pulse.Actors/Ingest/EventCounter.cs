@@ -11,7 +11,7 @@ namespace Pulse.Actors.Ingest;
 internal sealed class EventCounter
 {
     /// <summary>How many keys a session remembers before it forgets them all; see <see cref="ForgetKeys"/>.</summary>
-    public const int MaximumKeys = 20_000;
+    public const int MaximumKeys = 50_000;
 
     private readonly RollupCatalog _catalog;
     private EventDecoder _decoder;
