@@ -70,6 +70,8 @@ public static class PulseAkkaExtensions
     public static AkkaConfigurationBuilder WithPulse(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
     {
+        if (settings.Cluster.Tls is { } tls)
+            builder.AddSetup(tls.ToSetup()).AddHocon("akka.remote.dot-netty.tcp.enable-ssl = on", HoconAddMode.Prepend);
         return builder
             .ConfigureLoggers(loggers =>
             {
@@ -87,6 +89,7 @@ public static class PulseAkkaExtensions
             .WithClustering(new ClusterOptions
             {
                 SeedNodes = [.. settings.Cluster.SeedNodes],
+                Roles = [.. settings.Cluster.Roles, .. ClusterAgreement.RolesOf(settings)],
                 SplitBrainResolver = new KeepMajorityOption(),
             })
             .WithDistributedPubSub(role: null!)
@@ -116,6 +119,8 @@ public static class PulseAkkaExtensions
               coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
               distributed-data.durable.keys = []
               rebalance-interval = 3s
+              # A shard whose node dies while it is handed over is waited for in vain, and not moved before this is over.
+              handoff-timeout = 10s
               least-shard-allocation-strategy {
                 rebalance-absolute-limit = 32
                 rebalance-relative-limit = 0.5
@@ -143,8 +148,13 @@ public static class PulseAkkaExtensions
         });
 
     private static AkkaConfigurationBuilder WithBuckets(
-        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
-        builder.WithShardRegion<Bucket>(
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
+    {
+        var extractor = new BucketMessageExtractor(settings.Cluster.Shards);
+        if (!settings.Cluster.Has(NodeRole.Bucket))
+            return builder.WithShardRegionProxy<Bucket>("bucket", NodeRole.Bucket, extractor);
+
+        return builder.WithShardRegion<Bucket>(
             "bucket",
             (_, registry, _) =>
             {
@@ -163,14 +173,16 @@ public static class PulseAkkaExtensions
                     return Props.Create(() => new Bucket(bucket, context));
                 };
             },
-            new BucketMessageExtractor(settings.Cluster.Shards),
+            extractor,
             new ShardOptions
             {
+                Role = NodeRole.Bucket,
                 StateStoreMode = StateStoreMode.DData,
                 RememberEntities = false,
                 ShouldPassivateIdleEntities = false,
                 HandOffStopMessage = StopBucket.Instance,
             });
+    }
 
     private static AkkaConfigurationBuilder WithLiveFeed(
         this AkkaConfigurationBuilder builder, IServiceProvider services) =>
@@ -193,11 +205,13 @@ public static class PulseAkkaExtensions
 
     private static AkkaConfigurationBuilder WithCoordinator(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
-        builder.WithSingleton<Coordinator>(
-            "coordinator",
-            (system, _, _) => Coordinator.SupervisedProps(Collaborators(system, settings, services), settings.Export),
-            new ClusterSingletonOptions { TerminationMessage = StopCoordinator.Instance },
-            createProxyToo: false);
+        settings.Cluster.Has(NodeRole.Bucket)
+            ? builder.WithSingleton<Coordinator>(
+                "coordinator",
+                (system, _, _) => Coordinator.SupervisedProps(Collaborators(system, settings, services), settings.Export),
+                new ClusterSingletonOptions { Role = NodeRole.Bucket, TerminationMessage = StopCoordinator.Instance },
+                createProxyToo: false)
+            : builder;
 
     private static ExportCollaborators Collaborators(
         ActorSystem system, PulseSettings settings, IServiceProvider services)
@@ -223,8 +237,13 @@ public static class PulseAkkaExtensions
     }
 
     private static AkkaConfigurationBuilder WithIngest(
-        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
-        builder
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
+    {
+        // Nobody sends to ingestors but the ingest sides themselves, so other nodes need no proxy.
+        if (!settings.Cluster.Has(NodeRole.Ingest))
+            return builder;
+
+        return builder
             .WithActors((system, registry) =>
             {
                 var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
@@ -254,6 +273,7 @@ public static class PulseAkkaExtensions
                 new PartitionMessageExtractor(),
                 new ShardOptions
                 {
+                    Role = NodeRole.Ingest,
                     StateStoreMode = StateStoreMode.DData,
                     RememberEntities = false,
                     ShouldPassivateIdleEntities = false,
@@ -265,6 +285,7 @@ public static class PulseAkkaExtensions
                 registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
                 HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
             });
+    }
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
     {
