@@ -83,6 +83,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // Whoever asks gets the answer; what is wrong is logged once, by what finds out.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
         // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
         builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
@@ -137,9 +139,14 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         Cluster.Get(system).RegisterOnMemberRemoved(() =>
         {
             var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
-            if (!lifetime.ApplicationStopping.IsCancellationRequested)
-                services.GetRequiredService<RunOutcome>().Fail(
-                    "The other nodes could not reach this one and removed it from the cluster. Start it again.");
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+                return;
+            // Akka ends a node that finds itself among strangers; the reason's type is its own.
+            var isTls = CoordinatedShutdown.Get(system).ShutdownReason?.GetType().Name == "TlsHandshakeFailureReason";
+            services.GetRequiredService<RunOutcome>().Fail(isTls
+                ? "This node and the one that it called do not accept each other's certificate. Check Pulse:Cluster:Tls on both: "
+                    + "certificates must be valid and from the same authority."
+                : "The other nodes could not reach this one and removed it from the cluster. Start it again.");
         });
 
     private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)

@@ -17,6 +17,9 @@ internal sealed class BucketTally(BucketId id)
 
     public BucketId Id { get; } = id;
 
+    /// <summary>The position that the bucket will have; beyond all offsets before the bucket has said one.</summary>
+    public long Position => _position;
+
     /// <summary>Whether the bucket has said its position.</summary>
     public bool IsOpen => _waiting is null;
 
@@ -45,17 +48,22 @@ internal sealed class BucketTally(BucketId id)
     }
 
     /// <summary>Takes the bucket's answer to Open.</summary>
+    /// <param name="position">The answer.</param>
+    /// <param name="skipped">How many events that waited for it the bucket holds already.</param>
     /// <returns>True when events that waited for it are now to be sent.</returns>
-    public bool Open(long position)
+    public bool Open(long position, out int skipped)
     {
         Debug.Assert(_waiting is not null, "A bucket is opened once.");
         var waiting = _waiting;
         _waiting = null;
         _position = position;
+        skipped = 0;
         foreach (var (offset, key, window) in waiting)
         {
             if (offset >= position)
                 Count(key, window);
+            else
+                skipped++;
         }
 
         return HasChanges;

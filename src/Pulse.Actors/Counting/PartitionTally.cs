@@ -46,6 +46,9 @@ public sealed class PartitionTally
     /// <summary>How many events wait for their bucket's position.</summary>
     public int Waiting { get; private set; }
 
+    /// <summary>How many increments were skipped because their bucket holds them already: what a replay repeats.</summary>
+    public long Skipped { get; private set; }
+
     /// <summary>How many buckets the session has met.</summary>
     public int BucketCount => _buckets.Count;
 
@@ -79,8 +82,8 @@ public sealed class PartitionTally
         var bucket = key.Bucket;
         if (bucket.Add(key, window, offset))
             _toSend.Add(bucket);
-        else if (!bucket.IsOpen)
-            Waiting++;
+        else if (offset < bucket.Position)
+            NotNow(bucket);
     }
 
     /// <summary>Says that all records below an offset were handled.</summary>
@@ -113,8 +116,9 @@ public sealed class PartitionTally
             return;
 
         Waiting -= tally.WaitingCount;
-        if (tally.Open(position))
+        if (tally.Open(position, out var skipped))
             _toSend.Add(tally);
+        Skipped += skipped;
     }
 
     /// <summary>Takes the deltas of all open buckets with changes; each is to be sent once, in this order.</summary>
@@ -195,5 +199,13 @@ public sealed class PartitionTally
     {
         _unpersisted.Clear();
         _committing = -1;
+    }
+
+    private void NotNow(BucketTally bucket)
+    {
+        if (bucket.IsOpen)
+            Skipped++;
+        else
+            Waiting++;
     }
 }

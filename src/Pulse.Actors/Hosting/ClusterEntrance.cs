@@ -5,8 +5,8 @@ using Akka.Cluster;
 namespace Pulse.Actors.Hosting;
 
 /// <summary>
-/// Compares this node's settings with those of the members that were there before it, as soon as it knows of them, and
-/// refuses to go on where they differ. The younger node gives way, so that a mistake never takes a cluster down.
+/// Compares this node's settings with those of the cluster's oldest member as soon as it knows of it, and refuses to go
+/// on where they differ: the one who comes gives way, so that a mistake never takes a cluster down.
 /// </summary>
 public sealed class ClusterEntrance : ReceiveActor
 {
@@ -37,21 +37,15 @@ public sealed class ClusterEntrance : ReceiveActor
     /// <inheritdoc />
     protected override void PostStop() => _cluster.Unsubscribe(Self);
 
+    // The oldest is the cluster's own word; younger ones may be about to be refused themselves.
     private void Compare()
     {
-        var self = _members.GetValueOrDefault(_cluster.SelfUniqueAddress);
-        foreach (var member in _members.Values.Where(member => WasThereBefore(member, self)))
-        {
-            if (ClusterAgreement.Difference(_own, member.Roles) is not { } difference)
-                continue;
-            _refuse($"This node can't join the cluster of {member.Address.Host}:{member.Address.Port}: they differ in "
-                + $"{difference}. Start it with the cluster's settings, or stop all nodes and start them with the new ones.");
+        var up = _members.Values.Where(member => member.Status == MemberStatus.Up).ToList();
+        if (up.Count == 0)
             return;
-        }
+        var oldest = up.Aggregate((one, other) => other.IsOlderThan(one) ? other : one);
+        if (ClusterAgreement.Difference(_own, oldest.Roles) is { } difference)
+            _refuse($"This node can't join the cluster of {oldest.Address.Host}:{oldest.Address.Port}: they differ in "
+                + $"{difference}. Start it with the cluster's settings, or stop all nodes and start them with the new ones.");
     }
-
-    private static bool WasThereBefore(Member member, Member? self) =>
-        member.Status is not (MemberStatus.Joining or MemberStatus.WeaklyUp)
-        && (self is null || (!member.UniqueAddress.Equals(self.UniqueAddress)
-            && (self.Status is MemberStatus.Joining or MemberStatus.WeaklyUp || member.IsOlderThan(self))));
 }

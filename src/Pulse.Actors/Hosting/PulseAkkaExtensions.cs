@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Hosting;
@@ -84,12 +85,12 @@ public static class PulseAkkaExtensions
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
             .AddHocon(LiveMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
+            .AddHocon(Roles(settings), HoconAddMode.Prepend)
             .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
             .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
             .WithClustering(new ClusterOptions
             {
                 SeedNodes = [.. settings.Cluster.SeedNodes],
-                Roles = [.. settings.Cluster.Roles, .. ClusterAgreement.RolesOf(settings)],
                 SplitBrainResolver = new KeepMajorityOption(),
             })
             .WithDistributedPubSub(role: null!)
@@ -99,6 +100,13 @@ public static class PulseAkkaExtensions
             .WithLiveFeed(services)
             .WithCoordinator(settings, services)
             .WithIngest(settings, services);
+    }
+
+    // Akka.Hosting's own option does not quote them.
+    private static Config Roles(PulseSettings settings)
+    {
+        string[] roles = [.. settings.Cluster.Roles, .. ClusterAgreement.RolesOf(settings)];
+        return ConfigurationFactory.ParseString($"akka.cluster.roles = {JsonSerializer.Serialize(roles)}");
     }
 
     private static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
@@ -282,8 +290,9 @@ public static class PulseAkkaExtensions
             .AddStartup((system, registry) =>
             {
                 var ingestors = registry.Get<PartitionIngestor>();
-                registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
-                HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
+                var ingest = registry.Get<StreamIngest>();
+                Cluster.Get(system).RegisterOnMemberUp(() => ingest.Tell(new StreamIngest.ReadWith(ingestors)));
+                HandOverPartitionsFirst(system, ingest, ingestors);
             });
     }
 
@@ -301,7 +310,7 @@ public static class PulseAkkaExtensions
             "hand-over-partitions",
             async () =>
             {
-                ingest.Tell(StreamIngest.HandOver.Instance);
+                ingest.Tell(new StreamIngest.HandOver(ingestors));
                 await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });

@@ -9,6 +9,7 @@ public sealed class IngestStatistics
     private long _consumed;
     private long _deadLettered;
     private long _restarts;
+    private long _skipped;
     private long _lastCommitTicks;
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
@@ -19,6 +20,12 @@ public sealed class IngestStatistics
 
     /// <summary>Sessions that had to start over since this node started.</summary>
     public long SessionRestarts => Interlocked.Read(ref _restarts);
+
+    /// <summary>
+    /// Increments of records read again that their bucket held already, since this node started: 0 where every reader
+    /// went on exactly where the one before it had stopped.
+    /// </summary>
+    public long Skipped => Interlocked.Read(ref _skipped);
 
     /// <summary>When this node last committed an offset, UTC; null before the first time.</summary>
     public DateTime? LastCommit =>
@@ -35,6 +42,8 @@ public sealed class IngestStatistics
         Interlocked.Add(ref _consumed, records);
         Interlocked.Add(ref _deadLettered, deadLetters);
     }
+
+    internal void SkippedMore(long increments) => Interlocked.Add(ref _skipped, increments);
 
     internal void SessionRestarted() => Interlocked.Increment(ref _restarts);
 

@@ -38,6 +38,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private EventCounter _counter = null!;
     private long _session = NewSession();
     private int _epoch;
+    private long _skippedTold;
     private RecordBatch? _early;
     private bool _restarting;
     private bool _draining;
@@ -358,6 +359,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         _epoch = message.Epoch;
         _counter = NewCounter(message.Committed);
+        _skippedTold = 0;
         _deadLettersUnderWay.Clear();
         _restarting = false;
         Answered();
@@ -404,6 +406,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         if (_context.Statistics.Status(_assigned.Partition.Partition) is not { } status)
             return;
+        _context.Statistics.SkippedMore(Tally.Skipped - _skippedTold);
+        _skippedTold = Tally.Skipped;
         status.Position = Tally.Position;
         status.Committed = Tally.Committed;
     }

@@ -21,6 +21,10 @@ internal sealed class PulseNode : IAsyncDisposable
 
     public IngestStatistics Ingest => _services.GetRequiredService<IngestStatistics>();
 
+    /// <summary>What its parts share.</summary>
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
     /// <summary>As a seed node of others.</summary>
     public string Address => Akka.Cluster.Cluster.Get(System).SelfAddress.ToString();
 
