@@ -15,6 +15,7 @@ namespace Pulse.EndToEnd.Tests.Support;
 internal sealed class NetworkNamespaces : IAsyncDisposable
 {
     private const int NewNetwork = 0x40000000;
+    private const string Named = "/run/netns";
 
     private readonly string _prefix = $"pulse-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}-";
     private readonly int _nodes;
@@ -54,6 +55,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
     /// <summary>Makes the namespaces; nodes are numbered from 1.</summary>
     public static async Task<NetworkNamespaces> CreateAsync(int nodes)
     {
+        await DeleteAbandonedAsync();
         var namespaces = new NetworkNamespaces(nodes);
         try
         {
@@ -117,6 +119,18 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         await RunAsync("netns", "delete", Bridge);
     }
 
+    // A test process that is killed can't clean up; the next one does.
+    private static async Task DeleteAbandonedAsync()
+    {
+        if (!Directory.Exists(Named))
+            return;
+        foreach (var name in Directory.GetFiles(Named, "pulse-*").Select(Path.GetFileName))
+        {
+            if (int.TryParse(name!.Split('-')[1], out var process) && !Directory.Exists($"/proc/{process}"))
+                await RunAsync("netns", "delete", name);
+        }
+    }
+
     private string Bridge => _prefix + "bridge";
 
     private static string PortOf(int node) => $"port{node.ToString(CultureInfo.InvariantCulture)}";
@@ -147,7 +161,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         {
             try
             {
-                using var file = File.OpenHandle($"/run/netns/{Of(node)}");
+                using var file = File.OpenHandle(Path.Combine(Named, Of(node)));
                 if (SetNamespace(file, NewNetwork) != 0)
                     throw new InvalidOperationException($"setns: {Marshal.GetLastPInvokeErrorMessage()}");
                 result = make();
