@@ -12,6 +12,8 @@ internal sealed class BucketTally(BucketId id)
     private const long Unknown = long.MaxValue;
 
     private readonly List<KeyTally> _changed = [];
+    private readonly Queue<Delta> _unaccepted = [];
+    private long _sentAgainFrom = -1;
     private List<(long Offset, KeyTally Key, Window Window)>? _waiting = [];
     private long _position = Unknown;
 
@@ -80,8 +82,36 @@ internal sealed class BucketTally(BucketId id)
 
         var delta = new Delta(partition, _position, to, counts);
         _position = to;
+        _unaccepted.Enqueue(delta);
         return delta;
     }
+
+    /// <summary>Drops the deltas that the bucket holds.</summary>
+    /// <returns>How many they were.</returns>
+    public int Accepted(long position)
+    {
+        var before = _unaccepted.Count;
+        while (_unaccepted.TryPeek(out var delta) && delta.To <= position)
+            _unaccepted.Dequeue();
+        return before - _unaccepted.Count;
+    }
+
+    /// <summary>
+    /// The deltas that lead on from the bucket's position; empty where they were sent again already, and those sent
+    /// before are still being rejected one by one; null where no delta leads on from there.
+    /// </summary>
+    public IReadOnlyList<Delta>? From(long position)
+    {
+        if (!_unaccepted.TryPeek(out var first) || first.From != position)
+            return null;
+        if (_sentAgainFrom == position)
+            return [];
+        _sentAgainFrom = position;
+        return [.. _unaccepted];
+    }
+
+    /// <summary>What was sent again may be lost as well: the next rejection counts.</summary>
+    public void MaySendAgain() => _sentAgainFrom = -1;
 
     private bool Count(KeyTally key, Window window)
     {

@@ -226,12 +226,26 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private void Handle(DeltaAccepted message)
     {
         Answered();
-        Tally.Accepted();
+        Tally.Accepted(message.Bucket, message.Position);
         AskForBatch();
     }
 
-    private void Handle(PartitionRejected message) =>
-        Restart($"{message.Bucket} is at {message.Position}");
+    // A shard that is handed over loses what reaches it meanwhile; only a bucket that forgot costs the session.
+    private void Handle(PartitionRejected message)
+    {
+        if (Tally.Rejected(message.Bucket, message.Position) is not { } again)
+        {
+            Restart($"{message.Bucket} is at {message.Position}");
+            return;
+        }
+
+        Answered();
+        if (again.Count == 0)
+            return;
+        foreach (var delta in again)
+            _context.Buckets.Tell(new ApplyDelta(message.Bucket, delta, _session));
+        SendPersists([.. Tally.UnansweredPersists().Where(request => request.Bucket == message.Bucket)]);
+    }
 
     private void WantCommit(bool again)
     {
@@ -318,6 +332,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
         }
 
+        Tally.MaySendAgain();
         SendOpens(Tally.BucketsStillOpening());
         SendPersists(Tally.UnansweredPersists());
     }

@@ -253,7 +253,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         ingestor.Tell(new CommitNow());
         await TakeAsync<ApplyDelta>(Rollups);
         var persists = await TakeAsync<PersistPartition>(Rollups);
-        ingestor.Tell(new PartitionRejected(persists[0].Bucket, Partition, 1, persists[0].Session));
+        ingestor.Tell(new PartitionRejected(persists[0].Bucket, Partition, 0, persists[0].Session));
 
         await ExpectRewindAfterAsync(ingestor, FirstRestartDelay);
     }
