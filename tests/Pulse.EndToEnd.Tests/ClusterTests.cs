@@ -99,8 +99,8 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         cluster.Gaps.Begin();
         await StartAsync(cluster, node, Nodes + 1, cancellation);
         await cluster.UntilAsync(
-            $"node {node.Number} has shards and partitions",
-            () => node.Status is { Shards: > 0, Partitions.Count: > 0 },
+            $"node {node.Number} has its share of shards and partitions",
+            () => Spread(cluster, status => status.Shards) <= 2 && Spread(cluster, status => status.Partitions.Count) <= 1,
             cancellation);
         await SettledAsync(cluster, cancellation);
         Say($"node {node.Number} joined and has {node.Status?.Shards} shards, {node.Status?.Partitions.Count} partitions", cluster);
@@ -139,6 +139,12 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         Say($"node {node.Number}, with the coordinator, was killed", cluster);
         Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, gapLimit);
         Assert.Equal(exported, await LastCompletionAsync(cluster.Nodes[1], cancellation));
+    }
+
+    private static int Spread(NodeCluster cluster, Func<NodeStatus, int> share)
+    {
+        var shares = cluster.Statuses.Select(share).ToList();
+        return shares.Count == 0 || shares.Contains(0) ? int.MaxValue : shares.Max() - shares.Min();
     }
 
     private static (long Skipped, long Restarts) Repeated(NodeCluster cluster, NodeProcess but)

@@ -147,15 +147,16 @@ public sealed class PartitionTally
     /// <param name="bucket">The bucket.</param>
     /// <param name="position">Its position in this partition.</param>
     /// <returns>
-    /// The deltas that are to be sent again, in this order; empty where that was done already. Null: none leads on from
-    /// that position, since the bucket forgot what it had accepted or somebody else counted on; the session must end.
+    /// The deltas that are to be sent again, in this order and after <c>Open(partition, committed)</c>, which the bucket may
+    /// have forgotten; empty where that was done already. Null: none leads on from there, since the bucket forgot what it
+    /// had accepted or somebody else counted on; the session must end.
     /// </returns>
     public IReadOnlyList<Delta>? Rejected(BucketId bucket, long position)
     {
         if (!_buckets.TryGetValue(bucket, out var tally))
             return null;
         Unaccepted -= tally.Accepted(position);
-        var again = tally.From(position);
+        var again = tally.From(Math.Max(position, Committed));
         if (again is { Count: > 0 })
             _sentAgain.Add(tally);
         return again;

@@ -128,7 +128,8 @@ public static class PulseAkkaExtensions
               distributed-data.durable.keys = []
               rebalance-interval = 3s
               # A shard whose node dies while it is handed over is waited for in vain, and not moved before this is over.
-              handoff-timeout = 10s
+              # Entities have five seconds less.
+              handoff-timeout = 12s
               least-shard-allocation-strategy {
                 rebalance-absolute-limit = 32
                 rebalance-relative-limit = 0.5

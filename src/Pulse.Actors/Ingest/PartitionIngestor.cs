@@ -24,7 +24,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+    // Sharding's own limit for entities is a second longer, and speaks of a message that was not handled.
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(6);
 
     private readonly int _partition;
     private readonly IngestContext _context;
@@ -242,6 +243,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Answered();
         if (again.Count == 0)
             return;
+        SendOpens([message.Bucket]);
         foreach (var delta in again)
             _context.Buckets.Tell(new ApplyDelta(message.Bucket, delta, _session));
         SendPersists([.. Tally.UnansweredPersists().Where(request => request.Bucket == message.Bucket)]);

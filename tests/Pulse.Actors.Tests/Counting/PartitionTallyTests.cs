@@ -179,6 +179,15 @@ public sealed class PartitionTallyTests
     }
 
     [Fact]
+    public void A_bucket_that_forgot_that_it_was_opened_is_opened_again_and_has_missed_nothing()
+    {
+        Count(Opened(Mobile, MobileDrama), Early, 100);
+        var sent = Assert.Single(_tally.TakeDeltas()).Delta;
+
+        Assert.Equal([sent], _tally.Rejected(Mobile, -1));
+    }
+
+    [Fact]
     public void A_bucket_that_forgot_what_it_had_accepted_ends_the_session()
     {
         var drama = Opened(Mobile, MobileDrama);

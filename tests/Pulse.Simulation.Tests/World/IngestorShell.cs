@@ -16,8 +16,8 @@ namespace Pulse.Simulation.Tests.World;
 /// </item>
 /// <item>A drain commits the committed offset again: a zombie's commit may have taken the group's offset back, which is
 /// harmless to the counts, but a drain would wait for ever.</item>
-/// <item><c>Rejected</c>: the deltas that lead on from the bucket's position are sent again, once until answers have been
-/// awaited long enough; where none does, the session ends, and the next starts with a new tally.</item>
+/// <item><c>Rejected</c>: the deltas that lead on from the bucket's position are sent again after <c>Open</c>, once until
+/// answers have been awaited long enough; where none does, the session ends, and the next starts with a new tally.</item>
 /// </list>
 /// </remarks>
 internal sealed class IngestorShell
@@ -195,6 +195,8 @@ internal sealed class IngestorShell
         }
 
         ForgetAccepted(rejected.Bucket, rejected.Position);
+        if (again.Count > 0)
+            SendOpen(bucket);
         foreach (var delta in again)
         {
             _world.See(Sighting.SentAgain);
