@@ -12,7 +12,7 @@ internal sealed class BucketTally(BucketId id)
     private const long Unknown = long.MaxValue;
 
     private readonly List<KeyTally> _changed = [];
-    private readonly Queue<Delta> _unaccepted = [];
+    private readonly List<Delta> _unaccepted = [];
     private long _sentAgainFrom = -1;
     private List<(long Offset, KeyTally Key, Window Window)>? _waiting = [];
     private long _position = Unknown;
@@ -82,7 +82,7 @@ internal sealed class BucketTally(BucketId id)
 
         var delta = new Delta(partition, _position, to, counts);
         _position = to;
-        _unaccepted.Enqueue(delta);
+        _unaccepted.Add(delta);
         return delta;
     }
 
@@ -90,23 +90,34 @@ internal sealed class BucketTally(BucketId id)
     /// <returns>How many they were.</returns>
     public int Accepted(long position)
     {
-        var before = _unaccepted.Count;
-        while (_unaccepted.TryPeek(out var delta) && delta.To <= position)
-            _unaccepted.Dequeue();
-        return before - _unaccepted.Count;
+        var held = 0;
+        while (held < _unaccepted.Count && _unaccepted[held].To <= position)
+            held++;
+        _unaccepted.RemoveRange(0, held);
+        return held;
     }
 
     /// <summary>
-    /// The deltas that lead on from the bucket's position; empty where they were sent again already, and those sent
-    /// before are still being rejected one by one; null where no delta leads on from there.
+    /// The deltas that lead on from where the bucket is once it was opened again; empty where they were sent again
+    /// already, and those sent before are still being rejected one by one; null where no delta leads on from there.
     /// </summary>
-    public IReadOnlyList<Delta>? From(long position)
+    /// <param name="position">The bucket's position.</param>
+    /// <param name="committed">The committed offset, to which opening takes the bucket.</param>
+    public IReadOnlyList<Delta>? From(long position, long committed)
     {
-        if (!_unaccepted.TryPeek(out var first) || first.From != position)
+        if (_unaccepted.Count == 0)
             return null;
-        if (_sentAgainFrom == position)
+
+        // What is committed is in the bucket, so what it has not accepted holds none of it and may as well begin there.
+        var first = _unaccepted[0];
+        if (position <= committed && first.From < committed)
+            _unaccepted[0] = first = first with { From = committed };
+        var from = Math.Max(position, committed);
+        if (first.From != from)
+            return null;
+        if (_sentAgainFrom == from)
             return [];
-        _sentAgainFrom = position;
+        _sentAgainFrom = from;
         return [.. _unaccepted];
     }
 

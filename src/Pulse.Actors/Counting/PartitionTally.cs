@@ -155,8 +155,8 @@ public sealed class PartitionTally
     {
         if (!_buckets.TryGetValue(bucket, out var tally))
             return null;
-        Unaccepted -= tally.Accepted(position);
-        var again = tally.From(Math.Max(position, Committed));
+        Unaccepted -= tally.Accepted(Math.Max(position, Committed));
+        var again = tally.From(position, Committed);
         if (again is { Count: > 0 })
             _sentAgain.Add(tally);
         return again;

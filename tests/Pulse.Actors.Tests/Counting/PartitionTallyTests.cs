@@ -188,6 +188,22 @@ public sealed class PartitionTallyTests
     }
 
     [Fact]
+    public void A_delta_that_was_lost_while_a_commit_went_past_its_beginning_begins_at_the_committed_offset_again()
+    {
+        Count(Opened(Tablet, TabletComedy), Early, 100);
+        _tally.TakeDeltas();
+        _tally.Accepted(Tablet, 101);
+        _tally.BeginCommit();
+        Count(Opened(Mobile, MobileDrama), Early, 101);
+        var sent = Assert.Single(_tally.TakeDeltas()).Delta;
+        _tally.Persisted(Tablet, 101);
+        _tally.CommitSucceeded();
+
+        Assert.Equal((100, 102), (sent.From, sent.To));
+        Assert.Equal([sent with { From = 101 }], _tally.Rejected(Mobile, 100));
+    }
+
+    [Fact]
     public void A_bucket_that_forgot_what_it_had_accepted_ends_the_session()
     {
         var drama = Opened(Mobile, MobileDrama);

@@ -194,7 +194,7 @@ internal sealed class IngestorShell
             return;
         }
 
-        ForgetAccepted(rejected.Bucket, rejected.Position);
+        ForgetAccepted(rejected.Bucket, Math.Max(rejected.Position, Tally.Committed));
         if (again.Count > 0)
             SendOpen(bucket);
         foreach (var delta in again)
