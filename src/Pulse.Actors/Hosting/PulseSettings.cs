@@ -46,7 +46,7 @@ public sealed record ClusterSettings
 
     /// <summary>
     /// The first nodes to ask for the cluster, in the same order on every node, as
-    /// <c>akka.tcp://pulse@host:port</c>; empty for a cluster of one.
+    /// <c>akka.tcp://pulse@host:port</c> with the <see cref="Scheme"/>; empty for a cluster of one.
     /// </summary>
     public ImmutableArray<string> SeedNodes { get; init; } = [];
 
@@ -58,4 +58,15 @@ public sealed record ClusterSettings
 
     /// <summary>The number of shards; the same on every node, for the life of the cluster.</summary>
     public int Shards { get; init; } = 64;
+
+    /// <summary>What the node does: names of <see cref="NodeRole"/>.</summary>
+    public ImmutableArray<string> Roles { get; init; } = NodeRole.All;
+
+    /// <summary>How nodes prove to each other that they belong together; null: whoever reaches the port may join.</summary>
+    public ClusterTls? Tls { get; init; }
+
+    /// <summary>Remoting's scheme, which is part of every node's address: TLS has one of its own.</summary>
+    public string Scheme => Tls is null ? "akka.tcp" : "akka.ssl.tcp";
+
+    internal bool Has(string role) => Roles.Contains(role, StringComparer.Ordinal);
 }

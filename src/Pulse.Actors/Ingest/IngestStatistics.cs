@@ -12,6 +12,7 @@ public sealed class IngestStatistics
     private long _flushes;
     private long _deltas;
     private long _commits;
+    private long _skipped;
     private long _lastCommitTicks;
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
@@ -31,6 +32,12 @@ public sealed class IngestStatistics
 
     /// <summary>Offsets committed to the broker.</summary>
     public long Commits => Interlocked.Read(ref _commits);
+
+    /// <summary>
+    /// Increments of records read again that their bucket held already, since this node started: 0 where every reader
+    /// went on exactly where the one before it had stopped.
+    /// </summary>
+    public long Skipped => Interlocked.Read(ref _skipped);
 
     /// <summary>When this node last committed an offset, UTC; null before the first time.</summary>
     public DateTime? LastCommit =>
@@ -53,6 +60,8 @@ public sealed class IngestStatistics
         Interlocked.Increment(ref _flushes);
         Interlocked.Add(ref _deltas, deltas);
     }
+
+    internal void SkippedMore(long increments) => Interlocked.Add(ref _skipped, increments);
 
     internal void SessionRestarted() => Interlocked.Increment(ref _restarts);
 

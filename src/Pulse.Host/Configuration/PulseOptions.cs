@@ -100,6 +100,25 @@ public sealed class ClusterOptions
 
     /// <summary>The number of shards, the same on every node.</summary>
     public int Shards { get; set; } = 64;
+
+    /// <summary>What the node does: <c>ingest</c>, <c>bucket</c>; none given: both.</summary>
+    public IList<string> Roles { get; init; } = [];
+
+    /// <summary>Mutual TLS between nodes.</summary>
+    public ClusterTlsOptions Tls { get; set; } = new();
+}
+
+/// <summary>The section <c>Pulse:Cluster:Tls</c>: PEM files, all three or none.</summary>
+public sealed class ClusterTlsOptions
+{
+    /// <summary>The node's certificate.</summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>Its private key, not encrypted.</summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>The authority that issued the certificates of all nodes, with intermediates if there are any.</summary>
+    public string? AuthorityFile { get; set; }
 }
 
 /// <summary>The section <c>Pulse:Warehouse</c>.</summary>

@@ -26,6 +26,10 @@ internal sealed class PulseNode : IAsyncDisposable
 
     public RollupReader Reader => _services.GetRequiredService<RollupReader>();
 
+    /// <summary>What its parts share.</summary>
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
+
     /// <summary>As a seed node of others.</summary>
     public string Address => Akka.Cluster.Cluster.Get(System).SelfAddress.ToString();
 
