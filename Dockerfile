@@ -10,7 +10,7 @@
 #   libsasl2.so.3, which a chiselled image lacks; the client then takes centos8-librdkafka.so, which links to nothing
 #   but glibc 2.28 or newer (TLS, SASL PLAIN, SCRAM and OAUTHBEARER are in it; Kerberos is not). For arm64 librdkafka.so
 #   itself links to glibc alone. Ubuntu 24.04 has glibc 2.39. On Alpine the arm64 build would ask for libsasl2 again.
-# - The other native libraries (SQLite, Parquet's compression) need libstdc++ and libgcc at most, which .NET needs too.
+# - The other native libraries (SQLite, LMDB) link to glibc alone, 2.38 or newer: older bases than Ubuntu 24.04 fail.
 # - ICU is absent: the projects are built with InvariantGlobalization. The time zone data is absent: windows are UTC,
 #   and nothing asks for another zone.
 
