@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 using k8s;
@@ -9,6 +10,7 @@ namespace Pulse.Deployment.Tests;
 internal sealed class Overlay
 {
     private const string Node = "pulse";
+    private static readonly ConcurrentDictionary<string, Overlay> Rendered = new();
 
     private readonly List<object> _objects;
 
@@ -34,12 +36,9 @@ internal sealed class Overlay
     ];
 
     /// <summary>Renders and reads an overlay; skips the test where that can't be done.</summary>
-    public static Overlay Render(string name)
-    {
-        var text = Kubectl("kustomize", Repository.PathOf($"deploy/k8s/overlays/{name}"));
-        // Strict: what no type has, and what stands there twice, is an error; so is a kind that the API does not know.
-        return new Overlay(KubernetesYaml.LoadAllFromString(text, strict: true));
-    }
+    // Strict: what no type has, and what stands there twice, is an error; so is a kind that the API does not know.
+    public static Overlay Render(string name) => Rendered.GetOrAdd(name, static each => new Overlay(
+        KubernetesYaml.LoadAllFromString(Kubectl("kustomize", Repository.PathOf($"deploy/k8s/overlays/{each}")), strict: true)));
 
     public T Get<T>(string name)
         where T : class, IKubernetesObject, IMetadata<V1ObjectMeta> =>

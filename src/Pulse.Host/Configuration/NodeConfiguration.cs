@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Net;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Pulse.Actors.Hosting;
@@ -31,7 +30,6 @@ internal sealed record NodeConfiguration(
     /// <summary>The address of the embedded broker before it runs.</summary>
     public const string EmbeddedBrokerPlaceholder = "embedded";
 
-    private const string OwnName = "auto";
     private static readonly TimeSpan EmbeddedCheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
 
@@ -69,7 +67,7 @@ internal sealed record NodeConfiguration(
             Live = new LiveOptions { Windows = options.Live.Windows, KeysPerWindow = options.Live.KeysPerWindow },
             Cluster = new ClusterSettings
             {
-                Hostname = options.Cluster.Hostname == OwnName ? Dns.GetHostName() : options.Cluster.Hostname,
+                Hostname = ClusterAddress.Hostname(options.Cluster),
                 Bind = options.Cluster.Bind,
                 Port = options.Cluster.Port,
                 SeedNodes = [.. options.Cluster.SeedNodes.Select(seed => $"akka.tcp://{PulseAkkaExtensions.SystemName}@{seed}")],
@@ -133,11 +131,7 @@ internal sealed record NodeConfiguration(
     private static void CheckPorts(PulseOptions options, List<string> mistakes)
     {
         CheckPort("Pulse:Cluster:Port", options.Cluster.Port, mistakes);
-        if (options.Cluster.Bind is { } bind && !IPAddress.TryParse(bind, out _))
-            mistakes.Add($"Pulse:Cluster:Bind is '{bind}'; use an IP address such as 0.0.0.0.");
-        if (options.Cluster.Hostname is "" or "0.0.0.0" or "::")
-            mistakes.Add($"Pulse:Cluster:Hostname is '{options.Cluster.Hostname}'; name what other nodes reach this one at, and "
-                + "say in Pulse:Cluster:Bind where to listen.");
+        ClusterAddress.Check(options.Cluster, mistakes);
         if (options.Cluster.Shards is < 1 or > 10_000)
             mistakes.Add($"Pulse:Cluster:Shards is {options.Cluster.Shards}; use 1 to 10000, about ten for each node.");
         if (options.Cluster.SeedNodes.FirstOrDefault(seed => !IsAddress(seed)) is { } wrong)
