@@ -23,18 +23,20 @@ COPY global.json Directory.Build.props Directory.Packages.props ./
 COPY src/Pulse.Actors/Pulse.Actors.csproj src/Pulse.Actors/
 COPY src/Pulse.Simulator/Pulse.Simulator.csproj src/Pulse.Simulator/
 COPY src/Pulse.Host/Pulse.Host.csproj src/Pulse.Host/
-RUN dotnet restore src/Pulse.Host --arch $TARGETARCH
+# No app host: the images start "dotnet", and the one of another architecture would have to be fetched.
+RUN dotnet restore src/Pulse.Host --arch $TARGETARCH -p:UseAppHost=false
 COPY .editorconfig ./
 COPY src/ src/
 
-# No app host: the images start "dotnet", and the one of another architecture would have to be fetched.
 FROM restore AS publish-host
+ARG TARGETARCH
 RUN dotnet publish src/Pulse.Host --arch $TARGETARCH --no-restore --configuration Release --output /app \
       -p:UseAppHost=false -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false
 # A new volume takes over the owner of the directory that it is mounted at.
 RUN mkdir --parents /volumes/data/keys /volumes/data/warehouse
 
 FROM restore AS publish-simulator
+ARG TARGETARCH
 RUN dotnet publish src/Pulse.Simulator --arch $TARGETARCH --no-restore --configuration Release --output /app \
       -p:UseAppHost=false -p:PublishDocumentationFiles=false -p:PublishReferencesDocumentationFiles=false
 
