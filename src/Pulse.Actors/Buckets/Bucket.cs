@@ -57,8 +57,9 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
             _lastRecovered = LastSequenceNr;
         });
         Recover<RecoveryCompleted>(_ => RequireAllRecovered());
-        Command<OpenPartition>(Handle);
-        Command<ApplyDelta>(Handle);
+        Command<BucketBatch>(Handle);
+        Command<OpenPartition>(message => Sender.Tell(Open(message)));
+        Command<ApplyDelta>(message => Sender.Tell(Apply(message)));
         Command<PersistPartition>(Handle);
         Command<ResultsWritten>(Handle);
         Command<ResultsOvertaken>(Handle);
@@ -116,34 +117,60 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     protected override void OnRecoveryFailure(Exception reason, object? message = null) =>
         _log.Debug("Bucket {0} could not recover: {1}", _id, reason.Message);
 
-    private void Handle(OpenPartition message)
+    // A checkpoint that is asked for holds whatever else the batch brings: one for all partitions of the sender's node.
+    private void Handle(BucketBatch batch)
     {
-        var position = _ledger.Open(message.Partition, message.Committed);
-        Sender.Tell(new PartitionOpened(_id, message.Partition, position, message.Session));
-    }
+        var answers = new List<IPartitionAnswer>(batch.Requests.Count);
+        foreach (var request in batch.Requests)
+        {
+            var answer = request switch
+            {
+                ApplyDelta message => Apply(message),
+                OpenPartition message => Open(message),
+                PersistPartition message => Ask(message),
+                _ => null,
+            };
+            if (answer is not null)
+                answers.Add(answer);
+        }
 
-    private void Handle(ApplyDelta message)
-    {
-        var partition = message.Delta.Partition;
-        var outcome = _ledger.Apply(message.Delta);
-        var position = _ledger.Position(partition);
-        Sender.Tell(outcome == DeltaOutcome.Rejected
-            ? new PartitionRejected(_id, partition, position, message.Session)
-            : new DeltaAccepted(_id, partition, position, message.Session));
+        if (answers.Count > 0)
+            Sender.Tell(new BucketAnswers(_id, answers));
+        if (_asked.Count > 0)
+            MakeProgress();
     }
 
     private void Handle(PersistPartition message)
     {
+        if (Ask(message) is { } rejected)
+            Sender.Tell(rejected);
+        else
+            MakeProgress();
+    }
+
+    private PartitionOpened Open(OpenPartition message) => new(
+        _id, message.Partition, _ledger.Open(message.Partition, message.Committed), message.Session);
+
+    private IPartitionAnswer Apply(ApplyDelta message)
+    {
+        var partition = message.Delta.Partition;
+        var outcome = _ledger.Apply(message.Delta);
+        var position = _ledger.Position(partition);
+        return outcome == DeltaOutcome.Rejected
+            ? new PartitionRejected(_id, partition, position, message.Session)
+            : new DeltaAccepted(_id, partition, position, message.Session);
+    }
+
+    /// <returns>Null where the answer must wait for a checkpoint.</returns>
+    private PartitionRejected? Ask(PersistPartition message)
+    {
         var position = _ledger.Position(message.Partition);
         if (position < message.UpTo)
-        {
-            Sender.Tell(new PartitionRejected(_id, message.Partition, position, message.Session));
-            return;
-        }
+            return new PartitionRejected(_id, message.Partition, position, message.Session);
 
         _asked.RemoveAll(asked => asked.Asker.Equals(Sender) && asked.Request.Partition == message.Partition);
         _asked.Add((Sender, message));
-        MakeProgress();
+        return null;
     }
 
     /// <summary>The one place where checkpoints go forward: publish what is stored, then store what is new.</summary>

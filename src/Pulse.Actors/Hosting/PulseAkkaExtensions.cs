@@ -232,6 +232,9 @@ public static class PulseAkkaExtensions
                 registry.Register<StreamIngest>(system.ActorOf(
                     Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, statistics, log)),
                     "ingest"));
+                registry.Register<BucketOutbox>(system.ActorOf(
+                    Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),
+                    "bucket-outbox"));
             })
             .WithShardRegion<PartitionIngestor>(
                 "ingestor",
@@ -242,7 +245,7 @@ public static class PulseAkkaExtensions
                         settings.WindowLength,
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
-                        registry.Get<Bucket>(),
+                        registry.Get<BucketOutbox>(),
                         services.GetRequiredService<IngestStatistics>(),
                         services.GetRequiredService<StorageAvailability>());
                     return entityId =>

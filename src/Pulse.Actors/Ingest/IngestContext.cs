@@ -9,7 +9,7 @@ namespace Pulse.Actors.Ingest;
 /// <param name="WindowLength">The length of every window.</param>
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
 /// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
-/// <param name="Buckets">The shard region of the buckets.</param>
+/// <param name="Buckets">Where messages for buckets go: the node's <see cref="BucketOutbox"/>.</param>
 /// <param name="Statistics">What people and telemetry read.</param>
 /// <param name="Storage">Whether anything can be made durable now.</param>
 public sealed record IngestContext(

@@ -19,11 +19,10 @@ namespace Pulse.Actors.Ingest;
 public sealed class KafkaConsumer
 {
     private const int BatchesAhead = 4;
-    private const int RecordsPerBatch = 2_000;
-    private const int BytesPerBatch = 512 * 1024;
+    private const int RecordsPerPoll = 2_000;
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan FullReaderPatience = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan FullReaderPatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan StatusInterval = TimeSpan.FromMilliseconds(500);
 
     private readonly KafkaSettings _settings;
@@ -31,10 +30,8 @@ public sealed class KafkaConsumer
     private readonly IngestStatistics _statistics;
     private readonly ILogger _log;
     private readonly Channel<Commit> _commits = Channel.CreateUnbounded<Commit>(new() { SingleReader = true });
-    private readonly ConcurrentQueue<Action<IConsumer<int, int>>> _requests = new();
+    private readonly ConcurrentQueue<Action<IConsumer<Ignore, Ignore>>> _requests = new();
     private readonly Dictionary<int, Reading> _readings = [];
-    private readonly CopyingDeserializer _key = new();
-    private readonly CopyingDeserializer _value = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile bool _stopping;
     private long _nextStatus;
@@ -103,7 +100,7 @@ public sealed class KafkaConsumer
         return Completion;
     }
 
-    private Task<T> RequestAsync<T>(Func<IConsumer<int, int>, T> request)
+    private Task<T> RequestAsync<T>(Func<IConsumer<Ignore, Ignore>, T> request)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         _requests.Enqueue(consumer =>
@@ -126,9 +123,7 @@ public sealed class KafkaConsumer
     {
         try
         {
-            using var consumer = new ConsumerBuilder<int, int>(_settings.ConsumerConfig())
-                .SetKeyDeserializer(_key)
-                .SetValueDeserializer(_value)
+            using var consumer = new ConsumerBuilder<Ignore, Ignore>(_settings.ConsumerConfig())
                 .SetLogHandler((_, message) => _log.LogDebug("Kafka client: {Message}", message.Message))
                 .SetErrorHandler((_, error) => _log.LogDebug("Kafka client: {Reason}", error.Reason))
                 .Build();
@@ -137,8 +132,9 @@ public sealed class KafkaConsumer
             committing.Start();
             try
             {
+                using var queue = new RecordQueue(consumer, RecordsPerPoll);
                 while (!_stopping)
-                    Poll(consumer);
+                    Poll(consumer, queue);
             }
             finally
             {
@@ -157,7 +153,7 @@ public sealed class KafkaConsumer
         }
     }
 
-    private void CommitAll(IConsumer<int, int> consumer)
+    private void CommitAll(IConsumer<Ignore, Ignore> consumer)
     {
         List<Commit> together = [];
         while (_commits.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
@@ -179,67 +175,56 @@ public sealed class KafkaConsumer
         }
     }
 
-    private void Poll(IConsumer<int, int> consumer)
+    private void Poll(IConsumer<Ignore, Ignore> consumer, RecordQueue queue)
     {
         while (_requests.TryDequeue(out var request))
             request(consumer);
         Report(consumer);
-        var hasRecords = PublishPaused(consumer);
 
-        var result = consumer.Consume(hasRecords ? TimeSpan.Zero : IdlePoll);
-        if (result is null)
+        var taken = queue.Take(IdlePoll);
+        Reading? target = null;
+        for (var index = 0; index < taken; index++)
         {
-            foreach (var reading in _readings.Values)
-                Publish(consumer, reading);
-            return;
+            var record = queue[index];
+            if (target?.Assigned.Partition.Partition != record.Partition
+                && !_readings.TryGetValue(record.Partition, out target))
+                continue;
+
+            Fill(target, record);
+            if (target.Filling is { IsFull: true } && !target.IsPaused)
+                Publish(consumer, target);
         }
 
-        // A record of a partition that was taken back in this very poll.
-        if (!_readings.TryGetValue(result.Partition.Value, out var target))
-            return;
-
-        var batch = target.Filling ??= new RecordBatch(target.Epoch, target.Position);
-        if (result.IsPartitionEOF)
-        {
-            batch.ReachedEnd(result.Offset.Value);
-            return;
-        }
-
-        batch.Add(
-            result.Offset.Value,
-            result.Message.Timestamp.Type == TimestampType.NotAvailable ? -1 : result.Message.Timestamp.UnixTimestampMs,
-            _key.Bytes(result.Message.Key),
-            _value.Bytes(result.Message.Value));
-        if (batch.Count >= RecordsPerBatch || batch.SizeInBytes >= BytesPerBatch)
-            Publish(consumer, target);
-    }
-
-    /// <summary>Offers what paused partitions hold; says whether any other partition has a batch that is being filled.</summary>
-    private bool PublishPaused(IConsumer<int, int> consumer)
-    {
-        var hasRecords = false;
+        // The client has no more now, so nothing is to be gained by waiting; and paused ones go on when there is room.
         foreach (var reading in _readings.Values)
         {
-            if (reading.IsPaused)
+            if (taken < RecordsPerPoll || reading.IsPaused)
                 Publish(consumer, reading);
-            else
-                hasRecords |= reading.Filling is not null;
         }
-
-        return hasRecords;
     }
 
-    private void Publish(IConsumer<int, int> consumer, Reading reading)
+    private static void Fill(Reading target, RecordQueue.Record record)
+    {
+        var batch = target.Filling ??= new RecordBatch(target.Epoch, target.Position, target.UsualBytes);
+        if (record.IsPartitionEnd)
+            batch.ReachedEnd(record.Offset);
+        else
+            batch.Add(record.Offset, record.UnixMilliseconds, record.Key, record.Value);
+    }
+
+    private void Publish(IConsumer<Ignore, Ignore> consumer, Reading reading)
     {
         if (reading.Filling is not { } batch)
             return;
 
-        var next = batch.NextOffset;
+        // Once it is handed over it is the reader's, who may have disposed of it already.
+        var (next, size) = (batch.NextOffset, batch.SizeInBytes);
         var written = reading.Assigned.Writer.TryWrite(batch)
             || (!reading.IsPaused && SpinWait.SpinUntil(() => reading.Assigned.Writer.TryWrite(batch), FullReaderPatience));
         if (written)
         {
             reading.Position = next;
+            reading.UsualBytes = size;
             reading.Filling = null;
         }
 
@@ -254,7 +239,7 @@ public sealed class KafkaConsumer
         }
     }
 
-    private AssignedPartition Assign(IConsumer<int, int> consumer, int partition)
+    private AssignedPartition Assign(IConsumer<Ignore, Ignore> consumer, int partition)
     {
         if (_readings.TryGetValue(partition, out var former))
             TakeBack(consumer, former);
@@ -268,7 +253,7 @@ public sealed class KafkaConsumer
         return assigned;
     }
 
-    private void TakeBack(IConsumer<int, int> consumer, Reading reading)
+    private void TakeBack(IConsumer<Ignore, Ignore> consumer, Reading reading)
     {
         var partition = reading.Assigned.Partition;
         _readings.Remove(partition.Partition);
@@ -279,7 +264,7 @@ public sealed class KafkaConsumer
     }
 
     /// <summary>The committed offset of a partition, or its first one where nothing is committed.</summary>
-    private TopicPartitionOffset StartOffset(IConsumer<int, int> consumer, TopicPartition partition)
+    private TopicPartitionOffset StartOffset(IConsumer<Ignore, Ignore> consumer, TopicPartition partition)
     {
         var committed = consumer.Committed([partition], BrokerTimeout)[0].Offset;
         var ends = consumer.QueryWatermarkOffsets(partition, BrokerTimeout);
@@ -301,7 +286,7 @@ public sealed class KafkaConsumer
         return new TopicPartitionOffset(partition, offset);
     }
 
-    private (int Epoch, long Committed) Rewind(IConsumer<int, int> consumer, StreamPartition partition)
+    private (int Epoch, long Committed) Rewind(IConsumer<Ignore, Ignore> consumer, StreamPartition partition)
     {
         if (!_readings.TryGetValue(partition.Partition, out var reading))
             throw new KafkaException(ErrorCode.Local_UnknownPartition);
@@ -318,7 +303,7 @@ public sealed class KafkaConsumer
         return (reading.Epoch, start.Offset.Value);
     }
 
-    private void Report(IConsumer<int, int> consumer)
+    private void Report(IConsumer<Ignore, Ignore> consumer)
     {
         if (Environment.TickCount64 < _nextStatus)
             return;
@@ -347,24 +332,11 @@ public sealed class KafkaConsumer
         /// <summary>After the last batch that was handed over.</summary>
         public long Position { get; set; } = assigned.Committed;
 
+        /// <summary>The size of the batch that was handed over last, which tells the next one's.</summary>
+        public int UsualBytes { get; set; }
+
         public int Epoch { get; set; }
 
         public bool IsPaused { get; set; }
-    }
-
-    /// <summary>Gives access to the bytes in the client's memory without an array per record: the value is its length.</summary>
-    private sealed class CopyingDeserializer : IDeserializer<int>
-    {
-        private byte[] _bytes = new byte[4096];
-
-        public ReadOnlySpan<byte> Bytes(int length) => _bytes.AsSpan(0, length);
-
-        public int Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
-        {
-            if (data.Length > _bytes.Length)
-                _bytes = new byte[Math.Max(data.Length, _bytes.Length * 2)];
-            data.CopyTo(_bytes);
-            return data.Length;
-        }
     }
 }

@@ -8,6 +8,11 @@ namespace Pulse.Actors.Ingest;
 /// </summary>
 public sealed class RecordBatch : IDisposable
 {
+    private const int MaximumRecords = 2_000;
+    private const int MaximumBytes = 512 * 1024;
+    private const int LeastBytes = 16 * 1024;
+
+    private readonly int _expectedBytes;
     private byte[] _bytes = [];
     private Entry[] _entries = [];
     private int _length;
@@ -15,8 +20,10 @@ public sealed class RecordBatch : IDisposable
     /// <summary>Makes an empty batch.</summary>
     /// <param name="epoch">Counts the seeks of the partition; see <see cref="Epoch"/>.</param>
     /// <param name="start">See <see cref="Start"/>.</param>
-    public RecordBatch(int epoch, long start)
+    /// <param name="expectedBytes">How large it will probably become, so that it need not grow step by step.</param>
+    public RecordBatch(int epoch, long start, int expectedBytes = 0)
     {
+        _expectedBytes = Math.Max(expectedBytes, LeastBytes);
         Epoch = epoch;
         Start = NextOffset = start;
     }
@@ -38,6 +45,9 @@ public sealed class RecordBatch : IDisposable
 
     /// <summary>The sum of the sizes of keys and values, in bytes.</summary>
     public int SizeInBytes => _length;
+
+    /// <summary>Whether it should be handed over before more is added.</summary>
+    public bool IsFull => Count >= MaximumRecords || _length >= MaximumBytes;
 
     /// <summary>The position after this batch: the next offset to read.</summary>
     public long NextOffset { get; private set; }
@@ -93,7 +103,7 @@ public sealed class RecordBatch : IDisposable
     private void Reserve(int size)
     {
         if (_length + size > _bytes.Length)
-            _bytes = Grow(_bytes, _length, Math.Max(_length + size, 64 * 1024));
+            _bytes = Grow(_bytes, _length, Math.Max(_length + size, _expectedBytes));
         if (Count == _entries.Length)
             _entries = Grow(_entries, Count, Math.Max(Count + 1, 128));
     }

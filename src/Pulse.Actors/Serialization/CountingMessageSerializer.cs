@@ -14,7 +14,7 @@ namespace Pulse.Actors.Serialization;
 /// Protobuf for the counting protocol's messages and stored checkpoints (<c>counting.proto</c>). Manifests carry a
 /// version; what was written once stays readable.
 /// </summary>
-public sealed class CountingMessageSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+public sealed partial class CountingMessageSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     private const string CheckpointManifest = "counting.bucket-checkpoint.v1";
     private const string OpenManifest = "counting.open.v1";
@@ -24,6 +24,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
     private const string RejectedManifest = "counting.rejected.v1";
     private const string PersistManifest = "counting.persist.v1";
     private const string PersistedManifest = "counting.persisted.v1";
+    private const string BatchManifest = "counting.batch.v1";
+    private const string AnswersManifest = "counting.answers.v1";
     private const string StopManifest = "counting.stop.v1";
     private const string KeepReadingManifest = "ingest.keep-reading.v1";
     private const string StopReadingManifest = "ingest.stop-reading.v1";
@@ -36,10 +38,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
           serialization-bindings {
             "{{TypeName<BucketCheckpoint>()}}" = pulse-counting
             "{{TypeName<IBucketMessage>()}}" = pulse-counting
-            "{{TypeName<PartitionOpened>()}}" = pulse-counting
-            "{{TypeName<DeltaAccepted>()}}" = pulse-counting
-            "{{TypeName<PartitionRejected>()}}" = pulse-counting
-            "{{TypeName<PartitionPersisted>()}}" = pulse-counting
+            "{{TypeName<IPartitionAnswer>()}}" = pulse-counting
+            "{{TypeName<BucketAnswers>()}}" = pulse-counting
             "{{TypeName<StopBucket>()}}" = pulse-counting
             "{{TypeName<KeepReading>()}}" = pulse-counting
             "{{TypeName<StopReading>()}}" = pulse-counting
@@ -62,6 +62,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
         PartitionRejected => RejectedManifest,
         PersistPartition => PersistManifest,
         PartitionPersisted => PersistedManifest,
+        BucketBatch => BatchManifest,
+        BucketAnswers => AnswersManifest,
         StopBucket => StopManifest,
         KeepReading => KeepReadingManifest,
         StopReading => StopReadingManifest,
@@ -72,13 +74,15 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
     public override byte[] ToBinary(object obj) => obj switch
     {
         BucketCheckpoint checkpoint => ToWire(checkpoint).ToByteArray(),
-        ApplyDelta delta => ToWire(delta).ToByteArray(),
-        OpenPartition m => ToWire(m.Bucket, m.Partition, m.Committed, m.Session),
-        PartitionOpened m => ToWire(m.Bucket, m.Partition, m.Position, m.Session),
-        DeltaAccepted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session),
-        PartitionRejected m => ToWire(m.Bucket, m.Partition, m.Position, m.Session),
-        PersistPartition m => ToWire(m.Bucket, m.Partition, m.UpTo, m.Session),
-        PartitionPersisted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session),
+        ApplyDelta delta => ToWire(delta.Bucket, delta).ToByteArray(),
+        OpenPartition m => ToWire(m.Bucket, m.Partition, m.Committed, m.Session).ToByteArray(),
+        PartitionOpened m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
+        DeltaAccepted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
+        PartitionRejected m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
+        PersistPartition m => ToWire(m.Bucket, m.Partition, m.UpTo, m.Session).ToByteArray(),
+        PartitionPersisted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
+        BucketBatch batch => ToWire(batch).ToByteArray(),
+        BucketAnswers answers => ToWire(answers).ToByteArray(),
         KeepReading m => new Wire.KeepReading { Partition = m.Partition }.ToByteArray(),
         StopBucket or StopReading => [],
         _ => throw new ArgumentException($"{obj.GetType()} is no message of the counting protocol.", nameof(obj)),
@@ -93,7 +97,11 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
             case CheckpointManifest:
                 return FromWire(Wire.BucketCheckpoint.Parser.ParseFrom(bytes));
             case DeltaManifest:
-                return FromWire(Wire.ApplyDelta.Parser.ParseFrom(bytes));
+                return FromWire(null, Wire.ApplyDelta.Parser.ParseFrom(bytes));
+            case BatchManifest:
+                return FromWire(Wire.BucketBatch.Parser.ParseFrom(bytes));
+            case AnswersManifest:
+                return FromWire(Wire.BucketAnswers.Parser.ParseFrom(bytes));
             case StopManifest:
                 return StopBucket.Instance;
             case KeepReadingManifest:
@@ -102,16 +110,17 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
                 return StopReading.Instance;
             case OpenManifest or OpenedManifest or AcceptedManifest or RejectedManifest or PersistManifest
                 or PersistedManifest:
-                return FromWire(manifest, Wire.PartitionMessage.Parser.ParseFrom(bytes));
+                return FromWire(manifest, null, Wire.PartitionMessage.Parser.ParseFrom(bytes));
             default:
                 throw new SerializationException(
                     $"Manifest '{manifest}' is unknown here; a newer node sent it. Finish the rolling upgrade.");
         }
     }
 
-    private static object FromWire(string manifest, Wire.PartitionMessage wire)
+    // In a batch the bucket is named once for all.
+    private static object FromWire(string manifest, BucketId? batch, Wire.PartitionMessage wire)
     {
-        var bucket = FromWire(wire.Bucket);
+        var bucket = batch ?? FromWire(wire.Bucket);
         var partition = FromWire(wire.Partition);
         return manifest switch
         {
@@ -127,18 +136,18 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
 
     private static string TypeName<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 
-    private static byte[] ToWire(BucketId bucket, StreamPartition partition, long offset, long session) =>
-        new Wire.PartitionMessage
+    private static Wire.PartitionMessage ToWire(BucketId? bucket, StreamPartition partition, long offset, long session) =>
+        new()
         {
-            Bucket = ToWire(bucket),
+            Bucket = bucket is null ? null : ToWire(bucket),
             Partition = ToWire(partition),
             Offset = offset,
             Session = session,
-        }.ToByteArray();
+        };
 
-    private static Wire.ApplyDelta ToWire(ApplyDelta message) => new()
+    private static Wire.ApplyDelta ToWire(BucketId? bucket, ApplyDelta message) => new()
     {
-        Bucket = ToWire(message.Bucket),
+        Bucket = bucket is null ? null : ToWire(bucket),
         Partition = ToWire(message.Delta.Partition),
         From = message.Delta.From,
         To = message.Delta.To,
@@ -146,8 +155,8 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
         Session = message.Session,
     };
 
-    private static ApplyDelta FromWire(Wire.ApplyDelta wire) => new(
-        FromWire(wire.Bucket),
+    private static ApplyDelta FromWire(BucketId? batch, Wire.ApplyDelta wire) => new(
+        batch ?? FromWire(wire.Bucket),
         new Delta(FromWire(wire.Partition), wire.From, wire.To, [.. wire.Counts.Select(FromWire)]),
         wire.Session);
 

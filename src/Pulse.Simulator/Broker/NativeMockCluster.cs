@@ -1,6 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.InteropServices;
-using Confluent.Kafka;
+using Pulse.Shared;
 
 namespace Pulse.Simulator.Broker;
 
@@ -130,40 +129,13 @@ internal sealed unsafe class NativeMockCluster
     {
         try
         {
-            Library.Load();
+            return KafkaClientLibrary.Find();
         }
-        catch (Exception failure) when (failure is DllNotFoundException or InvalidOperationException
-                                            or TypeInitializationException)
+        catch (DllNotFoundException failure)
         {
             throw new EmbeddedBrokerException(
-                "The embedded broker needs the native library librdkafka, and none of the builds that come with "
-                + $"Confluent.Kafka could be loaded on this machine: {failure.Message}", failure);
+                $"The embedded broker has no native library: {failure.Message} Or use a real broker: set "
+                + "Pulse__Kafka__BootstrapServers.", failure);
         }
-
-        foreach (ProcessModule module in Process.GetCurrentProcess().Modules)
-        {
-            // A second load of the same file only counts a reference; it gives the handle of the loaded library.
-            if (IsClientLibrary(module.FileName) && NativeLibrary.TryLoad(module.FileName, out var loaded))
-                return loaded;
-        }
-
-        // Where a system does not tell a process's modules: the same names in the order that the client tries them.
-        foreach (var name in (string[])["librdkafka", "centos8-librdkafka", "alpine-librdkafka"])
-        {
-            if (NativeLibrary.TryLoad(name, typeof(Library).Assembly, null, out var loaded))
-                return loaded;
-        }
-
-        throw new EmbeddedBrokerException(
-            "The embedded broker could not find the librdkafka that Confluent.Kafka loaded among this process's "
-            + "modules. Use a real broker: set Pulse__Kafka__BootstrapServers.");
-    }
-
-    private static bool IsClientLibrary(string? file)
-    {
-        var name = Path.GetFileName(file);
-        return name is not null
-               && name.Contains("librdkafka", StringComparison.OrdinalIgnoreCase)
-               && !name.Contains("librdkafkacpp", StringComparison.OrdinalIgnoreCase);
     }
 }

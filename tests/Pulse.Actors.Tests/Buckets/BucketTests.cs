@@ -118,6 +118,44 @@ public sealed class BucketTests : TestKit
     }
 
     [Fact]
+    public async Task A_batch_is_handled_in_its_order_answered_at_once_and_stored_in_one_checkpoint()
+    {
+        var bucket = Start();
+        var one = new StreamPartition(Zero.Stream, 1);
+
+        bucket.Tell(
+            new BucketBatch(
+                Mobile,
+                [
+                    new OpenPartition(Mobile, Zero, 0, Session),
+                    new ApplyDelta(Mobile, Delta(0, 5, Drama(Early, 3)), Session),
+                    new PersistPartition(Mobile, Zero, 5, Session),
+                    new OpenPartition(Mobile, one, 2, 8),
+                    new ApplyDelta(Mobile, new Delta(one, 2, 4, [Drama(Early, 2)]), 8),
+                    new PersistPartition(Mobile, one, 4, 8),
+                    new ApplyDelta(Mobile, Delta(6, 7, Drama(Early, 1)), Session),
+                ]),
+            _ingestor);
+
+        var answers = await AnswerAsync<BucketAnswers>();
+        Assert.Equal(
+            [
+                new PartitionOpened(Mobile, Zero, 0, Session),
+                new DeltaAccepted(Mobile, Zero, 5, Session),
+                new PartitionOpened(Mobile, one, 2, 8),
+                new DeltaAccepted(Mobile, one, 4, 8),
+                new PartitionRejected(Mobile, Zero, 5, Session),
+            ],
+            answers.Answers);
+        Assert.Equal(5, Assert.Single((await PublishAsync()).Rows).Count);
+        IPartitionAnswer[] stored = [await AnswerAsync<PartitionPersisted>(), await AnswerAsync<PartitionPersisted>()];
+        Assert.Equal(
+            [new PartitionPersisted(Mobile, Zero, 5, Session), new PartitionPersisted(Mobile, one, 4, 8)],
+            stored.OrderBy(answer => answer.Partition.Partition));
+        Assert.Single(_journal.Events(StoredAs));
+    }
+
+    [Fact]
     public async Task A_request_to_store_more_than_was_counted_is_rejected()
     {
         var bucket = await StartAsync();

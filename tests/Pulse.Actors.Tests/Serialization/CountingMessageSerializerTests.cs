@@ -75,6 +75,21 @@ public sealed class CountingMessageSerializerTests : IDisposable
                 + "7465722F746F7069632F311003"
             },
             {
+                "batch", "counting.batch.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112250A2312130A0F"
+                + "636C75737465722F746F7069632F31100318AC0220F9FFFFFFFFFFFFFFFF011258125612130A0F636C757374"
+                + "65722F746F7069632F3110031828202D2A170A064D6F62696C650A054472616D611080F2D6CA0618032A170A"
+                + "064D6F62696C650A054472616D6110ACF4D6CA06180130F9FFFFFFFFFFFFFFFF01121B1A1912130A0F636C75"
+                + "737465722F746F7069632F311003182D2003"
+            },
+            {
+                "answers", "counting.answers.v1",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112240A2212130A0F"
+                + "636C75737465722F746F7069632F311003182D20F9FFFFFFFFFFFFFFFF01121B121912130A0F636C75737465"
+                + "722F746F7069632F311003182D200112241A2212130A0F636C75737465722F746F7069632F31100318FFFFFF"
+                + "FFFFFFFFFFFF0120021217221512130A0F636C75737465722F746F7069632F311003"
+            },
+            {
                 "stop bucket", "counting.stop.v1",
                 ""
             },
@@ -112,23 +127,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
     {
         var read = _system.Serialization.Deserialize(Convert.FromHexString(hex), 1700, manifest);
 
-        switch (Messages[name], read)
-        {
-            case (ApplyDelta message, ApplyDelta delta):
-                Assert.Equal(message.Delta.Counts, delta.Delta.Counts);
-                Assert.Equal(message with { Delta = delta.Delta }, delta);
-                Assert.Equal(message.Delta with { Counts = delta.Delta.Counts }, delta.Delta);
-                break;
-            case (BucketCheckpoint message, BucketCheckpoint checkpoint):
-                Assert.Equal(message.Counts, checkpoint.Counts);
-                Assert.Equal(message.Positions, checkpoint.Positions);
-                Assert.Equal(
-                    message with { Counts = checkpoint.Counts, Positions = checkpoint.Positions }, checkpoint);
-                break;
-            case var (message, _):
-                Assert.Equal(message, read);
-                break;
-        }
+        AssertSame(Messages[name], read);
     }
 
     [Fact]
@@ -141,7 +140,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
 
         Assert.All(kinds, kind => Assert.Contains(kind, pinned));
         Assert.Equal(Messages.Count, Pinned.Count);
-        Assert.Equal(11, pinned.Count);
+        Assert.Equal(13, pinned.Count);
     }
 
     [Fact]
@@ -173,6 +172,37 @@ public sealed class CountingMessageSerializerTests : IDisposable
         Assert.Throws<ArgumentException>(() => serializer.ToBinary("text"));
     }
 
+    // Records compare their lists by reference.
+    private static void AssertSame(object expected, object read)
+    {
+        switch (expected, read)
+        {
+            case (ApplyDelta message, ApplyDelta delta):
+                Assert.Equal(message.Delta.Counts, delta.Delta.Counts);
+                Assert.Equal(message with { Delta = delta.Delta }, delta);
+                Assert.Equal(message.Delta with { Counts = delta.Delta.Counts }, delta.Delta);
+                break;
+            case (BucketCheckpoint message, BucketCheckpoint checkpoint):
+                Assert.Equal(message.Counts, checkpoint.Counts);
+                Assert.Equal(message.Positions, checkpoint.Positions);
+                Assert.Equal(
+                    message with { Counts = checkpoint.Counts, Positions = checkpoint.Positions }, checkpoint);
+                break;
+            case (BucketBatch message, BucketBatch batch):
+                Assert.Equal(message.Bucket, batch.Bucket);
+                Assert.Equal(message.Requests.Count, batch.Requests.Count);
+                Assert.All(message.Requests.Index(), request => AssertSame(request.Item, batch.Requests[request.Index]));
+                break;
+            case (BucketAnswers message, BucketAnswers answers):
+                Assert.Equal(message.Bucket, answers.Bucket);
+                Assert.Equal(message.Answers, answers.Answers);
+                break;
+            case var (message, _):
+                Assert.Equal(message, read);
+                break;
+        }
+    }
+
     private static Dictionary<string, object> Messages { get; } = new()
     {
         ["checkpoint"] = new BucketCheckpoint(
@@ -193,6 +223,25 @@ public sealed class CountingMessageSerializerTests : IDisposable
         ["rejected"] = new PartitionRejected(Mobile, Partition, -1, 2),
         ["persist"] = new PersistPartition(Mobile, Partition, 45, 3),
         ["persisted"] = new PartitionPersisted(Mobile, Partition, 0, 0),
+        ["batch"] = new BucketBatch(
+            Mobile,
+            [
+                new OpenPartition(Mobile, Partition, 300, -7),
+                new ApplyDelta(
+                    Mobile,
+                    new Delta(
+                        Partition, 40, 45, [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)]),
+                    -7),
+                new PersistPartition(Mobile, Partition, 45, 3),
+            ]),
+        ["answers"] = new BucketAnswers(
+            Mobile,
+            [
+                new PartitionOpened(Mobile, Partition, 45, -7),
+                new DeltaAccepted(Mobile, Partition, 45, 1),
+                new PartitionRejected(Mobile, Partition, -1, 2),
+                new PartitionPersisted(Mobile, Partition, 0, 0),
+            ]),
         ["stop bucket"] = StopBucket.Instance,
         ["keep reading"] = new KeepReading(12),
         ["keep reading first"] = new KeepReading(0),

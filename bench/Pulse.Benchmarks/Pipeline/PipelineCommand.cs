@@ -1,0 +1,92 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using Pulse.Benchmarks.Reporting;
+using Pulse.Benchmarks.Subjects;
+using Pulse.Testing;
+
+namespace Pulse.Benchmarks.Pipeline;
+
+/// <summary><c>pipeline</c>: Kafka to buckets, against a bare loop.</summary>
+internal static class PipelineCommand
+{
+    public static Command Create()
+    {
+        var kafka = new Option<string?>("--kafka") { Description = "A real broker as host:port; otherwise the embedded one" };
+        var partitions = CommandOptions.Count("--partitions", 32, "Partitions of the topic");
+        var events = CommandOptions.Count("--events", 300_000, "Events of a round, within what the broker keeps");
+        var rounds = CommandOptions.Count("--rounds", 9, "Measured rounds");
+        var warmUps = CommandOptions.Count("--warm-ups", 4, "Rounds before those");
+        var nodes = CommandOptions.Count("--nodes", 1, "2 measures a cluster of two as well");
+        var checkpoint = CommandOptions.Count("--checkpoint-seconds", 5, "Time between checkpoints; in production 300");
+        var only = new Option<string?>("--only") { Description = "Only bare, hand or pulse" };
+        var json = CommandOptions.Json("pipeline");
+        var command = new Command("pipeline", "Read a topic: bare loop, loop with decoder and counters, Pulse")
+        {
+            kafka, partitions, events, rounds, warmUps, nodes, checkpoint, only, json,
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            await using var postgres = new PostgresFixture();
+            using var feed = await EventFeed.CreateAsync(
+                parsed.GetValue(kafka), parsed.GetValue(partitions), parsed.GetValue(events));
+            var benchmark = new PipelineBenchmark(feed, parsed.GetValue(warmUps), parsed.GetValue(rounds));
+            var seconds = parsed.GetValue(checkpoint);
+            List<Subject> subjects = [];
+            foreach (var kind in Enum.GetValues<SubjectKind>())
+            {
+                if (parsed.GetValue(only) is { } one && !one.Equals(kind.ToString(), StringComparison.OrdinalIgnoreCase))
+                    continue;
+                var database = kind == SubjectKind.Pulse ? await postgres.CreateDatabaseAsync() : null;
+                subjects.Add(await benchmark.MeasureAsync(Name(kind), [Settings(feed, kind, database, seconds)]));
+            }
+
+            if (parsed.GetValue(nodes) >= 2)
+                subjects.Add(await benchmark.MeasureAsync("Pulse, 2 nodes", Two(feed, await postgres.CreateDatabaseAsync(), seconds)));
+            new Report("pipeline", Conditions(feed, benchmark: parsed.GetValue(rounds), seconds), subjects)
+                .Publish(parsed.GetValue(json)!);
+            return 0;
+        });
+        return command;
+    }
+
+    private static string Name(SubjectKind kind) => kind switch
+    {
+        SubjectKind.Bare => "bare loop",
+        SubjectKind.Hand => "loop, decoder, counters",
+        _ => "Pulse",
+    };
+
+    private static SubjectSettings Settings(EventFeed feed, SubjectKind kind, string? database, double seconds) => new()
+    {
+        Kind = kind,
+        BootstrapServers = feed.BootstrapServers,
+        Topic = feed.Topic,
+        Partitions = feed.Partitions,
+        Postgres = database,
+        CheckpointSeconds = seconds,
+    };
+
+    private static SubjectSettings[] Two(EventFeed feed, string database, double seconds)
+    {
+        var (first, second) = (FreePort(), FreePort());
+        var node = Settings(feed, SubjectKind.Pulse, database, seconds);
+        return [node with { Port = first, SeedPort = first }, node with { Port = second, SeedPort = first }];
+    }
+
+    private static (string, string)[] Conditions(EventFeed feed, int benchmark, double seconds) =>
+    [
+        ("broker", feed.BrokerName),
+        ("events", string.Create(CultureInfo.InvariantCulture,
+            $"{feed.Count:#,0} of {feed.MeanBytes:0} bytes a round in {feed.Partitions} partitions, {benchmark} rounds")),
+        ("checkpoints", string.Create(CultureInfo.InvariantCulture, $"every {seconds:0} s to PostgreSQL, totals verified")),
+    ];
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
+    }
+}

@@ -1,0 +1,26 @@
+using System.CommandLine;
+
+namespace Pulse.Benchmarks.Reporting;
+
+/// <summary>The options that benchmarks share.</summary>
+internal static class CommandOptions
+{
+    /// <summary>Where the figures are written.</summary>
+    public static Option<string> Json(string verb) => new("--json")
+    {
+        Description = "File for the figures",
+        DefaultValueFactory = _ => Path.Combine("artifacts", "benchmarks", $"{verb}.json"),
+    };
+
+    /// <summary>A whole number from 1 up.</summary>
+    public static Option<int> Count(string name, int initial, string description)
+    {
+        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => initial };
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<int>() < 1)
+                result.AddError($"{name}: give a whole number from 1 up.");
+        });
+        return option;
+    }
+}

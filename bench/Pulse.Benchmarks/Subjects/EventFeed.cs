@@ -1,0 +1,154 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Pulse.Simulator;
+using Pulse.Simulator.Broker;
+using Pulse.Simulator.Generation;
+
+namespace Pulse.Benchmarks.Subjects;
+
+/// <summary>
+/// A topic and the means to fill it with the same generated events again and again, round-robin over its partitions.
+/// The broker is the given one, or an embedded one, whose partitions keep only the newest 5 MiB.
+/// </summary>
+internal sealed class EventFeed : IDisposable
+{
+    // With room for the batches' own headers.
+    private const int EmbeddedBytesPerPartition = EmbeddedBroker.RetainedBytesPerPartition / 10 * 9;
+    private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(1);
+
+    private readonly EmbeddedBroker? _embedded;
+    private readonly IProducer<byte[], byte[]> _producer;
+    private readonly (byte[] Key, byte[] Value)[] _events;
+    private readonly TopicPartition[] _partitions;
+    private int _next;
+
+    private EventFeed(
+        string? kafka, EmbeddedBroker? embedded, string topic, int partitions, (byte[], byte[])[] events, Truth truth)
+    {
+        _embedded = embedded;
+        _events = events;
+        BootstrapServers = kafka ?? embedded!.BootstrapServers;
+        Topic = topic;
+        Truth = truth;
+        _partitions = [.. Enumerable.Range(0, partitions).Select(partition => new TopicPartition(topic, partition))];
+        _producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
+        {
+            BootstrapServers = BootstrapServers,
+            LingerMs = 20,
+            BatchSize = 500_000,
+            QueueBufferingMaxMessages = 2_000_000,
+            QueueBufferingMaxKbytes = 2_000_000,
+            EnableDeliveryReports = false,
+        }).Build();
+    }
+
+    /// <summary>The broker.</summary>
+    public string BootstrapServers { get; }
+
+    /// <summary>What the broker is, for people.</summary>
+    public string BrokerName => _embedded is null ? $"Kafka at {BootstrapServers}" : "embedded, in the benchmark's process";
+
+    /// <summary>The topic of events; its names of further topics begin with it.</summary>
+    public string Topic { get; }
+
+    /// <summary>The number of partitions.</summary>
+    public int Partitions => _partitions.Length;
+
+    /// <summary>The number of distinct events; one round of <see cref="Fill"/>.</summary>
+    public int Count => _events.Length;
+
+    /// <summary>The exact counts of each event once.</summary>
+    public Truth Truth { get; }
+
+    /// <summary>The mean size of an event, in bytes.</summary>
+    public double MeanBytes => _events.Average(entry => entry.Value.Length);
+
+    /// <summary>Events produced so far.</summary>
+    public long Produced { get; private set; }
+
+    /// <summary>The events' values.</summary>
+    public IEnumerable<byte[]> Values => _events.Select(entry => entry.Value);
+
+    /// <summary>Makes events and topics.</summary>
+    /// <param name="kafka">A broker as <c>host:port</c>; null for an embedded one.</param>
+    /// <param name="partitions">The topic's partitions.</param>
+    /// <param name="events">The events of a round; fewer where the embedded broker would not keep them.</param>
+    public static async Task<EventFeed> CreateAsync(string? kafka, int partitions, int events)
+    {
+        var topic = $"benchmark-{Guid.NewGuid():N}";
+        string[] small = [$"{topic}-completion", $"{topic}-dlq"];
+        var embedded = kafka is null ? EmbeddedBroker.Start() : null;
+        if (embedded is not null)
+        {
+            embedded.CreateTopic(topic, partitions);
+            foreach (var name in small)
+                embedded.CreateTopic(name, 1);
+        }
+        else
+        {
+            using var administration = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = kafka }).Build();
+            await administration.CreateTopicsAsync([
+                new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 },
+                .. small.Select(name => new TopicSpecification { Name = name, NumPartitions = 1, ReplicationFactor = 1 }),
+            ]);
+        }
+
+        var truth = new Truth();
+        var generated = Generate(events, embedded is null ? long.MaxValue : (long)EmbeddedBytesPerPartition * partitions, truth);
+        return new EventFeed(kafka, embedded, topic, partitions, generated, truth);
+    }
+
+    /// <summary>Produces each event once and waits until the broker has them all.</summary>
+    public void Fill()
+    {
+        Produce(Count);
+        _producer.Flush(Deadline);
+    }
+
+    /// <summary>Has a consumer group begin at what is produced from now on.</summary>
+    public void BeginAtEnd(string group)
+    {
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig
+        {
+            BootstrapServers = BootstrapServers, GroupId = group,
+        }).Build();
+        consumer.Commit(_partitions.Select(partition =>
+            new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, Deadline).High)));
+    }
+
+    /// <summary>Produces the next events without waiting for the broker.</summary>
+    public void Produce(int count)
+    {
+        for (var index = 0; index < count; index++)
+        {
+            var (key, value) = _events[_next];
+            _producer.Produce(_partitions[Produced % _partitions.Length], new Message<byte[], byte[]> { Key = key, Value = value });
+            Produced++;
+            _next = (_next + 1) % _events.Length;
+        }
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _producer.Dispose();
+        _embedded?.Dispose();
+    }
+
+    private static (byte[], byte[])[] Generate(int events, long maximumBytes, Truth truth)
+    {
+        var generator = new EventGenerator(new SimulatorOptions { Rate = 0 }, new DateTimeOffset(2026, 1, 1, 12, 0, 0, TimeSpan.Zero));
+        var generated = new List<(byte[], byte[])>(events);
+        for (long bytes = 0; generated.Count < events; )
+        {
+            generator.Next();
+            bytes += generator.Key.Length + generator.Value.Length + 12;
+            if (bytes > maximumBytes)
+                break;
+            generated.Add((generator.Key, generator.Value.ToArray()));
+            truth.Add(generator.Current);
+        }
+
+        return [.. generated];
+    }
+}

@@ -1,0 +1,110 @@
+using Confluent.Kafka;
+using Pulse.Actors.Events;
+using Pulse.Actors.Rollups;
+
+namespace Pulse.Benchmarks.Subjects;
+
+/// <summary>
+/// The references: a tuned Confluent.Kafka loop on one thread that touches each payload where the client has it, without
+/// copying it; and the same with Pulse's decoder and dense counters.
+/// </summary>
+internal sealed class KafkaLoop : ISubject
+{
+    private readonly SubjectSettings _settings;
+    private readonly Visitor _visitor;
+    private readonly Thread _thread;
+    private long _consumed;
+    private volatile bool _ending;
+
+    public KafkaLoop(SubjectSettings settings)
+    {
+        _settings = settings;
+        _visitor = settings.Kind == SubjectKind.Hand ? new CountingVisitor() : new Visitor();
+        _thread = new Thread(Run) { IsBackground = true };
+        _thread.Start();
+    }
+
+    public SubjectReport Report() => new() { Consumed = Volatile.Read(ref _consumed) };
+
+    public Task<Dictionary<string, long>> EndAsync()
+    {
+        _ending = true;
+        _thread.Join();
+        return Task.FromResult(_visitor.Totals);
+    }
+
+    private void Run()
+    {
+        using var consumer = new ConsumerBuilder<Ignore, int>(new ConsumerConfig
+        {
+            BootstrapServers = _settings.BootstrapServers,
+            GroupId = _settings.Group,
+            EnableAutoCommit = false,
+            EnableAutoOffsetStore = false,
+            AutoOffsetReset = AutoOffsetReset.Error,
+            FetchQueueBackoffMs = 5,
+            QueuedMaxMessagesKbytes = 65_536,
+            FetchWaitMaxMs = 50,
+            ConsumeResultFields = "none",
+        }).SetValueDeserializer(_visitor).Build();
+        consumer.Assign(Enumerable.Range(0, _settings.Partitions).Select(partition =>
+            new TopicPartitionOffset(_settings.Topic, partition, Offset.Stored)));
+        var consumed = 0L;
+        while (!_ending)
+        {
+            if (consumer.Consume(TimeSpan.FromMilliseconds(50)) is not null)
+                Volatile.Write(ref _consumed, ++consumed);
+        }
+
+        consumer.Close();
+    }
+
+    private class Visitor : IDeserializer<int>
+    {
+        private const int CacheLine = 64;
+
+        public virtual Dictionary<string, long> Totals => [];
+
+        public virtual int Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
+        {
+            var sum = 0;
+            for (var index = 0; index < data.Length; index += CacheLine)
+                sum += data[index];
+            return sum;
+        }
+    }
+
+    private sealed class CountingVisitor : Visitor
+    {
+        private const int Values = 64;
+
+        private readonly EventDecoder _decoder =
+            new([.. RollupCatalog.BuiltIn.SelectMany(rollup => rollup.Dimensions).Distinct()]);
+
+        private readonly int[] _ids = new int[6];
+        private readonly Dictionary<long, long[][]> _windows = [];
+        private long _window = -1;
+        private long[][] _counts = [];
+
+        public override Dictionary<string, long> Totals => RollupCatalog.BuiltIn
+            .Select((rollup, index) => (rollup.Name, Sum: _windows.Values.Sum(counts => counts[index].Sum())))
+            .ToDictionary(total => total.Name, total => total.Sum);
+
+        public override int Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
+        {
+            if (_decoder.Decode(data, EventDecoder.NoRecordTimestamp, _ids, out var time).IsBad)
+                return 0;
+            var window = time / 300_000;
+            if (window != _window)
+            {
+                if (!_windows.TryGetValue(window, out var counts))
+                    _windows.Add(window, counts = [new long[Values * Values], new long[Values * Values], new long[Values * Values]]);
+                (_window, _counts) = (window, counts);
+            }
+
+            for (var rollup = 0; rollup < 3; rollup++)
+                _counts[rollup][(_ids[2 * rollup] * Values) + _ids[(2 * rollup) + 1]]++;
+            return 1;
+        }
+    }
+}

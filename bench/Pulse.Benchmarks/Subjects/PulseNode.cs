@@ -1,0 +1,99 @@
+using Akka.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Pulse.Actors.Export;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Benchmarks.Subjects;
+
+/// <summary>A whole node without its web pages.</summary>
+internal sealed class PulseNode : ISubject
+{
+    private readonly IHost _host;
+    private readonly IngestStatistics _statistics;
+    private readonly PulseSettings _settings;
+
+    private PulseNode(IHost host, PulseSettings settings)
+    {
+        _host = host;
+        _settings = settings;
+        _statistics = host.Services.GetRequiredService<IngestStatistics>();
+    }
+
+    public static async Task<PulseNode> StartAsync(SubjectSettings subject)
+    {
+        var kafka = new KafkaSettings(subject.BootstrapServers)
+        {
+            Topic = subject.Topic,
+            CompletionTopic = $"{subject.Topic}-completion",
+            DeadLetterTopic = $"{subject.Topic}-dlq",
+            GroupId = subject.Group,
+            StreamIdentity = subject.Topic,
+        };
+        var storage = new StorageOptions(StorageKind.Postgres, subject.Postgres!);
+        var settings = new PulseSettings(kafka, storage, RollupCatalog.Default)
+        {
+            CheckpointInterval = TimeSpan.FromSeconds(subject.CheckpointSeconds),
+            Cluster = new ClusterSettings
+            {
+                Port = subject.Port,
+                SeedNodes = subject.SeedPort == 0 ? [] : [$"akka.tcp://pulse@127.0.0.1:{subject.SeedPort}"],
+                SeedNodeTimeout = TimeSpan.FromSeconds(1),
+            },
+        };
+        var builder = Host.CreateEmptyApplicationBuilder(null);
+        builder.Logging.AddProvider(new ErrorLog()).SetMinimumLevel(LogLevel.Warning);
+        var exports = Path.Combine(Path.GetTempPath(), subject.Topic);
+        builder.Services.AddPulse(settings, new ParquetWarehouse(exports));
+        var host = builder.Build();
+        await host.Services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
+        await host.StartAsync();
+        return new PulseNode(host, settings);
+    }
+
+    public SubjectReport Report()
+    {
+        var partitions = _statistics.Partitions;
+        return new SubjectReport
+        {
+            Consumed = _statistics.Consumed,
+            Positions = partitions.ToDictionary(status => status.Partition, status => status.Position),
+            Committed = partitions.ToDictionary(status => status.Partition, status => status.Committed),
+        };
+    }
+
+    // Leaving makes everything durable first.
+    public async Task<Dictionary<string, long>> EndAsync()
+    {
+        await _host.StopAsync();
+        var store = new ResultStore(_settings.Storage, _settings.Catalog);
+        Dictionary<string, long> totals = [];
+        foreach (var rollup in _settings.Catalog.Rollups)
+            totals.Add(rollup.Name, (await store.TotalsAsync(rollup, CancellationToken.None)).Counted);
+        return totals;
+    }
+
+    private sealed class ErrorLog : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void Dispose()
+        {
+        }
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (IsEnabled(logLevel))
+                Console.Error.WriteLine(formatter(state, exception));
+        }
+    }
+}

@@ -1,0 +1,108 @@
+using Akka.Actor;
+using Akka.TestKit;
+using Akka.TestKit.Xunit;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Counting;
+using Pulse.Actors.Ingest;
+using static Pulse.Actors.Tests.Counting.CountingExamples;
+
+namespace Pulse.Actors.Tests.Ingest;
+
+/// <summary>The outbox in virtual time, between ingestors and a region that are probes.</summary>
+public sealed class BucketOutboxTests : TestKit
+{
+    private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
+    private static readonly StreamPartition One = new(Zero.Stream, 1);
+    private static readonly BucketId Other = new("viewsByDeviceGenre", "TV|Drama");
+
+    private readonly TestProbe _region;
+    private readonly TestProbe _zero;
+    private readonly TestProbe _one;
+    private readonly IActorRef _outbox;
+
+    public BucketOutboxTests()
+        : base("""
+            akka.loglevel = OFF
+            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
+            """)
+    {
+        _region = CreateTestProbe("region");
+        _zero = CreateTestProbe("zero");
+        _one = CreateTestProbe("one");
+        _outbox = Sys.ActorOf(Props.Create(() => new BucketOutbox(_region, FlushInterval)));
+    }
+
+    private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
+
+    [Fact]
+    public async Task Each_bucket_gets_one_message_a_flush_with_everything_in_the_order_it_was_said()
+    {
+        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
+        _outbox.Tell(new OpenPartition(Other, Zero, 0, 7), _zero);
+        _outbox.Tell(new OpenPartition(Mobile, One, 0, 8), _one);
+        _outbox.Tell(new PersistPartition(Mobile, Zero, 5, 7), _zero);
+        await FlushAsync();
+
+        var batches = new[] { await NextAsync(), await NextAsync() }.ToDictionary(batch => batch.Bucket);
+
+        Assert.Equal(
+            [
+                new OpenPartition(Mobile, Zero, 0, 7),
+                new OpenPartition(Mobile, One, 0, 8),
+                new PersistPartition(Mobile, Zero, 5, 7),
+            ],
+            batches[Mobile].Requests);
+        Assert.Equal([new OpenPartition(Other, Zero, 0, 7)], batches[Other].Requests);
+        await _region.ExpectNoMsgAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task What_was_sent_is_not_sent_again()
+    {
+        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
+        await FlushAsync();
+        await NextAsync();
+
+        _outbox.Tell(new PersistPartition(Mobile, Zero, 5, 7), _zero);
+        await FlushAsync();
+
+        Assert.Equal([new PersistPartition(Mobile, Zero, 5, 7)], (await NextAsync()).Requests);
+    }
+
+    [Fact]
+    public async Task Answers_reach_the_ingestor_of_their_partition_whether_together_or_alone()
+    {
+        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
+        _outbox.Tell(new OpenPartition(Mobile, One, 0, 8), _one);
+
+        _outbox.Tell(new BucketAnswers(
+            Mobile, [new PartitionOpened(Mobile, One, 3, 8), new PartitionOpened(Mobile, Zero, 2, 7)]));
+        _outbox.Tell(new PartitionPersisted(Mobile, One, 9, 8));
+        _outbox.Tell(new PartitionRejected(Mobile, new StreamPartition(Zero.Stream, 5), -1, 9));
+
+        await _zero.ExpectMsgAsync(new PartitionOpened(Mobile, Zero, 2, 7));
+        await _one.ExpectMsgAsync(new PartitionOpened(Mobile, One, 3, 8));
+        await _one.ExpectMsgAsync(new PartitionPersisted(Mobile, One, 9, 8));
+    }
+
+    [Fact]
+    public async Task A_partition_s_new_ingestor_gets_its_answers()
+    {
+        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
+        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 9), _one);
+
+        _outbox.Tell(new PartitionOpened(Mobile, Zero, 2, 9));
+
+        await _one.ExpectMsgAsync(new PartitionOpened(Mobile, Zero, 2, 9));
+        await _zero.ExpectNoMsgAsync(TimeSpan.Zero);
+    }
+
+    private async Task<BucketBatch> NextAsync() => await _region.ExpectMsgAsync<BucketBatch>();
+
+    // Whatever was told before has been taken in once the outbox answers.
+    private async Task FlushAsync()
+    {
+        await _outbox.Ask<ActorIdentity>(new Identify(null));
+        Clock.Advance(FlushInterval);
+    }
+}
