@@ -18,8 +18,14 @@ namespace Pulse.Host;
 /// <summary>One node as a process: checks that it can start, starts it, and waits for its end.</summary>
 internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, IConfiguration configuration)
 {
+    /// <summary>Answers while the process lives, whatever its state.</summary>
+    internal const string LivePath = "/health/live";
+
+    /// <summary>Answers 200 while the node can do its work.</summary>
+    internal const string ReadyPath = "/health/ready";
+
     /// <summary>Above the sum of the time-outs of the coordinated shutdown's phases.</summary>
-    public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(100);
+    internal static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(100);
 
     private readonly ConsoleView _view = ConsoleView.Standard();
 
@@ -114,8 +120,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
             AddSimulator(services, simulation with { BootstrapServers = started.Settings.Kafka.BootstrapServers });
 
         var application = builder.Build();
-        application.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
-        application.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") })
+        application.MapHealthChecks(LivePath, new() { Predicate = _ => false }).AllowAnonymous();
+        application.MapHealthChecks(ReadyPath, new() { Predicate = check => check.Tags.Contains("ready") })
             .AllowAnonymous();
         application.MapDashboard();
         application.MapMetrics();

@@ -87,7 +87,7 @@ public static class PulseAkkaExtensions
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
             .AddHocon(Roles(settings), HoconAddMode.Prepend)
             .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
-            .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
+            .WithRemoting(settings.Cluster.Bind ?? settings.Cluster.Hostname, settings.Cluster.Port, settings.Cluster.Hostname)
             .WithClustering(new ClusterOptions
             {
                 SeedNodes = [.. settings.Cluster.SeedNodes],

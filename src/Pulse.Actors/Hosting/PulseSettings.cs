@@ -41,6 +41,9 @@ public sealed record ClusterSettings
     /// <summary>The address that other nodes reach this one at.</summary>
     public string Hostname { get; init; } = "127.0.0.1";
 
+    /// <summary>The IP address to listen on; null: the host name's.</summary>
+    public string? Bind { get; init; }
+
     /// <summary>The remoting port; 0 for any free one, which only a cluster of one can use.</summary>
     public int Port { get; init; }
 

@@ -17,6 +17,7 @@ internal static class ClusterConfiguration
     {
         if (options.Port is < 0 or > 65_535)
             mistakes.Add($"{Section}:Port is {options.Port}; use 0 to 65535 (0: any free port).");
+        ClusterAddress.Check(options, mistakes);
         if (options.Shards is < 1 or > 10_000)
             mistakes.Add($"{Section}:Shards is {options.Shards}; use 1 to 10000, about ten for each node.");
         if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed)) is { } wrong)
@@ -26,7 +27,8 @@ internal static class ClusterConfiguration
 
         var settings = new ClusterSettings
         {
-            Hostname = options.Hostname,
+            Hostname = ClusterAddress.Hostname(options),
+            Bind = options.Bind,
             Port = options.Port,
             SeedNodeTimeout = options.SeedNodeTimeout,
             Shards = options.Shards,

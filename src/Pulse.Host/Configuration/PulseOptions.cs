@@ -86,8 +86,11 @@ public sealed class DatabaseOptions
 /// <summary>The section <c>Pulse:Cluster</c>.</summary>
 public sealed class ClusterOptions
 {
-    /// <summary>The address that other nodes reach this one at.</summary>
+    /// <summary>The address that other nodes reach this one at; <c>auto</c>: the machine's own name, such as a container's.</summary>
     public string Hostname { get; set; } = "127.0.0.1";
+
+    /// <summary>The address to listen on, such as <c>0.0.0.0</c>; null: the host name's.</summary>
+    public string? Bind { get; set; }
 
     /// <summary>The remoting port; 0: any free one.</summary>
     public int Port { get; set; }
