@@ -1,13 +1,3 @@
-using System.CommandLine;
-using Pulse.Benchmarks.Export;
-using Pulse.Benchmarks.Pipeline;
-using Pulse.Benchmarks.Subjects;
+using Pulse.Benchmarks;
 
-var root = new RootCommand("Pulse's benchmarks. Each prints what it measured, one figure a line.")
-{
-    PipelineCommand.Create(),
-    ExportCommand.Measure(),
-    ExportCommand.Fake(),
-    SubjectProgram.Create(),
-};
-return await root.Parse(args).InvokeAsync();
+return await BenchmarkProgram.RunAsync(args);

@@ -12,6 +12,9 @@ internal static class CommandOptions
         DefaultValueFactory = _ => Path.Combine("artifacts", "benchmarks", $"{verb}.json"),
     };
 
+    /// <summary>Whether it is enough that everything runs.</summary>
+    public static Option<bool> Quick() => new("--quick") { Description = "Only see that it runs; the figures mean little" };
+
     /// <summary>A whole number from 1 up.</summary>
     public static Option<int> Count(string name, int initial, string description)
     {

@@ -1,4 +1,3 @@
-using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -7,6 +6,7 @@ using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Benchmarks.Nodes;
 
 namespace Pulse.Benchmarks.Subjects;
 
@@ -75,25 +75,5 @@ internal sealed class PulseNode : ISubject
         foreach (var rollup in _settings.Catalog.Rollups)
             totals.Add(rollup.Name, (await store.TotalsAsync(rollup, CancellationToken.None)).Counted);
         return totals;
-    }
-
-    private sealed class ErrorLog : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel))
-                Console.Error.WriteLine(formatter(state, exception));
-        }
     }
 }

@@ -71,6 +71,17 @@ public static class PulseAkkaExtensions
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
     {
         return builder
+            .WithBucketNode(settings, services)
+            .WithLiveFeed(services)
+            .WithCoordinator(settings, services)
+            .WithIngest(settings, services);
+    }
+
+    /// <summary>Configures what buckets need: cluster, persistence, storage, and their shard region unless told not to.</summary>
+    internal static AkkaConfigurationBuilder WithBucketNode(
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services, bool ownsBuckets = true)
+    {
+        builder
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
@@ -91,11 +102,8 @@ public static class PulseAkkaExtensions
             })
             .WithDistributedPubSub(role: null!)
             .AddStartup((system, _) => JoinAlone(system, settings))
-            .WithStorage(services)
-            .WithBuckets(settings, services)
-            .WithLiveFeed(services)
-            .WithCoordinator(settings, services)
-            .WithIngest(settings, services);
+            .WithStorage(services);
+        return ownsBuckets ? builder.WithBuckets(settings, services) : builder;
     }
 
     private static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
