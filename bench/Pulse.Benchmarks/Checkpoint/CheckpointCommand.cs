@@ -21,7 +21,7 @@ internal static class CheckpointCommand
             DefaultValueFactory = _ => Usual,
             CustomParser = result => [.. result.Tokens.Select(token => Parse(token.Value, result))],
         };
-        var runs = CommandOptions.Count("--runs", 7, "Measured checkpoints");
+        var runs = CommandOptions.Count("--runs", 3, "Measured checkpoints");
         var json = CommandOptions.Json("checkpoint");
         var command = new Command("checkpoint", "Make checkpoints: PostgreSQL and SQLite, against a bare COPY")
         {

@@ -15,7 +15,7 @@ namespace Pulse.Benchmarks.Checkpoint;
 /// <param name="runs">How many checkpoints are measured.</param>
 internal sealed class CheckpointRun(PostgresFixture postgres, int runs)
 {
-    private const int WarmUps = 2;
+    private const int WarmUps = 1;
     private static readonly string[] Names = ["COPY to PostgreSQL", "PostgreSQL", "SQLite"];
 
     /// <summary>Measures.</summary>

@@ -21,7 +21,9 @@ internal sealed class MicroBenchmark(int eventsPerCall, bool quick)
     public IReadOnlyList<Subject> Run<T>()
     {
         var log = new AccumulationLogger();
-        var summary = BenchmarkRunner.Run<T>(Configuration(log));
+        var directory = Directory.CreateTempSubdirectory("pulse-benchmark-").FullName;
+        var summary = BenchmarkRunner.Run<T>(Configuration(log).WithArtifactsPath(directory));
+        Directory.Delete(directory, recursive: true);
         if (summary.Reports.IsEmpty || summary.Reports.Any(report => !report.Success))
         {
             throw new InvalidOperationException(
@@ -33,10 +35,11 @@ internal sealed class MicroBenchmark(int eventsPerCall, bool quick)
 
     private ManualConfig Configuration(AccumulationLogger log)
     {
-        var job = Job.Default.WithToolchain(InProcessEmitToolchain.DontLogOutput).WithClock(new ProcessorClock());
+        var job = Job.Default.WithToolchain(InProcessEmitToolchain.DontLogOutput).WithClock(new ProcessorClock())
+            .WithEvaluateOverhead(false);
         job = quick
             ? job.WithWarmupCount(1).WithIterationCount(2).WithInvocationCount(1).WithUnrollFactor(1)
-            : job.WithWarmupCount(5).WithIterationCount(15).WithIterationTime(TimeInterval.FromMilliseconds(200));
+            : job.WithWarmupCount(15).WithIterationCount(11).WithIterationTime(TimeInterval.FromMilliseconds(100));
         return ManualConfig.CreateEmpty()
             .AddJob(job)
             .AddDiagnoser(MemoryDiagnoser.Default)

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Cluster.Hosting;
 using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -13,7 +12,7 @@ using Pulse.Actors.Storage;
 
 namespace Pulse.Benchmarks.Nodes;
 
-/// <summary>A node of Pulse without its ingest side, in this process: buckets with their storage, or only the way to them.</summary>
+/// <summary>A node of Pulse without its ingest side, in this process.</summary>
 internal sealed class BucketNode : IAsyncDisposable
 {
     private readonly IHost _host;
@@ -25,16 +24,19 @@ internal sealed class BucketNode : IAsyncDisposable
     /// <summary>Takes messages to buckets, wherever these are.</summary>
     public IActorRef Buckets => _host.Services.GetRequiredService<IReadOnlyActorRegistry>().Get<Bucket>();
 
-    /// <summary>Starts a node that founds a cluster and owns all buckets.</summary>
-    public static Task<BucketNode> StartAsync(StorageOptions storage, RollupCatalog catalog) =>
-        StartAsync(Settings(storage, catalog), ownsBuckets: true);
+    /// <summary>How many buckets are in memory here.</summary>
+    public int Running => _host.Services.GetRequiredService<BucketStatistics>().Running;
 
-    /// <summary>Starts a node of the same cluster that reaches the buckets of this one over remoting.</summary>
-    public Task<BucketNode> StartSenderAsync()
+    /// <summary>Starts a node that founds a cluster.</summary>
+    public static Task<BucketNode> StartAsync(StorageOptions storage, RollupCatalog catalog) =>
+        StartAsync(new PulseSettings(new KafkaSettings("127.0.0.1:1"), storage, catalog));
+
+    /// <summary>Starts a node that joins this one's cluster, and reaches over remoting the buckets that run here by then.</summary>
+    public Task<BucketNode> StartNextAsync()
     {
         var settings = _host.Services.GetRequiredService<PulseSettings>();
         var seed = Akka.Cluster.Cluster.Get(System).SelfAddress.ToString();
-        return StartAsync(settings with { Cluster = new ClusterSettings { SeedNodes = [seed] } }, ownsBuckets: false);
+        return StartAsync(settings with { Cluster = new ClusterSettings { SeedNodes = [seed] } });
     }
 
     public async ValueTask DisposeAsync()
@@ -43,10 +45,7 @@ internal sealed class BucketNode : IAsyncDisposable
         _host.Dispose();
     }
 
-    private static PulseSettings Settings(StorageOptions storage, RollupCatalog catalog) =>
-        new(new KafkaSettings("127.0.0.1:1"), storage, catalog);
-
-    private static async Task<BucketNode> StartAsync(PulseSettings settings, bool ownsBuckets)
+    private static async Task<BucketNode> StartAsync(PulseSettings settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
         builder.Logging.AddProvider(new ErrorLog()).SetMinimumLevel(LogLevel.Warning);
@@ -57,12 +56,10 @@ internal sealed class BucketNode : IAsyncDisposable
             .AddSingleton<ResultWriterCounters>()
             .AddSingleton<BucketStatistics>()
             .AddSingleton<LiveBuckets>()
-            .AddAkka(PulseAkkaExtensions.SystemName, (akka, services) =>
-            {
-                akka.WithBucketNode(settings, services, ownsBuckets);
-                if (!ownsBuckets)
-                    akka.WithShardRegionProxy<Bucket>("bucket", null!, new BucketMessageExtractor(settings.Cluster.Shards));
-            });
+            // Buckets stay where they were started first.
+            .AddAkka(PulseAkkaExtensions.SystemName, (akka, services) => akka
+                .WithBucketNode(settings, services)
+                .AddHocon("akka.cluster.sharding.rebalance-interval = 1h", HoconAddMode.Prepend));
         var host = builder.Build();
         await host.Services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
         await host.StartAsync();

@@ -19,6 +19,6 @@ internal sealed class ErrorLog : ILoggerProvider, ILogger
         LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
-            Console.Error.WriteLine(formatter(state, exception));
+            Console.Error.WriteLine(formatter(state, exception).Split('\n')[0]);
     }
 }

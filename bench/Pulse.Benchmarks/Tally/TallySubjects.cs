@@ -13,7 +13,7 @@ public class TallySubjects
 {
     public const int Events = FlushesPerCall * EventsPerFlush;
     public const int EventsPerFlush = 25_000;
-    private const int FlushesPerCall = 4;
+    private const int FlushesPerCall = 2;
     private const int Rollups = 3;
 
     private readonly int[] _valueIds = new int[2 * Rollups];

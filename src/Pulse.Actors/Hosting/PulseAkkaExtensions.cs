@@ -77,11 +77,11 @@ public static class PulseAkkaExtensions
             .WithIngest(settings, services);
     }
 
-    /// <summary>Configures what buckets need: cluster, persistence, storage, and their shard region unless told not to.</summary>
+    /// <summary>Configures the buckets' shard region and what it needs: cluster, persistence, storage.</summary>
     internal static AkkaConfigurationBuilder WithBucketNode(
-        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services, bool ownsBuckets = true)
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
     {
-        builder
+        return builder
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
@@ -102,8 +102,8 @@ public static class PulseAkkaExtensions
             })
             .WithDistributedPubSub(role: null!)
             .AddStartup((system, _) => JoinAlone(system, settings))
-            .WithStorage(services);
-        return ownsBuckets ? builder.WithBuckets(settings, services) : builder;
+            .WithStorage(services)
+            .WithBuckets(settings, services);
     }
 
     private static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
