@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Pulse.Benchmarks.Reporting;
 using Pulse.Testing.BigQuery;
 
 namespace Pulse.Benchmarks.Export;
@@ -11,17 +12,18 @@ internal static class ExportCommand
     /// <summary><c>export</c>: one day of many rows into the fake of BigQuery.</summary>
     public static Command Measure()
     {
-        var rows = new Option<int>("--rows") { Description = "Rows of the day", DefaultValueFactory = _ => 10_000_000 };
+        var rows = CommandOptions.Count("--rows", 10_000_000, "Rows of the day");
         var postgres = new Option<bool>("--postgres") { Description = "Read them from PostgreSQL instead of making them up" };
+        var json = CommandOptions.Json("export");
         var command = new Command("export", "Export one day into the fake BigQuery, which runs in a process of its own")
         {
-            rows, postgres,
+            rows, postgres, json,
         };
         command.SetAction(async (parsed, stop) =>
         {
             var result = await new ExportBenchmark(parsed.GetValue(rows), parsed.GetValue(postgres)).RunAsync(stop);
-            foreach (var line in result.Lines())
-                Console.WriteLine(line);
+            new Report("export", [("warehouse", "the fake BigQuery, in a process of its own")], [result.ToSubject()])
+                .Publish(parsed.GetValue(json)!);
             return 0;
         });
         return command;

@@ -1,4 +1,4 @@
-using System.Globalization;
+using Pulse.Benchmarks.Reporting;
 
 namespace Pulse.Benchmarks.Export;
 
@@ -23,21 +23,17 @@ internal sealed record ExportResult(
 {
     private const double Mebibyte = 1024 * 1024;
 
-    /// <summary>One figure a line, for people and for scripts.</summary>
-    public IEnumerable<string> Lines()
-    {
-        yield return $"source: {Source}";
-        yield return Line("rows", Rows, "");
-        yield return Line("sent", Bytes / Mebibyte, "MiB");
-        yield return Line("staging", Staging.TotalSeconds, "s");
-        yield return Line("total", Total.TotalSeconds, "s");
-        yield return Line("rows/s, staging", Rows / Staging.TotalSeconds, "");
-        yield return Line("rows/s, whole", Rows / Total.TotalSeconds, "");
-        yield return Line("processor", ProcessorTime.TotalMicroseconds / Rows, "µs/row");
-        yield return Line("memory before", IdleBytes / Mebibyte, "MiB");
-        yield return Line("memory at its peak", PeakBytes / Mebibyte, "MiB");
-    }
-
-    private static string Line(string name, double figure, string unit) =>
-        string.Create(CultureInfo.InvariantCulture, $"{name}: {figure:#,0.##} {unit}").TrimEnd();
+    /// <summary>As a subject of a report.</summary>
+    public Subject ToSubject() => new($"from {Source}",
+    [
+        new("rows", Rows),
+        new("sent, MiB", Bytes / Mebibyte),
+        new("staging, s", Staging.TotalSeconds),
+        new("whole, s", Total.TotalSeconds),
+        new("rows/s, staging", Rows / Staging.TotalSeconds),
+        new("rows/s, whole", Rows / Total.TotalSeconds),
+        new("CPU, µs/row", ProcessorTime.TotalMicroseconds / Rows),
+        new("memory before, MiB", IdleBytes / Mebibyte),
+        new("peak memory, MiB", PeakBytes / Mebibyte),
+    ]);
 }

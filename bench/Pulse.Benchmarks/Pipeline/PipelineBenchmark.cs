@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using Pulse.Benchmarks.Reporting;
 using Pulse.Benchmarks.Subjects;
-using Pulse.Testing;
 
 namespace Pulse.Benchmarks.Pipeline;
 

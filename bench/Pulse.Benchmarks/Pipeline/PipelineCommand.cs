@@ -21,6 +21,7 @@ internal static class PipelineCommand
         var nodes = CommandOptions.Count("--nodes", 1, "2 measures a cluster of two as well");
         var checkpoint = CommandOptions.Count("--checkpoint-seconds", 5, "Time between checkpoints; in production 300");
         var only = new Option<string?>("--only") { Description = "Only bare, hand or pulse" };
+        only.AcceptOnlyFromAmong("bare", "hand", "pulse");
         var json = CommandOptions.Json("pipeline");
         var command = new Command("pipeline", "Read a topic: bare loop, loop with decoder and counters, Pulse")
         {

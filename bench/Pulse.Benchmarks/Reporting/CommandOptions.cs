@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace Pulse.Benchmarks.Reporting;
 
@@ -12,15 +13,20 @@ internal static class CommandOptions
         DefaultValueFactory = _ => Path.Combine("artifacts", "benchmarks", $"{verb}.json"),
     };
 
+    /// <summary>Whether it is enough that everything runs.</summary>
+    public static Option<bool> Quick() => new("--quick") { Description = "Only see that it runs; the figures mean little" };
+
     /// <summary>A whole number from 1 up.</summary>
-    public static Option<int> Count(string name, int initial, string description)
+    public static Option<int> Count(string name, int initial, string description) => new(name)
     {
-        var option = new Option<int>(name) { Description = description, DefaultValueFactory = _ => initial };
-        option.Validators.Add(result =>
+        Description = description,
+        DefaultValueFactory = _ => initial,
+        CustomParser = result =>
         {
-            if (result.GetValueOrDefault<int>() < 1)
-                result.AddError($"{name}: give a whole number from 1 up.");
-        });
-        return option;
-    }
+            var text = result.Tokens[0].Value;
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) || count < 1)
+                result.AddError($"{name}: '{text}' is not allowed; give a whole number from 1 up.");
+            return count;
+        },
+    };
 }

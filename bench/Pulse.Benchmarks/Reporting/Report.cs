@@ -13,11 +13,16 @@ internal sealed record Report(
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
+    // Enough for five subjects in a file or a pipe, where no terminal says how wide it is.
+    private const int WidthElsewhere = 200;
+
     /// <summary>Prints the table and writes the file.</summary>
     /// <param name="json">The file; its directory is made.</param>
     public void Publish(string json)
     {
         var console = AnsiConsole.Console;
+        if (Console.IsOutputRedirected)
+            console.Profile.Width = WidthElsewhere;
         console.WriteLine();
         foreach (var (name, value) in Conditions)
             console.WriteLine($"{name}: {value}");

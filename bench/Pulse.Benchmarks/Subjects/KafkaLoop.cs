@@ -80,34 +80,19 @@ internal sealed class KafkaLoop : ISubject
 
     private sealed class CountingVisitor : Visitor
     {
-        private const int Values = 64;
-
         private readonly EventDecoder _decoder =
             new([.. RollupCatalog.BuiltIn.SelectMany(rollup => rollup.Dimensions).Distinct()]);
 
         private readonly int[] _ids = new int[6];
-        private readonly Dictionary<long, long[][]> _windows = [];
-        private long _window = -1;
-        private long[][] _counts = [];
+        private readonly DenseCounters _counters = new();
 
-        public override Dictionary<string, long> Totals => RollupCatalog.BuiltIn
-            .Select((rollup, index) => (rollup.Name, Sum: _windows.Values.Sum(counts => counts[index].Sum())))
-            .ToDictionary(total => total.Name, total => total.Sum);
+        public override Dictionary<string, long> Totals => _counters.Totals;
 
         public override int Deserialize(ReadOnlySpan<byte> data, bool isNull, SerializationContext context)
         {
             if (_decoder.Decode(data, EventDecoder.NoRecordTimestamp, _ids, out var time).IsBad)
                 return 0;
-            var window = time / 300_000;
-            if (window != _window)
-            {
-                if (!_windows.TryGetValue(window, out var counts))
-                    _windows.Add(window, counts = [new long[Values * Values], new long[Values * Values], new long[Values * Values]]);
-                (_window, _counts) = (window, counts);
-            }
-
-            for (var rollup = 0; rollup < 3; rollup++)
-                _counts[rollup][(_ids[2 * rollup] * Values) + _ids[(2 * rollup) + 1]]++;
+            _counters.Count(_ids, time);
             return 1;
         }
     }

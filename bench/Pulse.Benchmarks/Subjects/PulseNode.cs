@@ -8,6 +8,7 @@ using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Benchmarks.Nodes;
 
 namespace Pulse.Benchmarks.Subjects;
 
@@ -89,25 +90,5 @@ internal sealed class PulseNode : ISubject
             [new RollupDeclaration { Name = "viewsByTitle", Dimensions = ["content_name"], Buckets = titleBuckets }],
             out var catalog);
         return catalog;
-    }
-
-    private sealed class ErrorLog : ILoggerProvider, ILogger
-    {
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public void Dispose()
-        {
-        }
-
-        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
-
-        public void Log<TState>(
-            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-        {
-            if (IsEnabled(logLevel))
-                Console.Error.WriteLine(formatter(state, exception));
-        }
     }
 }

@@ -74,6 +74,17 @@ public static class PulseAkkaExtensions
         if (settings.Cluster.Tls is { } tls)
             builder.AddSetup(tls.ToSetup()).AddHocon("akka.remote.dot-netty.tcp.enable-ssl = on", HoconAddMode.Prepend);
         return builder
+            .WithBucketNode(settings, services)
+            .WithLiveFeed(services)
+            .WithCoordinator(settings, services)
+            .WithIngest(settings, services);
+    }
+
+    /// <summary>Configures the buckets' shard region and what it needs: cluster, persistence, storage.</summary>
+    internal static AkkaConfigurationBuilder WithBucketNode(
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
+    {
+        return builder
             .ConfigureLoggers(loggers =>
             {
                 loggers.ClearLoggers();
@@ -96,10 +107,7 @@ public static class PulseAkkaExtensions
             .WithDistributedPubSub(role: null!)
             .AddStartup((system, _) => JoinAlone(system, settings))
             .WithStorage(services)
-            .WithBuckets(settings, services)
-            .WithLiveFeed(services)
-            .WithCoordinator(settings, services)
-            .WithIngest(settings, services);
+            .WithBuckets(settings, services);
     }
 
     // Akka.Hosting's own option does not quote them.

@@ -62,7 +62,8 @@ public sealed class BucketOutbox : ReceiveActor, IWithTimers
             ingestor.Tell(answer);
     }
 
-    private sealed record Flush
+    /// <summary>Sends what waits.</summary>
+    internal sealed record Flush : INoSerializationVerificationNeeded
     {
         public static Flush Instance { get; } = new();
     }

@@ -1,0 +1,64 @@
+using System.Text.Json;
+
+namespace Pulse.Benchmarks.Tests;
+
+/// <summary>Every benchmark runs, with parameters so small that its figures mean nothing: benchmarks must not rot.</summary>
+public sealed class SmokeTests : IDisposable
+{
+    private readonly string _json = Path.Combine(Path.GetTempPath(), $"pulse-benchmark-{Guid.NewGuid():N}.json");
+
+    [Theory]
+    [InlineData(3, "events/s", "pipeline", "--events", "1000", "--partitions", "2", "--rounds", "1", "--warm-ups", "1")]
+    [InlineData(4, "CPU, ns/event", "decode", "--quick")]
+    [InlineData(4, "CPU, ns/event", "tally", "--quick")]
+    [InlineData(4, "deltas/s", "delivery", "--partitions", "2", "--buckets", "4", "--rounds", "1", "--runs", "1")]
+    [InlineData(3, "3 × 2: rows/s", "checkpoint", "--shape", "3x2", "--runs", "1")]
+    [InlineData(2, "heap, MiB", "cardinality", "--keys", "2000", "--events", "4000", "--partitions", "2", "--rounds", "1", "--warm-ups", "1")]
+    [InlineData(1, "kill -9 of a node until caught up, s", "recovery", "--nodes", "2", "--rate", "500", "--partitions", "4", "--steady-seconds", "1", "--backlog-seconds", "1", "--runs", "1")]
+    [InlineData(1, "rows/s, whole", "export", "--rows", "1000")]
+    public async Task Measures(int subjects, string figure, params string[] arguments)
+    {
+        var run = await BenchmarkRun.OfAsync([.. arguments, "--json", _json]);
+
+        Assert.True(run.ExitCode == 0, $"{run.Output}\n{run.Errors}");
+        using var report = JsonDocument.Parse(await File.ReadAllBytesAsync(_json, TestContext.Current.CancellationToken));
+        Assert.Equal(arguments[0], report.RootElement.GetProperty("benchmark").GetString());
+        var measured = report.RootElement.GetProperty("subjects").EnumerateArray().ToList();
+        Assert.Equal(subjects, measured.Count);
+        foreach (var subject in measured)
+        {
+            var figures = subject.GetProperty("figures").EnumerateArray().ToList();
+            Assert.Contains(figures, each => each.GetProperty("name").GetString() == figure);
+            Assert.All(figures, AssertMeasured);
+        }
+    }
+
+    [Theory]
+    [InlineData("'--quik' is no verb or option", "decode", "--quik")]
+    [InlineData("'decoed' is no verb or option", "decoed")]
+    [InlineData("--runs: 'x' is not allowed", "delivery", "--runs", "x")]
+    [InlineData("--shape: '3' is not allowed", "checkpoint", "--shape", "3")]
+    [InlineData("Required command was not provided")]
+    public async Task A_wrong_argument_is_named_in_one_line(string line, params string[] arguments)
+    {
+        var run = await BenchmarkRun.OfAsync(arguments);
+
+        Assert.Equal(2, run.ExitCode);
+        Assert.Empty(run.Output);
+        Assert.StartsWith(line, Assert.Single(run.Errors.TrimEnd().Split('\n')), StringComparison.Ordinal);
+    }
+
+    public void Dispose() => File.Delete(_json);
+
+    // Allocating nothing and collecting nothing are good figures.
+    private static void AssertMeasured(JsonElement figure)
+    {
+        var name = figure.GetProperty("name").GetString()!;
+        var mayBeZero = name.StartsWith("allocated", StringComparison.Ordinal)
+            || name.StartsWith("collections", StringComparison.Ordinal);
+        var runs = figure.GetProperty("runs").EnumerateArray().Select(run => run.GetDouble()).ToList();
+        Assert.NotEmpty(runs);
+        foreach (var value in runs.Append(figure.GetProperty("median").GetDouble()))
+            Assert.True(double.IsFinite(value) && (mayBeZero ? value >= 0 : value > 0), $"{name} is {value}.");
+    }
+}
