@@ -15,7 +15,7 @@ internal sealed class RollupKeys
     private readonly EventDecoder _decoder;
     private readonly PartitionTally _tally;
     private readonly int[] _dimensions;
-    private readonly Dictionary<ulong, int>[] _prefixes;
+    private readonly Step[] _steps;
     private readonly List<KeyTally> _keys = [];
     private readonly BucketId?[] _hashed;
 
@@ -26,7 +26,7 @@ internal sealed class RollupKeys
         _tally = tally;
         _hashed = new BucketId?[rollup.Buckets ?? 0];
         _dimensions = [.. rollup.Dimensions.Select(dimension => IndexOf(decoder, dimension))];
-        _prefixes = [.. _dimensions.Select(_ => new Dictionary<ulong, int>())];
+        _steps = [.. _dimensions.Select(_ => new Step())];
     }
 
     /// <summary>How many keys were met.</summary>
@@ -36,19 +36,18 @@ internal sealed class RollupKeys
     /// <param name="valueIds">What the decoder gave.</param>
     public KeyTally Find(ReadOnlySpan<int> valueIds)
     {
-        // Combinations are numbered prefix by prefix: (a) → n, (n, b) → m, …; the last number is the key's.
+        // Combinations are numbered prefix by prefix, from 1: (a) → n, (n, b) → m, …; the last number is the key's.
         var number = 0;
         for (var index = 0; index < _dimensions.Length; index++)
         {
-            var pair = ((ulong)(uint)number << 32) | (uint)valueIds[_dimensions[index]];
-            var prefixes = _prefixes[index];
-            ref var known = ref CollectionsMarshal.GetValueRefOrAddDefault(prefixes, pair, out var exists);
-            if (!exists)
-                known = index == _dimensions.Length - 1 ? AddKey(valueIds) : prefixes.Count - 1;
-            number = known;
+            var step = _steps[index];
+            ref var next = ref step.NumberOf(number, valueIds[_dimensions[index]]);
+            if (next == 0)
+                next = index == _dimensions.Length - 1 ? AddKey(valueIds) : ++step.Count;
+            number = next;
         }
 
-        return _keys[number];
+        return _keys[number - 1];
     }
 
     private int AddKey(ReadOnlySpan<int> valueIds)
@@ -58,7 +57,7 @@ internal sealed class RollupKeys
             values[index] = _decoder.Text(_dimensions[index], valueIds[_dimensions[index]]);
         var key = new RollupKey(values);
         _keys.Add(_tally.Key(BucketOf(key), key));
-        return _keys.Count - 1;
+        return _keys.Count;
     }
 
     // Of hashed buckets there are few and of their keys very many, so their names are made once.
@@ -75,5 +74,30 @@ internal sealed class RollupKeys
         }
 
         throw new ArgumentException($"The decoder does not decode {dimension}.", nameof(dimension));
+    }
+
+    /// <summary>The numbers of prefixes that are one value longer. What is met first is found without hashing.</summary>
+    private sealed class Step
+    {
+        private const int DensePrefixes = 256;
+        private const int DenseValues = 64;
+
+        private readonly Dictionary<ulong, int> _sparse = [];
+        private int[] _dense = new int[DenseValues];
+
+        /// <summary>How many were given; for the caller to count.</summary>
+        public int Count { get; set; }
+
+        /// <summary>Where the number stands; 0 if it has none yet. To be set before the next call.</summary>
+        public ref int NumberOf(int prefix, int valueId)
+        {
+            if (prefix >= DensePrefixes || (uint)valueId >= DenseValues)
+                return ref CollectionsMarshal.GetValueRefOrAddDefault(_sparse, ((ulong)(uint)prefix << 32) | (uint)valueId, out _);
+
+            var place = (prefix * DenseValues) + valueId;
+            if (place >= _dense.Length)
+                Array.Resize(ref _dense, Math.Max(2 * _dense.Length, (prefix + 1) * DenseValues));
+            return ref _dense[place];
+        }
     }
 }

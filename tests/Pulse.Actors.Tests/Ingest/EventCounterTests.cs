@@ -56,6 +56,27 @@ public sealed class EventCounterTests
     }
 
     [Fact]
+    public void Keys_of_very_many_values_are_told_apart()
+    {
+        var counter = Counter(committed: 0);
+        SampleEvent[] events =
+        [
+            .. Enumerable.Range(0, 300).Select(index =>
+                new SampleEvent().WithText("DeviceType", $"device {index}").WithText("Genre", $"genre {index % 90}")),
+        ];
+
+        counter.Count(Batch(0, events), _bad);
+        counter.Count(Batch(events.Length, events), _bad);
+
+        Assert.Equal(
+            Enumerable.Range(0, 300).Select(index => ($"(device {index}, genre {index % 90})", 2L)).Order(),
+            CountsOf(counter)
+                .Where(count => count.Rollup == "viewsByDeviceGenre")
+                .Select(count => (count.Count.Key.ToString(), count.Count.Count))
+                .Order());
+    }
+
+    [Fact]
     public void A_bad_record_is_counted_once_by_its_reason_in_the_window_of_the_kafka_record()
     {
         var counter = Counter(committed: 0);
