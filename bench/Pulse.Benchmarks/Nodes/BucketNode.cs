@@ -39,9 +39,10 @@ internal sealed class BucketNode : IAsyncDisposable
         return StartAsync(settings with { Cluster = new ClusterSettings { SeedNodes = [seed] } });
     }
 
+    // Without leaving the cluster in good order, which takes longer than most measurements.
     public async ValueTask DisposeAsync()
     {
-        await _host.StopAsync();
+        await System.Terminate();
         _host.Dispose();
     }
 
@@ -59,7 +60,8 @@ internal sealed class BucketNode : IAsyncDisposable
             // Buckets stay where they were started first.
             .AddAkka(PulseAkkaExtensions.SystemName, (akka, services) => akka
                 .WithBucketNode(settings, services)
-                .AddHocon("akka.cluster.sharding.rebalance-interval = 1h", HoconAddMode.Prepend));
+                .AddHocon("akka.cluster.sharding.rebalance-interval = 1h", HoconAddMode.Prepend)
+                .AddHocon("akka.coordinated-shutdown.run-by-actor-system-terminate = off", HoconAddMode.Prepend));
         var host = builder.Build();
         await host.Services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
         await host.StartAsync();
