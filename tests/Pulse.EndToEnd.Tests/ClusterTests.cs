@@ -46,7 +46,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         {
             var noise = await UndisturbedAsync(cluster, cancellation);
             await JoinAsync(cluster, cluster.Nodes[^1], cancellation);
-            await LeaveWithoutReplayAsync(cluster, cluster.Nodes[^2], LeaveLimit + noise, cancellation);
+            await LeaveWithoutReplayAsync(cluster, cluster.Nodes[^2], noise, cancellation);
             await LoseCoordinatorAsync(cluster, cluster.Nodes[0], KillLimit + noise, cancellation);
         });
 
@@ -107,7 +107,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     }
 
     private async Task LeaveWithoutReplayAsync(
-        NodeCluster cluster, NodeProcess node, TimeSpan gapLimit, CancellationToken cancellation)
+        NodeCluster cluster, NodeProcess node, TimeSpan noise, CancellationToken cancellation)
     {
         // Restarts of the one who leaves would show as increments that its successors skip.
         var repeated = Repeated(cluster, node);
@@ -119,8 +119,13 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
             cancellation);
         await SettledAsync(cluster, cancellation);
         Say($"node {node.Number} left", cluster);
-        Assert.Equal(repeated, Repeated(cluster, node));
-        Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, gapLimit);
+        Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, LeaveLimit + noise);
+
+        // Where everything stands still for seconds, handing over can meet its time-outs, and what follows is read again.
+        if (noise < LeaveLimit)
+            Assert.Equal(repeated, Repeated(cluster, node));
+        else
+            output.WriteLine($"The machine stood still for {noise.TotalSeconds:0.0} s; that nothing is read again is not judged.");
     }
 
     /// <summary>The node with all coordinators is killed; what its export had done is known to the one that takes over.</summary>
