@@ -109,7 +109,7 @@ public static class PulseAkkaExtensions
         return ConfigurationFactory.ParseString($"akka.cluster.roles = {JsonSerializer.Serialize(roles)}");
     }
 
-    private static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
+    internal static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
         $$"""
         akka {
           stdout-loglevel = OFF
