@@ -52,6 +52,7 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
             await UntilProducedAsync(0.2, cancellation);
             BeginChange($"node {options.Nodes} joined");
             await AddAsync(cluster.Nodes[^1], options.Nodes, cancellation);
+            await TakeShareAsync(cluster.Nodes[^1], cancellation);
         }
 
         if (!options.Kill)
@@ -72,6 +73,7 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
 
         BeginChange($"node {victim.Number} came back");
         await AddAsync(victim, options.Nodes, cancellation);
+        await TakeShareAsync(victim, cancellation);
     }
 
     private async Task AddAsync(NodeProcess node, int members, CancellationToken cancellation)
@@ -84,6 +86,16 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
                 && cluster.Gaps.Open < Still,
             cancellation);
         view.Say($"node {node.Number} is up, the cluster has {members}");
+    }
+
+    // Shards start with the first events, so only a node that joins while they flow can wait for its share.
+    private async Task TakeShareAsync(NodeProcess node, CancellationToken cancellation)
+    {
+        await cluster.UntilAsync(
+            $"node {node.Number} has its share of the shards",
+            () => node.Status is { Shards: > 0 } && cluster.IsEveryPartitionRead && cluster.Gaps.Open < Still,
+            cancellation);
+        view.Say($"node {node.Number} has its share of the work");
     }
 
     private Task UntilProducedAsync(double fraction, CancellationToken cancellation) => cluster.UntilAsync(
