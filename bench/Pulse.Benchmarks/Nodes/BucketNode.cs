@@ -49,7 +49,7 @@ internal sealed class BucketNode : IAsyncDisposable
     private static async Task<BucketNode> StartAsync(PulseSettings settings)
     {
         var builder = Host.CreateEmptyApplicationBuilder(null);
-        builder.Logging.AddProvider(new ErrorLog()).SetMinimumLevel(LogLevel.Warning);
+        builder.Logging.AddProvider(new ErrorLog()).SetMinimumLevel(LogLevel.Error);
         builder.Services
             .AddSingleton(settings)
             .AddSingleton(new ResultStore(settings.Storage, settings.Catalog))
