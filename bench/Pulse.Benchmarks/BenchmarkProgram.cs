@@ -1,9 +1,13 @@
 using System.CommandLine;
+using Pulse.Benchmarks.Cardinality;
 using Pulse.Benchmarks.Checkpoint;
+using Pulse.Benchmarks.Dashboards;
 using Pulse.Benchmarks.Decode;
 using Pulse.Benchmarks.Delivery;
 using Pulse.Benchmarks.Export;
+using Pulse.Benchmarks.Freshness;
 using Pulse.Benchmarks.Pipeline;
+using Pulse.Benchmarks.Recovery;
 using Pulse.Benchmarks.Subjects;
 using Pulse.Benchmarks.Tally;
 
@@ -26,6 +30,10 @@ internal static class BenchmarkProgram
             TallyCommand.Create(),
             DeliveryCommand.Create(),
             CheckpointCommand.Create(),
+            CardinalityCommand.Create(),
+            FreshnessCommand.Create(),
+            RecoveryCommand.Create(),
+            DashboardsCommand.Create(),
             ExportCommand.Measure(),
             ExportCommand.Fake(),
             SubjectProgram.Create(),

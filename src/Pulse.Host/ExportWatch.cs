@@ -51,16 +51,16 @@ internal sealed class ExportWatch : ReceiveActor
     }
 
     /// <summary>
-    /// Whether a date is where a person waits for it: in a load job that takes its time, in trouble, or over. Every
-    /// step of every date is more than anybody reads.
+    /// Whether a date is where a person waits for it: in a load job that takes its time, in trouble, or loaded. Every
+    /// step of every date is more than anybody reads, and so is every date that had not changed.
     /// </summary>
     private bool HasMoved(DateProgress progress)
     {
-        var isInTrouble = progress.Status.Step is DateStep.Paused or DateStep.GivenUp;
-        var now = (isInTrouble ? progress.Status.Step : DateStep.Loading, progress.Status.JobState);
+        var isOfNote = progress.Status.Step is DateStep.Paused or DateStep.GivenUp or DateStep.Done;
+        var now = (isOfNote ? progress.Status.Step : DateStep.Loading, progress.Status.JobState);
         var before = _last.TryGetValue(progress.Date, out var last) ? last : default;
         _last[progress.Date] = now;
-        return now != before && (isInTrouble || progress.Status.JobState is not null);
+        return now != before && (isOfNote || progress.Status.JobState is not null);
     }
 
     protected override void PreStart()

@@ -3,7 +3,6 @@ using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Storage;
@@ -11,14 +10,22 @@ using Pulse.Host.Configuration;
 using Pulse.Host.Console;
 using Pulse.Host.Dashboard;
 using Pulse.Host.Embedded;
+using Pulse.Host.Health;
+using Pulse.Host.Telemetry;
 
 namespace Pulse.Host;
 
 /// <summary>One node as a process: checks that it can start, starts it, and waits for its end.</summary>
 internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, IConfiguration configuration)
 {
-    // Above the sum of the coordinated shutdown's phases that do something.
-    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(60);
+    /// <summary>Answers while the process lives, whatever its state.</summary>
+    internal const string LivePath = "/health/live";
+
+    /// <summary>Answers 200 while the node can do its work.</summary>
+    internal const string ReadyPath = "/health/ready";
+
+    /// <summary>Above the sum of the time-outs of the coordinated shutdown's phases.</summary>
+    internal static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(100);
 
     private readonly ConsoleView _view = ConsoleView.Standard();
 
@@ -83,6 +90,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.SetMinimumLevel(LogLevel.Information);
         builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
         builder.Logging.AddFilter("Microsoft.AspNetCore.DataProtection", LogLevel.Error);
+        // Whoever asks gets the answer; what is wrong is logged once, by what finds out.
+        builder.Logging.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
         // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
         builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
@@ -100,38 +109,53 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
         services.AddSingleton<LatestExport>();
-        services.AddPulse(started.Settings, started.Warehouse.Create(), WatchExports);
+        services.AddPulse(started.Settings, started.Warehouse.Create(), Watch);
         builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
+        builder.AddTelemetry(configuration);
         services.AddHostedService<StatusLine>();
-        services.AddHealthChecks().AddCheck<StorageCheck>("storage", tags: ["ready"]);
+        services.AddHealthChecks()
+            .AddCheck<MembershipCheck>("cluster", tags: ["ready"])
+            .AddCheck<StorageCheck>("storage", tags: ["ready"]);
         if (run.Simulation is { } simulation)
             AddSimulator(services, simulation with { BootstrapServers = started.Settings.Kafka.BootstrapServers });
 
         var application = builder.Build();
-        application.MapHealthChecks("/health/live", new() { Predicate = _ => false }).AllowAnonymous();
-        application.MapHealthChecks("/health/ready", new() { Predicate = check => check.Tags.Contains("ready") })
+        application.MapHealthChecks(LivePath, new() { Predicate = _ => false }).AllowAnonymous();
+        application.MapHealthChecks(ReadyPath, new() { Predicate = check => check.Tags.Contains("ready") })
             .AllowAnonymous();
         application.MapDashboard();
+        application.MapMetrics();
         return application;
     }
 
-    private void WatchExports(AkkaConfigurationBuilder akka, IServiceProvider services) =>
-        akka.AddStartup((system, _) => EndWhenRemoved(system, services)).WithActors((system, _) => system.ActorOf(
-            Props.Create(() => new ExportWatch(
-                run.ExitOnComplete,
-                services.GetRequiredService<RunOutcome>(),
-                services.GetRequiredService<LatestExport>(),
-                services.GetRequiredService<ILogger<ExportWatch>>())),
-            "export-watch"));
+    private void Watch(AkkaConfigurationBuilder akka, IServiceProvider services) =>
+        akka.AddStartup((system, _) => EndWhenRemoved(system, services)).WithActors((system, _) =>
+        {
+            var outcome = services.GetRequiredService<RunOutcome>();
+            system.ActorOf(
+                Props.Create(() => new ClusterEntrance(node.Settings, outcome.Fail)), "cluster-entrance");
+            system.ActorOf(
+                Props.Create(() => new ExportWatch(
+                    run.ExitOnComplete,
+                    outcome,
+                    services.GetRequiredService<LatestExport>(),
+                    services.GetRequiredService<ILogger<ExportWatch>>())),
+                "export-watch");
+        });
 
     // A node that the others have given up must not linger; whoever supervises the process starts it again.
     private static void EndWhenRemoved(ActorSystem system, IServiceProvider services) =>
         Cluster.Get(system).RegisterOnMemberRemoved(() =>
         {
             var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
-            if (!lifetime.ApplicationStopping.IsCancellationRequested)
-                services.GetRequiredService<RunOutcome>().Fail(
-                    "The other nodes could not reach this one and removed it from the cluster. Start it again.");
+            if (lifetime.ApplicationStopping.IsCancellationRequested)
+                return;
+            // Akka ends a node that finds itself among strangers; the reason's type is its own.
+            var isTls = CoordinatedShutdown.Get(system).ShutdownReason?.GetType().Name == "TlsHandshakeFailureReason";
+            services.GetRequiredService<RunOutcome>().Fail(isTls
+                ? "This node and the one that it called do not accept each other's certificate. Check Pulse:Cluster:Tls on both: "
+                    + "certificates must be valid and from the same authority."
+                : "The other nodes could not reach this one and removed it from the cluster. Start it again.");
         });
 
     private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)
@@ -139,14 +163,5 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<EmbeddedSimulator>(
             provider, simulation, new TruthFile(run.TruthFile)));
         services.AddHostedService(provider => provider.GetRequiredService<EmbeddedSimulator>());
-    }
-
-    private sealed class StorageCheck(StorageAvailability storage) : IHealthCheck
-    {
-        public Task<HealthCheckResult> CheckHealthAsync(
-            HealthCheckContext context, CancellationToken cancellationToken = default) =>
-            Task.FromResult(storage.IsAvailable
-                ? HealthCheckResult.Healthy()
-                : HealthCheckResult.Unhealthy(storage.Problem));
     }
 }

@@ -13,6 +13,8 @@ public sealed class SmokeTests : IDisposable
     [InlineData(4, "CPU, ns/event", "tally", "--quick")]
     [InlineData(4, "deltas/s", "delivery", "--partitions", "2", "--buckets", "4", "--rounds", "1", "--runs", "1")]
     [InlineData(3, "3 × 2: rows/s", "checkpoint", "--shape", "3x2", "--runs", "1")]
+    [InlineData(2, "heap, MiB", "cardinality", "--keys", "2000", "--events", "4000", "--partitions", "2", "--rounds", "1", "--warm-ups", "1")]
+    [InlineData(1, "kill -9 of a node until caught up, s", "recovery", "--nodes", "2", "--rate", "500", "--partitions", "4", "--steady-seconds", "1", "--backlog-seconds", "1", "--runs", "1")]
     [InlineData(1, "rows/s, whole", "export", "--rows", "1000")]
     public async Task Measures(int subjects, string figure, params string[] arguments)
     {
@@ -48,15 +50,16 @@ public sealed class SmokeTests : IDisposable
 
     public void Dispose() => File.Delete(_json);
 
-    // Allocating nothing and collecting nothing are good figures.
+    // Allocating nothing and collecting nothing are good figures, and a difference between two tiny heaps is mostly noise.
     private static void AssertMeasured(JsonElement figure)
     {
         var name = figure.GetProperty("name").GetString()!;
         var mayBeZero = name.StartsWith("allocated", StringComparison.Ordinal)
             || name.StartsWith("collections", StringComparison.Ordinal);
+        var mayBeNegative = name.EndsWith("bytes per further key", StringComparison.Ordinal);
         var runs = figure.GetProperty("runs").EnumerateArray().Select(run => run.GetDouble()).ToList();
         Assert.NotEmpty(runs);
         foreach (var value in runs.Append(figure.GetProperty("median").GetDouble()))
-            Assert.True(double.IsFinite(value) && (mayBeZero ? value >= 0 : value > 0), $"{name} is {value}.");
+            Assert.True(double.IsFinite(value) && (mayBeNegative || (mayBeZero ? value >= 0 : value > 0)), $"{name} is {value}.");
     }
 }

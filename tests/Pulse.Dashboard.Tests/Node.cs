@@ -35,7 +35,12 @@ public sealed class Node : IAsyncDisposable
     }
 
     /// <summary>Starts a node and waits until it answers.</summary>
-    public static async Task<Node> StartAsync(string directory, int port, params string[] arguments)
+    public static Task<Node> StartAsync(string directory, int port, params string[] arguments) =>
+        StartAsync(directory, port, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts a node with settings of its own and waits until it answers.</summary>
+    public static async Task<Node> StartAsync(
+        string directory, int port, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var host = typeof(Node).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Host").Value!;
         var start = new ProcessStartInfo("dotnet")
@@ -46,6 +51,8 @@ public sealed class Node : IAsyncDisposable
         };
         foreach (var argument in arguments)
             start.ArgumentList.Add(argument);
+        foreach (var (variable, value) in environment)
+            start.Environment[variable] = value;
         var node = new Node(Process.Start(start)!, port);
         await node.UntilAsync("/health/ready", _ => true, StartPatience);
         return node;

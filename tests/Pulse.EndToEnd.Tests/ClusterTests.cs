@@ -1,14 +1,17 @@
+using System.Text.Json;
 using Pulse.EndToEnd.Tests.Support;
+using Pulse.Host.Api;
 using Pulse.Host.Demo;
 using Pulse.Simulator;
 using Pulse.Simulator.Database;
 using Pulse.Simulator.Generation;
+using NodeStatus = Pulse.Host.Api.NodeStatus;
 
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>
 /// Three node processes, a database and a broker in other processes than theirs: nodes are killed, suspended and taken
-/// away while events flow, and in the end tables and warehouse equal the truth row for row.
+/// away while events flow, a fourth one joins, and in the end tables and warehouse equal the truth row for row.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
@@ -16,36 +19,56 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     private const int Nodes = 3;
     private static readonly int Kills = LongForm.IsWanted ? 10 : 2;
     private static readonly double Rate = LongForm.IsWanted ? 5_000 : 1_500;
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(LongForm.IsWanted ? 20 : 6);
 
     private readonly TestDirectory _directory = new();
     private readonly Random _random = new(Environment.TickCount);
 
     [Fact]
-    public async Task Counts_are_exact_though_nodes_are_killed_suspended_and_leave()
+    public Task Counts_are_exact_though_nodes_are_killed_suspended_and_leave() =>
+        WithClusterAsync(Nodes, Nodes, async (cluster, cancellation) =>
+        {
+            for (var kill = 0; kill < Kills; kill++)
+            {
+                // The oldest node carries the coordinators, so it goes first.
+                await KillAsync(cluster, cluster.Nodes[kill == 0 ? 0 : _random.Next(Nodes)], cancellation);
+            }
+
+            await SuspendAsync(cluster, cluster.Nodes[_random.Next(Nodes)], cancellation);
+            await LeaveAsync(cluster, cluster.Nodes[_random.Next(Nodes)], cancellation);
+        });
+
+    [Fact]
+    public Task A_change_of_members_is_over_within_its_limit_and_takes_shards_partitions_and_coordinator_along() =>
+        WithClusterAsync(Nodes + 1, Nodes, async (cluster, cancellation) =>
+        {
+            var noise = await UndisturbedAsync(cluster, cancellation);
+            await JoinAsync(cluster, cluster.Nodes[^1], cancellation);
+            await LeaveWithoutReplayAsync(cluster, cluster.Nodes[^2], noise, cancellation);
+            await LoseCoordinatorAsync(cluster, cluster.Nodes[0], KillLimit + noise, cancellation);
+        });
+
+    public void Dispose() => _directory.Dispose();
+
+    private async Task WithClusterAsync(int nodes, int started, Func<NodeCluster, CancellationToken, Task> change)
     {
         Assert.SkipWhen(
             PostgresServer.FindBinaries() is null && Environment.GetEnvironmentVariable("CI") != "true",
             "PostgreSQL's server programs are not installed.");
         using var limit = new CancellationTokenSource(Limit);
-        var options = new DemoOptions { Nodes = Nodes, Rate = Rate, DataDirectory = _directory.Path };
+        var options = new DemoOptions { Nodes = nodes, Rate = Rate, DataDirectory = _directory.Path };
         await using var cluster = await NodeCluster.StartAsync(options);
         try
         {
-            foreach (var node in cluster.Nodes)
+            foreach (var node in cluster.Nodes.Take(started))
                 await StartAsync(cluster, node, node.Number, limit.Token);
 
             using var enough = new CancellationTokenSource();
             var producing = cluster.ProduceAsync(
                 new SimulatorOptions { Events = null, Duration = Limit, Rate = Rate, Seed = 7, Complete = false }, enough.Token);
-            for (var kill = 0; kill < Kills; kill++)
-            {
-                // The oldest node carries the coordinators, so it goes first.
-                await KillAsync(cluster, cluster.Nodes[kill == 0 ? 0 : _random.Next(Nodes)], limit.Token);
-            }
-
-            await SuspendAsync(cluster, cluster.Nodes[_random.Next(Nodes)], limit.Token);
-            await LeaveAsync(cluster, cluster.Nodes[_random.Next(Nodes)], limit.Token);
+            await change(cluster, limit.Token);
             await enough.CancelAsync();
             var truth = (await producing).Truth;
 
@@ -60,7 +83,101 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         }
     }
 
-    public void Dispose() => _directory.Dispose();
+    /// <summary>The longest gap while nothing happens: what this machine adds to every measurement.</summary>
+    private async Task<TimeSpan> UndisturbedAsync(NodeCluster cluster, CancellationToken cancellation)
+    {
+        var read = cluster.Statuses.Sum(status => status.Consumed);
+        cluster.Gaps.Begin();
+        await cluster.UntilAsync(
+            "events flow", () => cluster.Statuses.Sum(status => status.Consumed) > read + (5 * Rate), cancellation);
+        Say("nothing happened", cluster);
+        return cluster.Gaps.Longest;
+    }
+
+    private async Task JoinAsync(NodeCluster cluster, NodeProcess node, CancellationToken cancellation)
+    {
+        cluster.Gaps.Begin();
+        await StartAsync(cluster, node, Nodes + 1, cancellation);
+        await cluster.UntilAsync(
+            $"node {node.Number} has its share of shards and partitions",
+            () => Spread(cluster, status => status.Shards) <= 2 && Spread(cluster, status => status.Partitions.Count) <= 1,
+            cancellation);
+        await SettledAsync(cluster, cancellation);
+        Say($"node {node.Number} joined and has {node.Status?.Shards} shards, {node.Status?.Partitions.Count} partitions", cluster);
+    }
+
+    private async Task LeaveWithoutReplayAsync(
+        NodeCluster cluster, NodeProcess node, TimeSpan noise, CancellationToken cancellation)
+    {
+        // Restarts of the one who leaves would show as increments that its successors skip.
+        var repeated = Repeated(cluster, node);
+        cluster.Gaps.Begin();
+        Assert.Equal(0, await node.StopAsync());
+        await cluster.UntilAsync(
+            $"the others read everything without node {node.Number}",
+            () => cluster.MembersUp == Nodes && cluster.IsEveryPartitionRead,
+            cancellation);
+        await SettledAsync(cluster, cancellation);
+        Say($"node {node.Number} left", cluster);
+        Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, LeaveLimit + noise);
+
+        // Where everything stands still for seconds, handing over can meet its time-outs, and what follows is read again.
+        if (noise < LeaveLimit)
+            Assert.Equal(repeated, Repeated(cluster, node));
+        else
+            output.WriteLine($"The machine stood still for {noise.TotalSeconds:0.0} s; that nothing is read again is not judged.");
+    }
+
+    /// <summary>The node with all coordinators is killed; what its export had done is known to the one that takes over.</summary>
+    private async Task LoseCoordinatorAsync(
+        NodeCluster cluster, NodeProcess node, TimeSpan gapLimit, CancellationToken cancellation)
+    {
+        await CompleteAsync(cluster, cancellation);
+        var exported = await LastCompletionAsync(node, cancellation);
+        cluster.Gaps.Begin();
+        node.Kill();
+        await cluster.UntilAsync(
+            $"the others have taken over from node {node.Number}",
+            () => node.Status is null && cluster.MembersUp == Nodes - 1 && cluster.IsEveryPartitionRead,
+            cancellation);
+        await SettledAsync(cluster, cancellation);
+        Say($"node {node.Number}, with the coordinator, was killed", cluster);
+        Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, gapLimit);
+        Assert.Equal(exported, await LastCompletionAsync(cluster.Nodes[1], cancellation));
+    }
+
+    private static int Spread(NodeCluster cluster, Func<NodeStatus, int> share)
+    {
+        var shares = cluster.Statuses.Select(share).ToList();
+        return shares.Count == 0 || shares.Contains(0) ? int.MaxValue : shares.Max() - shares.Min();
+    }
+
+    private static (long Skipped, long Restarts) Repeated(NodeCluster cluster, NodeProcess but)
+    {
+        var statuses = cluster.Nodes.Where(node => node != but).Select(node => node.Status).OfType<NodeStatus>().ToList();
+        return (statuses.Sum(status => status.Skipped), statuses.Sum(status => status.SessionRestarts));
+    }
+
+    private static Task SettledAsync(NodeCluster cluster, CancellationToken cancellation) =>
+        cluster.UntilAsync("every partition advances", () => cluster.Gaps.Open < TimeSpan.FromSeconds(0.5), cancellation);
+
+    /// <summary>Which completion was exported last, as the coordinator says, wherever it runs.</summary>
+    private static async Task<string> LastCompletionAsync(NodeProcess node, CancellationToken cancellation)
+    {
+        using var http = new HttpClient();
+        while (true)
+        {
+            using var answer = await http.GetAsync(new Uri($"http://127.0.0.1:{node.HttpPort}/api/exports"), cancellation);
+            if (answer.IsSuccessStatusCode)
+            {
+                using var state = await JsonDocument.ParseAsync(
+                    await answer.Content.ReadAsStreamAsync(cancellation), cancellationToken: cancellation);
+                return state.RootElement.GetProperty("lastOutcome").GetProperty("completion").GetRawText();
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(200), cancellation);
+        }
+    }
 
     private async Task KillAsync(NodeCluster cluster, NodeProcess node, CancellationToken cancellation)
     {
@@ -115,11 +232,14 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
 
     private static async Task CompleteAsync(NodeCluster cluster, CancellationToken cancellation)
     {
+        var before = cluster.Statuses.Max(status => status.Export?.EndedUtc);
         await cluster.ProduceAsync(new SimulatorOptions { Events = 0 }, cancellation);
         await cluster.UntilAsync(
-            "the export is done", () => cluster.Statuses.Any(status => status.Export is not null), cancellation);
+            "the export is done",
+            () => cluster.Statuses.Any(status => status.Export is { } export && export.EndedUtc > (before ?? default)),
+            cancellation);
         Assert.All(
-            cluster.Statuses.Select(status => status.Export).OfType<Pulse.Host.Api.NodeExport>(),
+            cluster.Statuses.Select(status => status.Export).OfType<NodeExport>(),
             export => Assert.Null(export.Failure));
     }
 

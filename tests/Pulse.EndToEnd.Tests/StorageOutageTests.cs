@@ -1,3 +1,4 @@
+using System.Net;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
 
@@ -73,6 +74,8 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
             // The length of the outage is what is tested.
             await Task.Delay(Outage);
             Assert.False((await host.StatusAsync()).StorageAvailable);
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, await host.HealthAsync("ready"));
+            Assert.Equal(HttpStatusCode.OK, await host.HealthAsync("live"));
         }
         finally
         {
@@ -81,6 +84,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
 
         await Eventually.HoldsAsync(
             "the node recovers", RunLimit, async () => (await host.StatusAsync()).StorageAvailable);
+        Assert.Equal(HttpStatusCode.OK, await host.HealthAsync("ready"));
         Assert.InRange(host.PeakMegabytes, 1, MemoryLimitMegabytes);
         Assert.Equal(0, await simulator.ExitAsync(RunLimit));
         Assert.Equal(0, await host.ExitAsync(RunLimit));

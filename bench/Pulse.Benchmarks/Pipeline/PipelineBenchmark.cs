@@ -20,7 +20,11 @@ internal sealed class PipelineBenchmark(EventFeed feed, int warmUps, int rounds)
     /// <summary>Measures one subject.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="settings">One for each process; the first one founds the cluster.</param>
-    public async Task<Subject> MeasureAsync(string name, IReadOnlyList<SubjectSettings> settings)
+    /// <param name="measureMore">Measures the first process further when the rounds are over.</param>
+    public async Task<Subject> MeasureAsync(
+        string name,
+        IReadOnlyList<SubjectSettings> settings,
+        Func<SubjectProcess, Task<IEnumerable<Figure>>>? measureMore = null)
     {
         feed.BeginAtEnd(settings[0].Group);
         List<SubjectProcess> processes = [];
@@ -28,7 +32,7 @@ internal sealed class PipelineBenchmark(EventFeed feed, int warmUps, int rounds)
         {
             foreach (var one in settings)
                 processes.Add(await SubjectProcess.StartAsync(one));
-            return await MeasureAsync(name, settings[0].Kind, processes);
+            return await MeasureAsync(name, settings[0].Kind, processes, measureMore);
         }
         finally
         {
@@ -37,18 +41,24 @@ internal sealed class PipelineBenchmark(EventFeed feed, int warmUps, int rounds)
         }
     }
 
-    private async Task<Subject> MeasureAsync(string name, SubjectKind kind, List<SubjectProcess> processes)
+    private async Task<Subject> MeasureAsync(
+        string name,
+        SubjectKind kind,
+        List<SubjectProcess> processes,
+        Func<SubjectProcess, Task<IEnumerable<Figure>>>? measureMore)
     {
         var produced = feed.Produced;
         List<Round> measured = [];
         for (var round = -warmUps; round < rounds; round++)
         {
+            await Console.Error.WriteLineAsync(round < 0 ? $"{name}: warming up, {-round} rounds left" : $"{name}: round {round + 1} of {rounds}");
             var result = await RoundAsync(processes, feed.Produced - produced);
             if (round >= 0)
                 measured.Add(result);
         }
 
         var peak = processes.Sum(process => process.PeakBytes);
+        var more = measureMore is null ? [] : await measureMore(processes[0]);
         List<SubjectReport> ends = [];
         foreach (var process in processes)
             ends.Add(await process.EndAsync());
@@ -60,6 +70,7 @@ internal sealed class PipelineBenchmark(EventFeed feed, int warmUps, int rounds)
             new("allocated, bytes/event", [.. measured.Select(round => (double)round.Allocated / round.Events)]),
             new("collections/million", [.. measured.Select(round => 1e6 * round.Collections / round.Events)]),
             new("peak memory, MiB", peak / 1048576.0),
+            .. more,
         ]);
     }
 

@@ -44,7 +44,8 @@ internal static class PipelineCommand
             }
 
             if (parsed.GetValue(nodes) >= 2)
-                subjects.Add(await benchmark.MeasureAsync("Pulse, 2 nodes", Two(feed, await postgres.CreateDatabaseAsync(), seconds)));
+                subjects.Add(await benchmark.MeasureAsync(
+                    "Pulse, 2 nodes", Cluster(feed, 2, await postgres.CreateDatabaseAsync(), seconds)));
             new Report("pipeline", Conditions(feed, benchmark: parsed.GetValue(rounds), seconds), subjects)
                 .Publish(parsed.GetValue(json)!);
             return 0;
@@ -69,11 +70,12 @@ internal static class PipelineCommand
         CheckpointSeconds = seconds,
     };
 
-    private static SubjectSettings[] Two(EventFeed feed, string database, double seconds)
+    /// <summary>The settings of so many nodes on loopback; the first one founds the cluster.</summary>
+    public static SubjectSettings[] Cluster(EventFeed feed, int nodes, string database, double checkpointSeconds)
     {
-        var (first, second) = (FreePort(), FreePort());
-        var node = Settings(feed, SubjectKind.Pulse, database, seconds);
-        return [node with { Port = first, SeedPort = first }, node with { Port = second, SeedPort = first }];
+        int[] ports = [.. Enumerable.Range(0, nodes).Select(_ => FreePort())];
+        var node = Settings(feed, SubjectKind.Pulse, database, checkpointSeconds);
+        return [.. ports.Select(port => node with { Port = port, SeedPort = ports[0] })];
     }
 
     private static (string, string)[] Conditions(EventFeed feed, int benchmark, double seconds) =>

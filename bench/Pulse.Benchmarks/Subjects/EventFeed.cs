@@ -20,11 +20,19 @@ internal sealed class EventFeed : IDisposable
     private readonly IProducer<byte[], byte[]> _producer;
     private readonly (byte[] Key, byte[] Value)[] _events;
     private readonly TopicPartition[] _partitions;
+    private readonly TitleStamp? _titles;
     private int _next;
 
     private EventFeed(
-        string? kafka, EmbeddedBroker? embedded, string topic, int partitions, (byte[], byte[])[] events, Truth truth)
+        string? kafka,
+        EmbeddedBroker? embedded,
+        string topic,
+        int partitions,
+        (byte[], byte[])[] events,
+        TitleStamp? titles,
+        Truth truth)
     {
+        _titles = titles;
         _embedded = embedded;
         _events = events;
         BootstrapServers = kafka ?? embedded!.BootstrapServers;
@@ -73,7 +81,8 @@ internal sealed class EventFeed : IDisposable
     /// <param name="kafka">A broker as <c>host:port</c>; null for an embedded one.</param>
     /// <param name="partitions">The topic's partitions.</param>
     /// <param name="events">The events of a round; fewer where the embedded broker would not keep them.</param>
-    public static async Task<EventFeed> CreateAsync(string? kafka, int partitions, int events)
+    /// <param name="titles">So many different titles, each as often as any other; 0 for those of the simulator.</param>
+    public static async Task<EventFeed> CreateAsync(string? kafka, int partitions, int events, int titles = 0)
     {
         var topic = $"benchmark-{Guid.NewGuid():N}";
         string[] small = [$"{topic}-completion", $"{topic}-dlq"];
@@ -95,15 +104,25 @@ internal sealed class EventFeed : IDisposable
 
         var truth = new Truth();
         var generated = Generate(events, embedded is null ? long.MaxValue : (long)EmbeddedBytesPerPartition * partitions, truth);
-        return new EventFeed(kafka, embedded, topic, partitions, generated, truth);
+        if (titles == 0)
+            return new EventFeed(kafka, embedded, topic, partitions, generated, null, truth);
+        (byte[], byte[])[] stamped = [.. generated.Select(entry => (entry.Item1, TitleStamp.MakeRoom(entry.Item2)))];
+        return new EventFeed(kafka, embedded, topic, partitions, stamped, new TitleStamp(titles, partitions), truth);
     }
 
     /// <summary>Produces each event once and waits until the broker has them all.</summary>
     public void Fill()
     {
         Produce(Count);
-        _producer.Flush(Deadline);
+        Flush();
     }
+
+    /// <summary>Waits until the broker has everything produced.</summary>
+    public void Flush() => _producer.Flush(Deadline);
+
+    /// <summary>Events produced into one partition.</summary>
+    public long ProducedIn(int partition) =>
+        (Produced / _partitions.Length) + (partition < Produced % _partitions.Length ? 1 : 0);
 
     /// <summary>Has a consumer group begin at what is produced from now on.</summary>
     public void BeginAtEnd(string group)
@@ -122,6 +141,7 @@ internal sealed class EventFeed : IDisposable
         for (var index = 0; index < count; index++)
         {
             var (key, value) = _events[_next];
+            _titles?.Stamp(value, Produced);
             _producer.Produce(_partitions[Produced % _partitions.Length], new Message<byte[], byte[]> { Key = key, Value = value });
             Produced++;
             _next = (_next + 1) % _events.Length;

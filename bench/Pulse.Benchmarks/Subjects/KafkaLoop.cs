@@ -26,6 +26,10 @@ internal sealed class KafkaLoop : ISubject
 
     public SubjectReport Report() => new() { Consumed = Volatile.Read(ref _consumed) };
 
+    public void Checkpoint()
+    {
+    }
+
     public Task<Dictionary<string, long>> EndAsync()
     {
         _ending = true;

@@ -1,3 +1,5 @@
+using Akka.Actor;
+using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -35,7 +37,7 @@ internal sealed class PulseNode : ISubject
             StreamIdentity = subject.Topic,
         };
         var storage = new StorageOptions(StorageKind.Postgres, subject.Postgres!);
-        var settings = new PulseSettings(kafka, storage, RollupCatalog.Default)
+        var settings = new PulseSettings(kafka, storage, Catalog(subject.TitleBuckets))
         {
             CheckpointInterval = TimeSpan.FromSeconds(subject.CheckpointSeconds),
             Cluster = new ClusterSettings
@@ -54,6 +56,9 @@ internal sealed class PulseNode : ISubject
         await host.StartAsync();
         return new PulseNode(host, settings);
     }
+
+    public void Checkpoint() => _host.Services.GetRequiredService<IRequiredActor<StreamIngest>>()
+        .ActorRef.Tell(new CommitNow(), ActorRefs.NoSender);
 
     public SubjectReport Report()
     {
@@ -75,5 +80,15 @@ internal sealed class PulseNode : ISubject
         foreach (var rollup in _settings.Catalog.Rollups)
             totals.Add(rollup.Name, (await store.TotalsAsync(rollup, CancellationToken.None)).Counted);
         return totals;
+    }
+
+    private static RollupCatalog Catalog(int titleBuckets)
+    {
+        if (titleBuckets == 0)
+            return RollupCatalog.Default;
+        RollupCatalog.TryCreate(
+            [new RollupDeclaration { Name = "viewsByTitle", Dimensions = ["content_name"], Buckets = titleBuckets }],
+            out var catalog);
+        return catalog;
     }
 }

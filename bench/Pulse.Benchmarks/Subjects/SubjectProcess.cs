@@ -12,6 +12,8 @@ internal sealed class SubjectProcess : IAsyncDisposable
     // What Linux tells processor time in, on every platform: sysconf(_SC_CLK_TCK).
     private const double TicksPerSecond = 100;
 
+    private static readonly TimeSpan CheckpointRepeat = TimeSpan.FromSeconds(1);
+
     private readonly Process _process;
     private readonly Task _reading;
     private volatile SubjectReport _latest = new();
@@ -67,6 +69,41 @@ internal sealed class SubjectProcess : IAsyncDisposable
 
     /// <summary>Completes with the next report after this call.</summary>
     public Task ChangedAsync(CancellationToken stop) => Volatile.Read(ref _changed).Task.WaitAsync(stop);
+
+    /// <summary>Has everything made durable.</summary>
+    /// <returns>How long it took until all was committed.</returns>
+    public async Task<TimeSpan> CheckpointAsync(CancellationToken stop)
+    {
+        var watch = Stopwatch.StartNew();
+        var committed = UntilAsync(report => report.IsCommitted, stop);
+        // One command reaches as far as buckets have recovered; so it is repeated.
+        do
+            await _process.StandardInput.WriteLineAsync(SubjectProgram.CheckpointCommand);
+        while (await Task.WhenAny(committed, Task.Delay(CheckpointRepeat, stop)) != committed);
+        await committed;
+        return watch.Elapsed;
+    }
+
+    /// <summary>Collects garbage and says how many bytes are left.</summary>
+    public async Task<long> CollectAsync(CancellationToken stop)
+    {
+        var before = _latest.Heap;
+        await _process.StandardInput.WriteLineAsync(SubjectProgram.CollectCommand);
+        await UntilAsync(report => report.Heap != before, stop);
+        return _latest.Heap;
+    }
+
+    /// <summary>Completes with the first report that is as wanted.</summary>
+    public async Task UntilAsync(Func<SubjectReport, bool> isWanted, CancellationToken stop)
+    {
+        while (true)
+        {
+            var changed = ChangedAsync(stop);
+            if (isWanted(_latest))
+                return;
+            await changed;
+        }
+    }
 
     public void Suspend() => Signal("STOP");
 

@@ -4,11 +4,21 @@ namespace Pulse.Benchmarks.Subjects;
 
 /// <summary>
 /// The program of a process under test: one line of JSON on standard output whenever it has read something, at most every
-/// few milliseconds, and a last one with the totals after standard input has ended.
+/// few milliseconds, and a last one with the totals after standard input has ended. Takes commands on standard input, one
+/// a line.
 /// </summary>
 internal static class SubjectProgram
 {
     public const string Verb = "subject";
+
+    /// <summary>Makes everything durable.</summary>
+    public const string CheckpointCommand = "checkpoint";
+
+    /// <summary>Collects garbage and counts what is left.</summary>
+    public const string CollectCommand = "collect";
+
+    private static long heap;
+
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(5);
 
     public static Command Create()
@@ -32,7 +42,14 @@ internal static class SubjectProgram
         Console.WriteLine(WithRuntime(subject.Report()).ToJson());
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var reporting = ReportAsync(subject, ending.Token);
-        await Console.In.ReadToEndAsync(stop);
+        while (await Console.In.ReadLineAsync(stop) is { } line)
+        {
+            if (line == CheckpointCommand)
+                subject.Checkpoint();
+            else if (line == CollectCommand)
+                Volatile.Write(ref heap, GC.GetTotalMemory(forceFullCollection: true));
+        }
+
         await ending.CancelAsync();
         await reporting;
         var last = WithRuntime(subject.Report());
@@ -42,16 +59,18 @@ internal static class SubjectProgram
     private static async Task ReportAsync(ISubject subject, CancellationToken ending)
     {
         var shown = subject.Report();
+        var shownHeap = 0L;
         using var timer = new PeriodicTimer(ReportInterval);
         try
         {
             while (await timer.WaitForNextTickAsync(ending))
             {
                 var report = subject.Report();
-                if (report.Consumed == shown.Consumed && SamePositions(report.Committed, shown.Committed)
+                if (report.Consumed == shown.Consumed && Volatile.Read(ref heap) == shownHeap && SamePositions(report.Committed, shown.Committed)
                     && SamePositions(report.Positions, shown.Positions))
                     continue;
                 shown = report;
+                shownHeap = Volatile.Read(ref heap);
                 Console.WriteLine(WithRuntime(report).ToJson());
             }
         }
@@ -67,6 +86,7 @@ internal static class SubjectProgram
     private static SubjectReport WithRuntime(SubjectReport report) => report with
     {
         Allocated = GC.GetTotalAllocatedBytes(),
+        Heap = Volatile.Read(ref heap),
         Collections = GC.CollectionCount(0),
     };
 }

@@ -14,11 +14,18 @@ internal sealed record SubjectReport
     /// <summary>Garbage collections since the start.</summary>
     public int Collections { get; init; }
 
+    /// <summary>Bytes on the managed heap when they were last counted.</summary>
+    public long Heap { get; init; }
+
     /// <summary>Position of each partition that it reads.</summary>
     public Dictionary<int, long> Positions { get; init; } = [];
 
     /// <summary>Committed offset of each partition that it reads.</summary>
     public Dictionary<int, long> Committed { get; init; } = [];
+
+    /// <summary>Whether everything that it has read is committed.</summary>
+    public bool IsCommitted => Positions.Count > 0
+        && Positions.All(position => Committed.TryGetValue(position.Key, out var committed) && committed == position.Value);
 
     /// <summary>Only at the end: the total of each rollup.</summary>
     public Dictionary<string, long>? Totals { get; init; }

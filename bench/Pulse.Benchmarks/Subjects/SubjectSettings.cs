@@ -20,6 +20,9 @@ internal sealed record SubjectSettings
     /// <summary>Its consumer group.</summary>
     public string Group => $"{Topic}-{Kind}";
 
+    /// <summary>For <see cref="SubjectKind.Pulse"/>: counts by title as well, in so many hashed buckets; 0 for not.</summary>
+    public int TitleBuckets { get; init; }
+
     public double CheckpointSeconds { get; init; } = 5;
 
     /// <summary>The remoting port; 0 for a cluster of one.</summary>

@@ -31,9 +31,9 @@ public class TallySubjects
     public void Prepare()
     {
         _events = EventSample.Generate(EventsPerFlush);
-        _decoder = EventCounter.DecoderFor(RollupCatalog.Default);
+        _decoder = new EventDecoder([.. RollupCatalog.Default.Rollups.SelectMany(rollup => rollup.Dimensions).Distinct()]);
         _counter = new EventCounter(
-            RollupCatalog.Default, _decoder, Window.DefaultLength, new PartitionTally(new StreamPartition("stream", 0), 0));
+            RollupCatalog.Default, Window.DefaultLength, new PartitionTally(new StreamPartition("stream", 0), 0));
 
         // Every key is met, and its bucket opened.
         FillBatches();
@@ -127,7 +127,7 @@ public class TallySubjects
         {
             if (_ledgers[bucket].Apply(delta) != DeltaOutcome.Applied)
                 throw new InvalidOperationException($"{bucket} did not apply a delta.");
-            _counter.Tally.Accepted();
+            _counter.Tally.Accepted(bucket, delta.To);
         }
     }
 

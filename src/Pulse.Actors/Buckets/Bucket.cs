@@ -30,6 +30,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private readonly Rollup _rollup;
     private readonly BucketContext _context;
     private readonly BucketLedger _ledger;
+    private readonly RollupStatistics _counted;
     private readonly List<(IActorRef Asker, PersistPartition Request)> _asked = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private int _checkpointsSinceComplete;
@@ -47,7 +48,9 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _id = id;
         _rollup = context.RollupOf(id);
         _context = context;
-        _ledger = new BucketLedger(context.AllowedLateness, new BucketChanges(id, context.LiveBuckets));
+        _counted = context.Statistics.Of(_rollup.Name);
+        var changes = new BucketChanges(id, context.LiveBuckets, _rollup.Buckets ?? 1);
+        _ledger = new BucketLedger(context.AllowedLateness, changes, KeyLimit.Of(_rollup, id));
         PersistenceId = $"bucket/{id.EntityId}";
 
         Recover<BucketCheckpoint>(checkpoint =>
@@ -154,11 +157,34 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private IPartitionAnswer Apply(ApplyDelta message)
     {
         var partition = message.Delta.Partition;
+        var (late, folded) = (_ledger.LateCount, _ledger.FoldedCount);
         var outcome = _ledger.Apply(message.Delta);
+        if (outcome == DeltaOutcome.Applied)
+            CountApplied(message.Delta, _ledger.LateCount - late);
+        if (_ledger.FoldedCount > folded)
+            TellFolded(folded);
         var position = _ledger.Position(partition);
         return outcome == DeltaOutcome.Rejected
             ? new PartitionRejected(_id, partition, position, message.Session)
             : new DeltaAccepted(_id, partition, position, message.Session);
+    }
+
+    private void TellFolded(long before)
+    {
+        _counted.CountedAsOther(_ledger.FoldedCount - before);
+        if (before == 0)
+            _log.Warning(
+                "{0} has more keys in a window than it may keep apart ({1} in bucket {2}); further ones are counted as {3}. "
+                + "Raise MaximumKeys of the rollup, or mend the producer.",
+                _rollup.Name, _rollup.MaximumKeysPerBucket, _id.Name, $"(other {_id.Name})");
+    }
+
+    private void CountApplied(Delta delta, long late)
+    {
+        var events = 0L;
+        foreach (var count in delta.Counts)
+            events += count.Count;
+        _counted.Applied(events - late, late);
     }
 
     /// <returns>Null where the answer must wait for a checkpoint.</returns>

@@ -1,8 +1,11 @@
+using System.Collections.Concurrent;
+
 namespace Pulse.Actors.Buckets;
 
 /// <summary>What the buckets of this node do, for people and telemetry.</summary>
 public sealed class BucketStatistics
 {
+    private readonly ConcurrentDictionary<string, RollupStatistics> _rollups = new(StringComparer.Ordinal);
     private int _running;
     private long _checkpoints;
     private long _lastCheckpointTicks;
@@ -16,6 +19,11 @@ public sealed class BucketStatistics
     /// <summary>When a checkpoint was last stored, UTC; null before the first.</summary>
     public DateTime? LastCheckpoint =>
         Interlocked.Read(ref _lastCheckpointTicks) is > 0 and var ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
+
+    /// <summary>What they counted, by rollup; rollups without any bucket here so far are absent.</summary>
+    public IReadOnlyCollection<RollupStatistics> Rollups => [.. _rollups.Values];
+
+    internal RollupStatistics Of(string rollup) => _rollups.GetOrAdd(rollup, name => new RollupStatistics(name));
 
     internal void Started() => Interlocked.Increment(ref _running);
 

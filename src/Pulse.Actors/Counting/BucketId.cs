@@ -23,12 +23,18 @@ public sealed record BucketId(string Rollup, string Name)
     /// <summary>The bucket that owns a key.</summary>
     public static BucketId Owning(Rollup rollup, RollupKey key)
     {
-        if (rollup.Buckets is { } buckets)
-            return new BucketId(rollup.Name, $"#{StableHash(key) % (ulong)buckets}");
+        if (rollup.Buckets is not null)
+            return Hashed(rollup, NumberOf(rollup, key));
 
         var name = string.Join('|', key.Values.Select(Uri.EscapeDataString));
         return new BucketId(rollup.Name, name.Length <= LongestName ? name : $"~{Digest(name)}");
     }
+
+    /// <summary>One of a rollup's hashed buckets.</summary>
+    public static BucketId Hashed(Rollup rollup, int number) => new(rollup.Name, $"#{number}");
+
+    /// <summary>The number of the hashed bucket that owns a key; only for rollups that have hashed buckets.</summary>
+    public static int NumberOf(Rollup rollup, RollupKey key) => (int)(StableHash(key) % (ulong)rollup.Buckets!.Value);
 
     /// <summary>Reads an entity id back.</summary>
     /// <exception cref="FormatException">It is no entity id of a bucket.</exception>

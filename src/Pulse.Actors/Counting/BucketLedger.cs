@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Pulse.Actors.Rollups;
 
@@ -23,8 +24,10 @@ public sealed class BucketLedger
 
     private readonly long _allowedLatenessSeconds;
     private readonly ICountListener? _listener;
-    private readonly Dictionary<(RollupKey Key, Window Window), long> _counts = [];
-    private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
+    private readonly KeyLimit? _limit;
+    private readonly Dictionary<Window, int> _keys = [];
+    private readonly Dictionary<(RollupKey Key, Window Window), Cell> _counts = [];
+    private List<(RollupKey Key, Window Window)> _changed = [];
     private readonly StreamPositions _positions = new(MaximumStreams);
     private readonly StreamPositions _durable = new(MaximumStreams);
     private IReadOnlyList<KeyCount> _unpublished = [];
@@ -39,9 +42,11 @@ public sealed class BucketLedger
     /// How far a window may lie behind the newest one, end to end, and still be counted; whole seconds.
     /// </param>
     /// <param name="listener">Is told every count as it changes; null: nobody is.</param>
-    public BucketLedger(TimeSpan allowedLateness, ICountListener? listener = null)
+    /// <param name="limit">How many keys a window can have here; null: any number.</param>
+    public BucketLedger(TimeSpan allowedLateness, ICountListener? listener = null, KeyLimit? limit = null)
     {
         _listener = listener;
+        _limit = limit;
         ArgumentOutOfRangeException.ThrowIfNegative(allowedLateness.Ticks, nameof(allowedLateness));
         _allowedLatenessSeconds = (long)allowedLateness.TotalSeconds;
     }
@@ -54,6 +59,12 @@ public sealed class BucketLedger
     /// is not: after a crash an event may come in another order, and not be late.
     /// </summary>
     public long DurableLateCount { get; private set; }
+
+    /// <summary>
+    /// How many events were counted under <see cref="KeyLimit.Other"/> in place of their own key since this ledger was
+    /// made; events that are replayed count again. The rows of that key are exact.
+    /// </summary>
+    public long FoldedCount { get; private set; }
 
     /// <summary>How many (key, window) counts are in memory.</summary>
     public int CountsInMemory => _counts.Count;
@@ -69,7 +80,7 @@ public sealed class BucketLedger
 
     /// <summary>The counts in memory.</summary>
     public IEnumerable<KeyCount> Counts =>
-        _counts.Select(pair => new KeyCount(pair.Key.Key, pair.Key.Window, pair.Value));
+        _counts.Select(pair => new KeyCount(pair.Key.Key, pair.Key.Window, pair.Value.Count));
 
     /// <summary>The position in a partition, or -1 where the partition was never opened.</summary>
     public long Position(StreamPartition partition) => _positions[partition];
@@ -114,14 +125,36 @@ public sealed class BucketLedger
                 continue;
             }
 
-            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _);
-            counted += count;
-            _listener?.Counted(key, window, counted, count);
-            _changed.Add((key, window));
+            Add(key, window, count);
             _newestWindowEnd = Math.Max(_newestWindowEnd, window.EndUnixSeconds);
         }
 
         return DeltaOutcome.Applied;
+    }
+
+    private void Add(RollupKey key, Window window, long count)
+    {
+        ref var counted = ref CollectionsMarshal.GetValueRefOrNullRef(_counts, (key, window));
+        if (Unsafe.IsNullRef(ref counted))
+        {
+            ref var keys = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _);
+            if (_limit is not null && keys >= _limit.MaximumKeys)
+            {
+                FoldedCount += count;
+                key = _limit.Other;
+            }
+
+            counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
+            if (!isKnown)
+                keys++;
+        }
+
+        counted.Count += count;
+        _listener?.Counted(key, window, counted.Count, count);
+        if (counted.IsChanged)
+            return;
+        counted.IsChanged = true;
+        _changed.Add((key, window));
     }
 
     /// <summary>
@@ -135,12 +168,26 @@ public sealed class BucketLedger
     public BucketCheckpoint TakeCheckpoint(bool complete)
     {
         Debug.Assert(_storing is null && _isPublished, "One checkpoint at a time, each published before the next.");
-        _unpublished = [.. _changed.Select(counted => new KeyCount(counted.Key, counted.Window, _counts[counted]))];
-        _changed.Clear();
+        _unpublished = TakeChanged();
         _hasUnstoredChanges = false;
         var counts = complete ? [.. Counts] : _unpublished;
         return _storing = new BucketCheckpoint(
             _positions.ToList(), counts, LateCount, _newestWindowEnd, SealedBelow, complete);
+    }
+
+    private KeyCount[] TakeChanged()
+    {
+        var changed = new KeyCount[_changed.Count];
+        for (var index = 0; index < changed.Length; index++)
+        {
+            ref var counted = ref CollectionsMarshal.GetValueRefOrNullRef(_counts, _changed[index]);
+            counted.IsChanged = false;
+            changed[index] = new KeyCount(_changed[index].Key, _changed[index].Window, counted.Count);
+        }
+
+        // A list that was once very long would keep its memory.
+        _changed = [];
+        return changed;
     }
 
     /// <summary>
@@ -162,11 +209,12 @@ public sealed class BucketLedger
     {
         _unpublished = [];
         _isPublished = true;
-        foreach (var (counted, _) in _counts)
+        foreach (var (counted, cell) in _counts)
         {
-            if (counted.Window.EndUnixSeconds >= SealedBelow || _changed.Contains(counted))
+            if (counted.Window.EndUnixSeconds >= SealedBelow || cell.IsChanged)
                 continue;
             _counts.Remove(counted);
+            _keys.Remove(counted.Window);
             _listener?.Sealed(counted.Window);
         }
     }
@@ -181,18 +229,21 @@ public sealed class BucketLedger
         Debug.Assert(!_hasUnstoredChanges, "Recovery comes first.");
         if (checkpoint.IsComplete)
         {
-            foreach (var (counted, count) in _counts)
-                _listener?.Recovered(counted.Window, -count);
+            foreach (var (counted, cell) in _counts)
+                _listener?.Recovered(counted.Window, -cell.Count);
             _counts.Clear();
+            _keys.Clear();
             _positions.Clear();
             _durable.Clear();
         }
 
         foreach (var (key, window, count) in checkpoint.Counts)
         {
-            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _);
-            _listener?.Recovered(window, count - counted);
-            counted = count;
+            ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
+            if (!isKnown)
+                CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _)++;
+            _listener?.Recovered(window, count - counted.Count);
+            counted.Count = count;
         }
 
         foreach (var (partition, position) in checkpoint.Positions)
@@ -210,8 +261,8 @@ public sealed class BucketLedger
     {
         foreach (var counted in _unpublished.Select(count => (count.Key, count.Window)).Concat(_changed))
         {
-            if (_counts.TryGetValue(counted, out var count))
-                _listener?.Counted(counted.Key, counted.Window, count, increase: 0);
+            if (_counts.TryGetValue(counted, out var cell))
+                _listener?.Counted(counted.Key, counted.Window, cell.Count, increase: 0);
         }
     }
 
@@ -221,5 +272,13 @@ public sealed class BucketLedger
     {
         foreach (var (partition, position) in positions)
             _durable[partition] = Math.Max(_durable[partition], position);
+    }
+
+    private struct Cell
+    {
+        public long Count;
+
+        /// <summary>Whether it is in <see cref="_changed"/>.</summary>
+        public bool IsChanged;
     }
 }

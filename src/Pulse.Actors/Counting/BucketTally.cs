@@ -12,10 +12,15 @@ internal sealed class BucketTally(BucketId id)
     private const long Unknown = long.MaxValue;
 
     private readonly List<KeyTally> _changed = [];
+    private readonly List<Delta> _unaccepted = [];
+    private long _sentAgainFrom = -1;
     private List<(long Offset, KeyTally Key, Window Window)>? _waiting = [];
     private long _position = Unknown;
 
     public BucketId Id { get; } = id;
+
+    /// <summary>The position that the bucket will have; beyond all offsets before the bucket has said one.</summary>
+    public long Position => _position;
 
     /// <summary>Whether the bucket has said its position.</summary>
     public bool IsOpen => _waiting is null;
@@ -45,17 +50,22 @@ internal sealed class BucketTally(BucketId id)
     }
 
     /// <summary>Takes the bucket's answer to Open.</summary>
+    /// <param name="position">The answer.</param>
+    /// <param name="skipped">How many events that waited for it the bucket holds already.</param>
     /// <returns>True when events that waited for it are now to be sent.</returns>
-    public bool Open(long position)
+    public bool Open(long position, out int skipped)
     {
         Debug.Assert(_waiting is not null, "A bucket is opened once.");
         var waiting = _waiting;
         _waiting = null;
         _position = position;
+        skipped = 0;
         foreach (var (offset, key, window) in waiting)
         {
             if (offset >= position)
                 Count(key, window);
+            else
+                skipped++;
         }
 
         return HasChanges;
@@ -72,8 +82,47 @@ internal sealed class BucketTally(BucketId id)
 
         var delta = new Delta(partition, _position, to, counts);
         _position = to;
+        _unaccepted.Add(delta);
         return delta;
     }
+
+    /// <summary>Drops the deltas that the bucket holds.</summary>
+    /// <returns>How many they were.</returns>
+    public int Accepted(long position)
+    {
+        var held = 0;
+        while (held < _unaccepted.Count && _unaccepted[held].To <= position)
+            held++;
+        _unaccepted.RemoveRange(0, held);
+        return held;
+    }
+
+    /// <summary>
+    /// The deltas that lead on from where the bucket is once it was opened again; empty where they were sent again
+    /// already, and those sent before are still being rejected one by one; null where no delta leads on from there.
+    /// </summary>
+    /// <param name="position">The bucket's position.</param>
+    /// <param name="committed">The committed offset, to which opening takes the bucket.</param>
+    public IReadOnlyList<Delta>? From(long position, long committed)
+    {
+        if (_unaccepted.Count == 0)
+            return null;
+
+        // What is committed is in the bucket, so what it has not accepted holds none of it and may as well begin there.
+        var first = _unaccepted[0];
+        if (position <= committed && first.From < committed)
+            _unaccepted[0] = first = first with { From = committed };
+        var from = Math.Max(position, committed);
+        if (first.From != from)
+            return null;
+        if (_sentAgainFrom == from)
+            return [];
+        _sentAgainFrom = from;
+        return [.. _unaccepted];
+    }
+
+    /// <summary>What was sent again may be lost as well: the next rejection counts.</summary>
+    public void MaySendAgain() => _sentAgainFrom = -1;
 
     private bool Count(KeyTally key, Window window)
     {

@@ -8,5 +8,5 @@ namespace Pulse.Actors.Counting;
 /// <param name="Partition">The partition.</param>
 /// <param name="From">The position that the bucket must have to apply it.</param>
 /// <param name="To">The position that the bucket has afterwards; greater than <paramref name="From"/>.</param>
-/// <param name="Counts">The increments; not empty, each (key, window) once.</param>
+/// <param name="Counts">The increments; not empty. A (key, window) can come more than once.</param>
 public sealed record Delta(StreamPartition Partition, long From, long To, IReadOnlyList<KeyCount> Counts);

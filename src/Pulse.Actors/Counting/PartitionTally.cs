@@ -9,8 +9,9 @@ namespace Pulse.Actors.Counting;
 /// </summary>
 /// <remarks>
 /// Invariants. Every event below <see cref="Position"/> was sent, skipped because its bucket holds it already, or
-/// waits for its bucket to open. Every event below <see cref="Committed"/> is in a durable checkpoint. A session ends
-/// with the first rejection; the next one starts anew at the committed offset and shares nothing with it.
+/// waits for its bucket to open. Every event below <see cref="Committed"/> is in a durable checkpoint. Deltas are kept
+/// until they are accepted: where a bucket missed some, they are sent again. Where it forgot accepted ones, the session
+/// ends; the next one starts anew at the committed offset and shares nothing with it.
 /// </remarks>
 public sealed class PartitionTally
 {
@@ -18,6 +19,7 @@ public sealed class PartitionTally
     private readonly List<BucketTally> _toOpen = [];
     private readonly List<BucketTally> _toSend = [];
     private readonly HashSet<BucketTally> _opening = [];
+    private readonly List<BucketTally> _sentAgain = [];
     private readonly Dictionary<BucketId, long> _unpersisted = [];
     private long _committing = -1;
 
@@ -45,6 +47,9 @@ public sealed class PartitionTally
 
     /// <summary>How many events wait for their bucket's position.</summary>
     public int Waiting { get; private set; }
+
+    /// <summary>How many increments were skipped because their bucket holds them already: what a replay repeats.</summary>
+    public long Skipped { get; private set; }
 
     /// <summary>How many buckets the session has met.</summary>
     public int BucketCount => _buckets.Count;
@@ -79,8 +84,8 @@ public sealed class PartitionTally
         var bucket = key.Bucket;
         if (bucket.Add(key, window, offset))
             _toSend.Add(bucket);
-        else if (!bucket.IsOpen)
-            Waiting++;
+        else if (offset < bucket.Position)
+            NotNow(bucket);
     }
 
     /// <summary>Says that all records below an offset were handled.</summary>
@@ -113,8 +118,9 @@ public sealed class PartitionTally
             return;
 
         Waiting -= tally.WaitingCount;
-        if (tally.Open(position))
+        if (tally.Open(position, out var skipped))
             _toSend.Add(tally);
+        Skipped += skipped;
     }
 
     /// <summary>Takes the deltas of all open buckets with changes; each is to be sent once, in this order.</summary>
@@ -128,11 +134,39 @@ public sealed class PartitionTally
         return deltas;
     }
 
-    /// <summary>Takes a bucket's acceptance of one delta, applied now or earlier.</summary>
-    public void Accepted()
+    /// <summary>Takes a bucket's word that it holds all of its events below a position; saying it again changes nothing.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="position">Its position in this partition.</param>
+    public void Accepted(BucketId bucket, long position)
     {
-        Debug.Assert(Unaccepted > 0, "A delta is accepted once.");
-        Unaccepted--;
+        if (_buckets.TryGetValue(bucket, out var tally))
+            Unaccepted -= tally.Accepted(position);
+    }
+
+    /// <summary>Takes a bucket's word that a delta or a request does not follow on its position.</summary>
+    /// <param name="bucket">The bucket.</param>
+    /// <param name="position">Its position in this partition.</param>
+    /// <returns>
+    /// The deltas that are to be sent again, in this order and after <c>Open(partition, committed)</c>, which the bucket may
+    /// have forgotten; empty where that was done already. Null: none leads on from there, since the bucket forgot what it
+    /// had accepted or somebody else counted on; the session must end.
+    /// </returns>
+    public IReadOnlyList<Delta>? Rejected(BucketId bucket, long position)
+    {
+        if (!_buckets.TryGetValue(bucket, out var tally))
+            return null;
+        Unaccepted -= tally.Accepted(Math.Max(position, Committed));
+        var again = tally.From(position, Committed);
+        if (again is { Count: > 0 })
+            _sentAgain.Add(tally);
+        return again;
+    }
+
+    /// <summary>Answers have been awaited long enough: what was sent again is taken for lost where it is rejected again.</summary>
+    public void MaySendAgain()
+    {
+        _sentAgain.ForEach(bucket => bucket.MaySendAgain());
+        _sentAgain.Clear();
     }
 
     /// <summary>
@@ -195,5 +229,13 @@ public sealed class PartitionTally
     {
         _unpersisted.Clear();
         _committing = -1;
+    }
+
+    private void NotNow(BucketTally bucket)
+    {
+        if (bucket.IsOpen)
+            Skipped++;
+        else
+            Waiting++;
     }
 }

@@ -253,12 +253,18 @@ public sealed partial class Coordinator
                 + $"({_with.Warehouse.Description}). The first: {run.FirstGivenUp}"));
     }
 
-    private static void ListDates(ExportRun run, ExportRound round)
+    private void ListDates(ExportRun run, ExportRound round)
     {
         foreach (var date in round.Remaining)
-            run.Statuses[date] = new DateStatus(DateStep.Waiting);
+            Note(run, date, new DateStatus(DateStep.Waiting));
         foreach (var (date, exported) in round.Exported)
-            run.Statuses[date] = Ended(exported);
+            Note(run, date, Ended(exported));
+    }
+
+    private void Note(ExportRun run, RollupDate date, DateStatus status)
+    {
+        run.Statuses[date] = status;
+        _with.Statistics.DateTold(date, status);
     }
 
     private static DateStatus Ended(ExportedDate exported) => new(
@@ -274,7 +280,7 @@ public sealed partial class Coordinator
         var known = status.JobId is null && status.Step is (DateStep.Verifying or DateStep.Done) && before is not null
             ? status with { JobId = before.JobId, JobState = before.JobState }
             : status;
-        run.Statuses[date] = known;
+        Note(run, date, known);
         if (before?.Step != known.Step || before.JobState != known.JobState)
             _log.Info("Export of {0}: {1}", date, known);
         Tell(new DateProgress(completion, date, known));

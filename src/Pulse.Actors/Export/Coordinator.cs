@@ -161,6 +161,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private void Start(ExportRound round)
     {
         _run = _lastRun = new ExportRun(round.Completion);
+        _with.Statistics.ExportStarted();
         _log.Info("Export of completion {0}: {1}.", round.Completion,
             _isRecovered ? "begun" : "taken up again where it stood");
         Tell(new ExportStarted(round.Completion, round.Accepted.TimestampUtc, !_isRecovered));

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+
 namespace Pulse.Actors.Export;
 
 /// <summary>
@@ -6,6 +8,10 @@ namespace Pulse.Actors.Export;
 /// </summary>
 public sealed class ExportStatistics
 {
+    /// <summary>Of how many dates the progress is told at most; those at work first, then the newest.</summary>
+    public const int MaximumDates = 100;
+
+    private readonly ConcurrentDictionary<RollupDate, DateStatus> _dates = new();
     private long _datesLoaded;
     private long _datesUnchanged;
     private long _rowsLoaded;
@@ -44,6 +50,22 @@ public sealed class ExportStatistics
     public DateTime? LastFinishedUtc => Volatile.Read(ref _lastFinishedTicks) is > 0 and var ticks
         ? new DateTime(ticks, DateTimeKind.Utc)
         : null;
+
+    /// <summary>
+    /// Where the dates stand of the export that this process works on, or worked on last; at most
+    /// <see cref="MaximumDates"/> of them.
+    /// </summary>
+    public IReadOnlyList<KeyValuePair<RollupDate, DateStatus>> Dates =>
+    [
+        .. _dates
+            .OrderBy(date => date.Value.Step is DateStep.Waiting or DateStep.Done or DateStep.Unchanged)
+            .ThenByDescending(date => date.Key.Date).ThenBy(date => date.Key.Rollup, StringComparer.Ordinal)
+            .Take(MaximumDates),
+    ];
+
+    internal void ExportStarted() => _dates.Clear();
+
+    internal void DateTold(RollupDate date, DateStatus status) => _dates[date] = status;
 
     internal void DateStarted() => Interlocked.Increment(ref _datesInFlight);
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Hosting;
@@ -70,6 +71,8 @@ public static class PulseAkkaExtensions
     public static AkkaConfigurationBuilder WithPulse(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
     {
+        if (settings.Cluster.Tls is { } tls)
+            builder.AddSetup(tls.ToSetup()).AddHocon("akka.remote.dot-netty.tcp.enable-ssl = on", HoconAddMode.Prepend);
         return builder
             .WithBucketNode(settings, services)
             .WithLiveFeed(services)
@@ -93,8 +96,9 @@ public static class PulseAkkaExtensions
             .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
             .AddHocon(LiveMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
+            .AddHocon(Roles(settings), HoconAddMode.Prepend)
             .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
-            .WithRemoting(settings.Cluster.Hostname, settings.Cluster.Port)
+            .WithRemoting(settings.Cluster.Bind ?? settings.Cluster.Hostname, settings.Cluster.Port, settings.Cluster.Hostname)
             .WithClustering(new ClusterOptions
             {
                 SeedNodes = [.. settings.Cluster.SeedNodes],
@@ -106,13 +110,22 @@ public static class PulseAkkaExtensions
             .WithBuckets(settings, services);
     }
 
-    private static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
+    // Akka.Hosting's own option does not quote them.
+    private static Config Roles(PulseSettings settings)
+    {
+        string[] roles = [.. settings.Cluster.Roles, .. ClusterAgreement.RolesOf(settings)];
+        return ConfigurationFactory.ParseString($"akka.cluster.roles = {JsonSerializer.Serialize(roles)}");
+    }
+
+    internal static Config NodeConfiguration { get; } = ConfigurationFactory.ParseString(
         $$"""
         akka {
           stdout-loglevel = OFF
           stdout-logger-class = "{{typeof(AkkaLog.Silence).AssemblyQualifiedName}}"
           log-dead-letters = off
           cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
+          # A node that joins shall hear the others' counts within two seconds.
+          cluster.pub-sub.gossip-interval = 250ms
           log-dead-letters-during-shutdown = off
           cluster {
             # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
@@ -124,6 +137,9 @@ public static class PulseAkkaExtensions
               coordinator-state { write-majority-plus = 0, read-majority-plus = 0 }
               distributed-data.durable.keys = []
               rebalance-interval = 3s
+              # A shard whose node dies while it is handed over is waited for in vain, and not moved before this is over.
+              # Entities have five seconds less.
+              handoff-timeout = 12s
               least-shard-allocation-strategy {
                 rebalance-absolute-limit = 32
                 rebalance-relative-limit = 0.5
@@ -151,8 +167,13 @@ public static class PulseAkkaExtensions
         });
 
     private static AkkaConfigurationBuilder WithBuckets(
-        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
-        builder.WithShardRegion<Bucket>(
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
+    {
+        var extractor = new BucketMessageExtractor(settings.Cluster.Shards);
+        if (!settings.Cluster.Has(NodeRole.Bucket))
+            return builder.WithShardRegionProxy<Bucket>("bucket", NodeRole.Bucket, extractor);
+
+        return builder.WithShardRegion<Bucket>(
             "bucket",
             (_, registry, _) =>
             {
@@ -171,14 +192,16 @@ public static class PulseAkkaExtensions
                     return Props.Create(() => new Bucket(bucket, context));
                 };
             },
-            new BucketMessageExtractor(settings.Cluster.Shards),
+            extractor,
             new ShardOptions
             {
+                Role = NodeRole.Bucket,
                 StateStoreMode = StateStoreMode.DData,
                 RememberEntities = false,
                 ShouldPassivateIdleEntities = false,
                 HandOffStopMessage = StopBucket.Instance,
             });
+    }
 
     private static AkkaConfigurationBuilder WithLiveFeed(
         this AkkaConfigurationBuilder builder, IServiceProvider services) =>
@@ -201,11 +224,13 @@ public static class PulseAkkaExtensions
 
     private static AkkaConfigurationBuilder WithCoordinator(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
-        builder.WithSingleton<Coordinator>(
-            "coordinator",
-            (system, _, _) => Coordinator.SupervisedProps(Collaborators(system, settings, services), settings.Export),
-            new ClusterSingletonOptions { TerminationMessage = StopCoordinator.Instance },
-            createProxyToo: false);
+        settings.Cluster.Has(NodeRole.Bucket)
+            ? builder.WithSingleton<Coordinator>(
+                "coordinator",
+                (system, _, _) => Coordinator.SupervisedProps(Collaborators(system, settings, services), settings.Export),
+                new ClusterSingletonOptions { Role = NodeRole.Bucket, TerminationMessage = StopCoordinator.Instance },
+                createProxyToo: false)
+            : builder;
 
     private static ExportCollaborators Collaborators(
         ActorSystem system, PulseSettings settings, IServiceProvider services)
@@ -231,8 +256,13 @@ public static class PulseAkkaExtensions
     }
 
     private static AkkaConfigurationBuilder WithIngest(
-        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
-        builder
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
+    {
+        // Nobody sends to ingestors but the ingest sides themselves, so other nodes need no proxy.
+        if (!settings.Cluster.Has(NodeRole.Ingest))
+            return builder;
+
+        return builder
             .WithActors((system, registry) =>
             {
                 var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
@@ -265,6 +295,7 @@ public static class PulseAkkaExtensions
                 new PartitionMessageExtractor(),
                 new ShardOptions
                 {
+                    Role = NodeRole.Ingest,
                     StateStoreMode = StateStoreMode.DData,
                     RememberEntities = false,
                     ShouldPassivateIdleEntities = false,
@@ -273,9 +304,11 @@ public static class PulseAkkaExtensions
             .AddStartup((system, registry) =>
             {
                 var ingestors = registry.Get<PartitionIngestor>();
-                registry.Get<StreamIngest>().Tell(new StreamIngest.ReadWith(ingestors));
-                HandOverPartitionsFirst(system, registry.Get<StreamIngest>(), ingestors);
+                var ingest = registry.Get<StreamIngest>();
+                Cluster.Get(system).RegisterOnMemberUp(() => ingest.Tell(new StreamIngest.ReadWith(ingestors)));
+                HandOverPartitionsFirst(system, ingest, ingestors);
             });
+    }
 
     private static void JoinAlone(ActorSystem system, PulseSettings settings)
     {
@@ -291,7 +324,7 @@ public static class PulseAkkaExtensions
             "hand-over-partitions",
             async () =>
             {
-                ingest.Tell(StreamIngest.HandOver.Instance);
+                ingest.Tell(new StreamIngest.HandOver(ingestors));
                 await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });

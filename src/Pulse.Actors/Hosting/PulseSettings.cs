@@ -41,12 +41,15 @@ public sealed record ClusterSettings
     /// <summary>The address that other nodes reach this one at.</summary>
     public string Hostname { get; init; } = "127.0.0.1";
 
+    /// <summary>The IP address to listen on; null: the host name's.</summary>
+    public string? Bind { get; init; }
+
     /// <summary>The remoting port; 0 for any free one, which only a cluster of one can use.</summary>
     public int Port { get; init; }
 
     /// <summary>
     /// The first nodes to ask for the cluster, in the same order on every node, as
-    /// <c>akka.tcp://pulse@host:port</c>; empty for a cluster of one.
+    /// <c>akka.tcp://pulse@host:port</c> with the <see cref="Scheme"/>; empty for a cluster of one.
     /// </summary>
     public ImmutableArray<string> SeedNodes { get; init; } = [];
 
@@ -58,4 +61,15 @@ public sealed record ClusterSettings
 
     /// <summary>The number of shards; the same on every node, for the life of the cluster.</summary>
     public int Shards { get; init; } = 64;
+
+    /// <summary>What the node does: names of <see cref="NodeRole"/>.</summary>
+    public ImmutableArray<string> Roles { get; init; } = NodeRole.All;
+
+    /// <summary>How nodes prove to each other that they belong together; null: whoever reaches the port may join.</summary>
+    public ClusterTls? Tls { get; init; }
+
+    /// <summary>Remoting's scheme, which is part of every node's address: TLS has one of its own.</summary>
+    public string Scheme => Tls is null ? "akka.tcp" : "akka.ssl.tcp";
+
+    internal bool Has(string role) => Roles.Contains(role, StringComparer.Ordinal);
 }

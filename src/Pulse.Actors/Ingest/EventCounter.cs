@@ -10,31 +10,44 @@ namespace Pulse.Actors.Ingest;
 /// </summary>
 internal sealed class EventCounter
 {
-    private readonly EventDecoder _decoder;
-    private readonly RollupKeys[] _rollups;
+    /// <summary>How many keys a session remembers before it forgets them all; see <see cref="ForgetKeys"/>.</summary>
+    public const int MaximumKeys = 50_000;
+
+    private readonly RollupCatalog _catalog;
+    private EventDecoder _decoder;
+    private RollupKeys[] _rollups;
     private readonly Dictionary<BadRecordReason, KeyTally> _deadLetterKeys = [];
     private readonly int[] _valueIds;
     private readonly long _windowSeconds;
 
     /// <param name="catalog">The rollups to count.</param>
-    /// <param name="decoder">Decodes at least the rollups' dimensions; outlives sessions, as its values do.</param>
     /// <param name="windowLength">The length of every window; whole seconds.</param>
     /// <param name="tally">The session's tally.</param>
-    public EventCounter(RollupCatalog catalog, EventDecoder decoder, TimeSpan windowLength, PartitionTally tally)
+    public EventCounter(RollupCatalog catalog, TimeSpan windowLength, PartitionTally tally)
     {
-        _decoder = decoder;
-        _valueIds = new int[decoder.Dimensions.Count];
+        _catalog = catalog;
         _windowSeconds = (long)windowLength.TotalSeconds;
-        _rollups = [.. catalog.Rollups.Select(rollup => new RollupKeys(rollup, decoder, tally))];
         Tally = tally;
+        _decoder = DecoderFor(catalog);
+        _valueIds = new int[_decoder.Dimensions.Count];
+        _rollups = NewKeys();
     }
 
     /// <summary>The session's tally.</summary>
     public PartitionTally Tally { get; }
 
-    /// <summary>The decoder that a catalogue's rollups need.</summary>
-    public static EventDecoder DecoderFor(RollupCatalog catalog) =>
-        new([.. catalog.Rollups.SelectMany(rollup => rollup.Dimensions).Distinct()]);
+    /// <summary>
+    /// Forgets values and keys where they have become very many: a rollup can have endlessly many, and each of a node's
+    /// partitions remembers its own. They come back as they are met. To be called when the deltas have been taken, so that
+    /// a delta seldom holds a key twice.
+    /// </summary>
+    public void ForgetKeys()
+    {
+        if (_rollups.Sum(rollup => rollup.Count) <= MaximumKeys)
+            return;
+        _decoder = DecoderFor(_catalog);
+        _rollups = NewKeys();
+    }
 
     /// <summary>Counts a batch that starts at or after the tally's position.</summary>
     /// <param name="batch">The records.</param>
@@ -60,6 +73,12 @@ internal sealed class EventCounter
 
         Tally.Advance(batch.NextOffset);
     }
+
+    private static EventDecoder DecoderFor(RollupCatalog catalog) =>
+        new([.. catalog.Rollups.SelectMany(rollup => rollup.Dimensions).Distinct()]);
+
+    private RollupKeys[] NewKeys() =>
+        [.. _catalog.Rollups.Select(rollup => new RollupKeys(rollup, _decoder, Tally))];
 
     private KeyTally DeadLetterKey(BadRecordReason reason)
     {

@@ -9,6 +9,10 @@ public sealed class IngestStatistics
     private long _consumed;
     private long _deadLettered;
     private long _restarts;
+    private long _flushes;
+    private long _deltas;
+    private long _commits;
+    private long _skipped;
     private long _lastCommitTicks;
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
@@ -19,6 +23,21 @@ public sealed class IngestStatistics
 
     /// <summary>Sessions that had to start over since this node started.</summary>
     public long SessionRestarts => Interlocked.Read(ref _restarts);
+
+    /// <summary>How often counted events were sent on to their buckets.</summary>
+    public long Flushes => Interlocked.Read(ref _flushes);
+
+    /// <summary>Deltas sent to buckets; a flush sends one to each touched bucket.</summary>
+    public long Deltas => Interlocked.Read(ref _deltas);
+
+    /// <summary>Offsets committed to the broker.</summary>
+    public long Commits => Interlocked.Read(ref _commits);
+
+    /// <summary>
+    /// Increments of records read again that their bucket held already, since this node started: 0 where every reader
+    /// went on exactly where the one before it had stopped.
+    /// </summary>
+    public long Skipped => Interlocked.Read(ref _skipped);
 
     /// <summary>When this node last committed an offset, UTC; null before the first time.</summary>
     public DateTime? LastCommit =>
@@ -36,9 +55,21 @@ public sealed class IngestStatistics
         Interlocked.Add(ref _deadLettered, deadLetters);
     }
 
+    internal void Flushed(int deltas)
+    {
+        Interlocked.Increment(ref _flushes);
+        Interlocked.Add(ref _deltas, deltas);
+    }
+
+    internal void SkippedMore(long increments) => Interlocked.Add(ref _skipped, increments);
+
     internal void SessionRestarted() => Interlocked.Increment(ref _restarts);
 
-    internal void Committed() => Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
+    internal void Committed()
+    {
+        Interlocked.Increment(ref _commits);
+        Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
+    }
 
     internal void Assigned(int partition) => _partitions[partition] = new PartitionStatus(partition);
 

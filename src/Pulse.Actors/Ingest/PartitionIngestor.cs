@@ -24,11 +24,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
 
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+    // Sharding's own limit for entities is a second longer, and speaks of a message that was not handled.
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(6);
 
     private readonly int _partition;
     private readonly IngestContext _context;
-    private readonly EventDecoder _decoder;
     private readonly List<(int Index, BadRecord Why)> _bad = [];
     private readonly List<Task> _deadLettersUnderWay = [];
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -38,6 +38,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private EventCounter _counter = null!;
     private long _session = NewSession();
     private int _epoch;
+    private long _skippedTold;
     private RecordBatch? _early;
     private bool _restarting;
     private bool _draining;
@@ -53,7 +54,6 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         _partition = partition;
         _context = context;
-        _decoder = EventCounter.DecoderFor(context.Catalog);
         Acquiring();
     }
 
@@ -203,8 +203,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         if (_restarting)
             return;
-        foreach (var (bucket, delta) in Tally.TakeDeltas())
+        var deltas = Tally.TakeDeltas();
+        if (deltas.Count == 0)
+            return;
+        foreach (var (bucket, delta) in deltas)
             _context.Buckets.Tell(new ApplyDelta(bucket, delta, _session));
+        _context.Statistics.Flushed(deltas.Count);
+        _counter.ForgetKeys();
     }
 
     private void SendPersists(IReadOnlyList<PersistRequest> requests)
@@ -225,12 +230,27 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private void Handle(DeltaAccepted message)
     {
         Answered();
-        Tally.Accepted();
+        Tally.Accepted(message.Bucket, message.Position);
         AskForBatch();
     }
 
-    private void Handle(PartitionRejected message) =>
-        Restart($"{message.Bucket} is at {message.Position}");
+    // A shard that is handed over loses what reaches it meanwhile; only a bucket that forgot costs the session.
+    private void Handle(PartitionRejected message)
+    {
+        if (Tally.Rejected(message.Bucket, message.Position) is not { } again)
+        {
+            Restart($"{message.Bucket} is at {message.Position}");
+            return;
+        }
+
+        Answered();
+        if (again.Count == 0)
+            return;
+        SendOpens([message.Bucket]);
+        foreach (var delta in again)
+            _context.Buckets.Tell(new ApplyDelta(message.Bucket, delta, _session));
+        SendPersists([.. Tally.UnansweredPersists().Where(request => request.Bucket == message.Bucket)]);
+    }
 
     private void WantCommit(bool again)
     {
@@ -317,6 +337,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
         }
 
+        Tally.MaySendAgain();
         SendOpens(Tally.BucketsStillOpening());
         SendPersists(Tally.UnansweredPersists());
     }
@@ -358,6 +379,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         _epoch = message.Epoch;
         _counter = NewCounter(message.Committed);
+        _skippedTold = 0;
         _deadLettersUnderWay.Clear();
         _restarting = false;
         Answered();
@@ -398,12 +420,14 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     }
 
     private EventCounter NewCounter(long committed) =>
-        new(_context.Catalog, _decoder, _context.WindowLength, new PartitionTally(_assigned.Partition, committed));
+        new(_context.Catalog, _context.WindowLength, new PartitionTally(_assigned.Partition, committed));
 
     private void Report()
     {
         if (_context.Statistics.Status(_assigned.Partition.Partition) is not { } status)
             return;
+        _context.Statistics.SkippedMore(Tally.Skipped - _skippedTold);
+        _skippedTold = Tally.Skipped;
         status.Position = Tally.Position;
         status.Committed = Tally.Committed;
     }

@@ -17,15 +17,20 @@ internal sealed class RollupKeys
     private readonly int[] _dimensions;
     private readonly Step[] _steps;
     private readonly List<KeyTally> _keys = [];
+    private readonly BucketId?[] _hashed;
 
     public RollupKeys(Rollup rollup, EventDecoder decoder, PartitionTally tally)
     {
         _rollup = rollup;
         _decoder = decoder;
         _tally = tally;
+        _hashed = new BucketId?[rollup.Buckets ?? 0];
         _dimensions = [.. rollup.Dimensions.Select(dimension => IndexOf(decoder, dimension))];
         _steps = [.. _dimensions.Select(_ => new Step())];
     }
+
+    /// <summary>How many keys were met.</summary>
+    public int Count => _keys.Count;
 
     /// <summary>The tally of the event's key. Hot path.</summary>
     /// <param name="valueIds">What the decoder gave.</param>
@@ -51,9 +56,14 @@ internal sealed class RollupKeys
         for (var index = 0; index < values.Length; index++)
             values[index] = _decoder.Text(_dimensions[index], valueIds[_dimensions[index]]);
         var key = new RollupKey(values);
-        _keys.Add(_tally.Key(BucketId.Owning(_rollup, key), key));
+        _keys.Add(_tally.Key(BucketOf(key), key));
         return _keys.Count;
     }
+
+    // Of hashed buckets there are few and of their keys very many, so their names are made once.
+    private BucketId BucketOf(RollupKey key) => _rollup.Buckets is null
+        ? BucketId.Owning(_rollup, key)
+        : _hashed[BucketId.NumberOf(_rollup, key)] ??= BucketId.Owning(_rollup, key);
 
     private static int IndexOf(EventDecoder decoder, Dimension dimension)
     {

@@ -54,11 +54,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             _ingestors = message.Ingestors;
             Connect();
         });
-        Receive<HandOver>(_ =>
+        Receive<HandOver>(message =>
         {
             // A region does not stop while messages for its shards wait in it, so nothing may follow this.
             _leaving = true;
-            _ingestors.Tell(GracefulShutdown.Instance);
+            message.Ingestors.Tell(GracefulShutdown.Instance);
         });
         Receive<ConnectNow>(_ => Connect());
         Receive<StreamIdentity>(Handle);
@@ -95,7 +95,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     {
         Self.Tell(new ReadWith(_ingestors));
         if (_leaving)
-            Self.Tell(HandOver.Instance);
+            Self.Tell(new HandOver(_ingestors));
         base.PreRestart(reason, message);
     }
 
@@ -202,14 +202,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(CheckpointDue.Instance, CheckpointDue.Instance, TimeSpan.FromTicks(next - now));
     }
 
-    /// <summary>Sent once at start, since the region's ingestors must know this actor and it them.</summary>
+    /// <summary>Sent once the node is a member: what the region is sent before can't go anywhere and waits in it.</summary>
     internal sealed record ReadWith(IActorRef Ingestors) : INoSerializationVerificationNeeded;
 
     /// <summary>The node leaves: hands its ingestors over and wakes no further ones.</summary>
-    internal sealed record HandOver
-    {
-        public static HandOver Instance { get; } = new();
-    }
+    internal sealed record HandOver(IActorRef Ingestors) : INoSerializationVerificationNeeded;
 
     private sealed record Disconnected(Exception? Cause);
 

@@ -15,11 +15,17 @@ namespace Pulse.Actors.Live;
 /// </remarks>
 /// <param name="bucket">The bucket.</param>
 /// <param name="node">Where the bucket queues when it has changed.</param>
-internal sealed class BucketChanges(BucketId bucket, LiveBuckets node) : ICountListener
+/// <param name="siblings">Over how many hashed buckets the rollup's keys are spread, this one included.</param>
+internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int siblings = 1) : ICountListener
 {
+    // The largest keys of a rollup are spread over its buckets evenly, but not exactly so.
+    private const int Unevenness = 4;
+    private const int LeastKeys = 50;
+
     private readonly Lock _gate = new();
     private readonly Dictionary<Window, WindowChanges> _windows = [];
     private long _changedSince;
+    private int _maximumKeys = int.MaxValue;
 
     /// <inheritdoc />
     public void Counted(RollupKey key, Window window, long count, long increase)
@@ -28,8 +34,7 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node) : ICountL
         {
             var changes = Changes(window);
             changes.Total += increase;
-            if (count >= changes.Threshold)
-                changes.Keys[key] = count;
+            changes.Add(key, count, _maximumKeys);
             if (_changedSince != 0)
                 return;
             _changedSince = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
@@ -53,16 +58,19 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node) : ICountL
     }
 
     /// <summary>Takes what changed, and how long ago the first of it did.</summary>
-    /// <param name="maximumKeys">The largest number of keys per window.</param>
+    /// <param name="maximumKeys">The largest number of keys per window and rollup.</param>
     public (LiveBucket Counts, long ChangedSinceUnixMilliseconds) Take(int maximumKeys)
     {
         lock (_gate)
         {
+            _maximumKeys = siblings == 1
+                ? maximumKeys
+                : Math.Min(maximumKeys, Math.Max(LeastKeys, Unevenness * maximumKeys / siblings));
             var windows = new List<LiveWindow>();
             foreach (var (window, changes) in _windows)
             {
-                if (changes.Keys.Count > 0)
-                    windows.Add(new LiveWindow(window, changes.Total, changes.TakeKeys(maximumKeys)));
+                if (changes.HasKeys)
+                    windows.Add(new LiveWindow(window, changes.Total, changes.TakeKeys(_maximumKeys)));
             }
 
             var since = _changedSince;
@@ -79,25 +87,39 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node) : ICountL
 
     private sealed class WindowChanges
     {
+        // So much more than will be taken may come together before the smallest are dropped.
+        private const int Slack = 4;
+
+        private readonly Dictionary<RollupKey, long> _keys = [];
+        private long _threshold;
+
         public long Total { get; set; }
 
-        public long Threshold { get; private set; }
+        public bool HasKeys => _keys.Count > 0;
 
-        public Dictionary<RollupKey, long> Keys { get; } = [];
+        public void Add(RollupKey key, long count, int maximum)
+        {
+            if (count < _threshold)
+                return;
+            _keys[key] = count;
+            if (_keys.Count / Slack < maximum)
+                return;
+            foreach (var (largest, itsCount) in TakeKeys(maximum))
+                _keys.Add(largest, itsCount);
+        }
 
         public List<KeyTotal> TakeKeys(int maximum)
         {
-            var keys = new List<KeyTotal>(Keys.Count);
-            foreach (var (key, count) in Keys)
+            var keys = new List<KeyTotal>(_keys.Count);
+            foreach (var (key, count) in _keys)
                 keys.Add(new KeyTotal(key, count));
-            Keys.Clear();
-            Keys.TrimExcess(Math.Min(keys.Count, maximum));
+            _keys.Clear();
             if (keys.Count <= maximum)
                 return keys;
 
             keys.Sort((left, right) => right.Count.CompareTo(left.Count));
             keys.RemoveRange(maximum, keys.Count - maximum);
-            Threshold = Math.Max(Threshold, keys[^1].Count);
+            _threshold = Math.Max(_threshold, keys[^1].Count);
             return keys;
         }
     }

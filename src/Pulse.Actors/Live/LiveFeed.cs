@@ -165,9 +165,13 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
         _model.Merge(counts);
         var isNext = _heard.TryGetValue(counts.Node, out var before) && counts.Sequence == before + 1;
         _heard[counts.Node] = Math.Max(before, counts.Sequence);
-        if (isNext)
-            return;
+        if (!isNext)
+            AskAgain();
+    }
 
+    // What the sender's buckets have not published comes from them, the rest from storage.
+    private void AskAgain()
+    {
         Sender.Tell(UnpublishedWanted.Instance);
         FillAgainLater();
     }
@@ -199,7 +203,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     private void Report()
     {
         _bucketRegion.Tell(GetShardRegionStats.Instance);
-        var status = _report.Now(_node, _cluster.SelfAddress, _shards);
+        var status = _report.Now(_node, _cluster.SelfAddress, _shards) with { Sequence = _sequence };
         _view.Told(status);
         if (!IsAlone)
             _mediator.Tell(new Publish(Topic, status));
@@ -207,8 +211,15 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
 
     private void Handle(NodeStatus status)
     {
-        if (status.Node != _node)
-            _view.Told(status);
+        if (status.Node == _node)
+            return;
+        _view.Told(status);
+        if (status.Sequence <= _heard.GetValueOrDefault(status.Node))
+            return;
+
+        // The newest batches did not come this way, and another that shows it may not follow for long.
+        _heard[status.Node] = status.Sequence;
+        AskAgain();
     }
 
     private void Forget(string node)

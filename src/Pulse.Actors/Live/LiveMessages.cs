@@ -71,6 +71,9 @@ public sealed record NodeStatus(
     string? StorageProblem,
     ImmutableArray<NodePartition> Partitions)
 {
+    /// <summary>The newest <see cref="LiveCounts.Sequence"/>, so that it is noticed when the last one was lost.</summary>
+    public long Sequence { get; init; }
+
     /// <summary>Records in its partitions that it has not handled yet.</summary>
     public long Lag => Partitions.Sum(partition => Math.Max(0, partition.End - partition.Position));
 }

@@ -4,7 +4,7 @@ namespace Pulse.Actors.Live;
 public sealed record LiveOptions
 {
     /// <summary>How often a node tells what changed.</summary>
-    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(200);
+    public TimeSpan Interval { get; init; } = TimeSpan.FromMilliseconds(100);
 
     /// <summary>How many windows of each rollup are kept, the newest ones; older ones are read from storage.</summary>
     public int Windows { get; init; } = 576;

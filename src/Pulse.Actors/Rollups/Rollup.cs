@@ -11,12 +11,26 @@ namespace Pulse.Actors.Rollups;
 /// </param>
 public sealed record Rollup(string Name, ImmutableArray<Dimension> Dimensions, int? Buckets = null)
 {
+    /// <summary>See <see cref="MaximumKeys"/>.</summary>
+    public const int DefaultMaximumKeys = 1_000_000;
+
+    /// <summary>
+    /// How many keys a window can have, spread over hashed buckets; the keys beyond are counted together, see
+    /// <see cref="Counting.KeyLimit"/>. Means nothing where every key has a bucket of its own.
+    /// </summary>
+    public int MaximumKeys { get; init; } = DefaultMaximumKeys;
+
+    /// <summary>
+    /// The share of <see cref="MaximumKeys"/> that each bucket has, and a quarter more: hashing does not spread evenly.
+    /// </summary>
+    public int MaximumKeysPerBucket => (int)Math.Ceiling(1.25 * MaximumKeys / (Buckets ?? 1));
+
     /// <summary>The result table's name, unquoted: <c>viewsByDeviceGenreAggregation</c>.</summary>
     public string TableName => Name + "Aggregation";
 
     /// <inheritdoc />
     public bool Equals(Rollup? other) =>
-        other is not null && Name == other.Name && Buckets == other.Buckets
+        other is not null && Name == other.Name && Buckets == other.Buckets && MaximumKeys == other.MaximumKeys
         && Dimensions.AsSpan().SequenceEqual(other.Dimensions.AsSpan());
 
     /// <inheritdoc />

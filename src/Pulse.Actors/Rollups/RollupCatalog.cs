@@ -55,8 +55,14 @@ public sealed partial class RollupCatalog
             if (declaration.Buckets is < 1 or > MaximumBuckets)
                 mistakes.Add($"{where}:Buckets is {declaration.Buckets}; use 1 to {MaximumBuckets}, "
                     + "or leave it out for a bucket per key.");
+            if (declaration.MaximumKeys is { } maximum && (declaration.Buckets is null || maximum < declaration.Buckets))
+                mistakes.Add($"{where}:MaximumKeys is {maximum}; it is for rollups with Buckets, and at least one key "
+                    + "for each of them.");
             if (mistakes.Count == before)
-                rollups.Add(new Rollup(declaration.Name, dimensions, declaration.Buckets));
+                rollups.Add(new Rollup(declaration.Name, dimensions, declaration.Buckets)
+                {
+                    MaximumKeys = declaration.MaximumKeys ?? Rollup.DefaultMaximumKeys,
+                });
         }
 
         catalog = new RollupCatalog(rollups.ToImmutable());

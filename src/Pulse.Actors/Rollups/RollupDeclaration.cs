@@ -11,4 +11,10 @@ public sealed class RollupDeclaration
 
     /// <summary>The number of hashed buckets, 1 to 4096; null for a bucket per key.</summary>
     public int? Buckets { get; set; }
+
+    /// <summary>
+    /// How many keys a window of a hashed rollup can have before further ones are counted together as
+    /// <c>(other #n)</c>; null for 1,000,000.
+    /// </summary>
+    public int? MaximumKeys { get; set; }
 }

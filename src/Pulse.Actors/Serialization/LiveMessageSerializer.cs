@@ -118,6 +118,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : Serializ
             Checkpoints = status.Checkpoints,
             LastCheckpoint = ToWire(status.LastCheckpointUtc),
             LastCommit = ToWire(status.LastCommitUtc),
+            Sequence = status.Sequence,
             Partitions =
             {
                 status.Partitions.Select(partition => new Wire.NodePartition
@@ -150,7 +151,10 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : Serializ
         [
             .. wire.Partitions.Select(partition =>
                 new NodePartition(partition.Partition, partition.Position, partition.Committed, partition.End)),
-        ]);
+        ])
+    {
+        Sequence = wire.Sequence,
+    };
 
     private static Timestamp? ToWire(DateTime? utc) => utc is { } value ? Timestamp.FromDateTime(value) : null;
 }

@@ -4,8 +4,10 @@ using Microsoft.AspNetCore.Authentication.Cookies;
 using Microsoft.AspNetCore.Authentication.OpenIdConnect;
 using Microsoft.AspNetCore.Authorization;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.HttpOverrides;
 using Pulse.Host.Api;
 using Pulse.Host.Configuration;
+using Pulse.Host.Telemetry;
 
 namespace Pulse.Host.Access;
 
@@ -54,6 +56,8 @@ internal static class AccessControl
 
     public static void UseAccessControl(this WebApplication application)
     {
+        if (application.Services.GetRequiredService<HttpSettings>().IsBehindProxy)
+            application.UseForwardedHeaders(FromAnyProxy());
         application.UseMiddleware<SecurityHeaders>();
         application.UseRateLimiter();
         application.UseAuthentication();
@@ -61,11 +65,23 @@ internal static class AccessControl
         application.UseAntiforgery();
     }
 
+    // Who sets this up says that nobody else can reach the node.
+    private static ForwardedHeadersOptions FromAnyProxy()
+    {
+        var options = new ForwardedHeadersOptions
+        {
+            ForwardedHeaders = ForwardedHeaders.XForwardedFor | ForwardedHeaders.XForwardedProto | ForwardedHeaders.XForwardedHost,
+        };
+        options.KnownIPNetworks.Clear();
+        options.KnownProxies.Clear();
+        return options;
+    }
+
     public static void MapAccessControl(this WebApplication application)
     {
         if (application.Services.GetRequiredService<HttpSettings>().OpenIdConnect is not null)
-            application.MapGet("/signin", () => Results.Challenge(
-                    new AuthenticationProperties { RedirectUri = "/" }, [OpenIdConnectDefaults.AuthenticationScheme]))
+            application.MapGet("/signin", (string? returnUrl) => Results.Challenge(
+                    new AuthenticationProperties { RedirectUri = Local(returnUrl) }, [OpenIdConnectDefaults.AuthenticationScheme]))
                 .AllowAnonymous().ExcludeFromDescription();
         application.MapPost("/logout", async (HttpContext context) =>
         {
@@ -79,6 +95,9 @@ internal static class AccessControl
         CookieAuthenticationDefaults.AuthenticationScheme,
         ApiKeyHandler.Principal(CookieAuthenticationDefaults.AuthenticationScheme),
         new AuthenticationProperties { IsPersistent = true, ExpiresUtc = DateTimeOffset.UtcNow + SignedIn });
+
+    /// <summary>A place on this node: the address comes from whoever made the link.</summary>
+    public static string Local(string? address) => address is ['/', not ('/' or '\\'), ..] ? address : "/";
 
     private static void AddSchemes(IServiceCollection services, HttpSettings http)
     {
@@ -112,23 +131,45 @@ internal static class AccessControl
             oidc.ClientSecret = provider.ClientSecret;
             oidc.ResponseType = "code";
             oidc.UsePkce = true;
+            // An answer in the address is an ordinary link: no cookie has to pass from site to site, or needs https.
+            oidc.ResponseMode = "query";
+            oidc.CorrelationCookie.SameSite = SameSiteMode.Lax;
+            oidc.CorrelationCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
+            oidc.NonceCookie.SameSite = SameSiteMode.Lax;
+            oidc.NonceCookie.SecurePolicy = CookieSecurePolicy.SameAsRequest;
             oidc.MapInboundClaims = false;
             oidc.RequireHttpsMetadata = !new Uri(provider.Authority).IsLoopback;
+            oidc.Events.OnRemoteFailure = Refuse;
         });
+    }
+
+    // Neither a stack trace nor the same question once more: the page where he can try again.
+    private static Task Refuse(RemoteFailureContext context)
+    {
+        context.HttpContext.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(AccessControl))
+            .LogWarning(
+                "Somebody could not sign in: {Reason}",
+                (context.Failure?.GetBaseException().Message ?? "no reason given").ReplaceLineEndings(" "));
+        context.Response.Redirect($"{LoginPath}?refused=true");
+        context.HandleResponse();
+        return Task.CompletedTask;
     }
 
     // A program gets a status that it understands; a person gets the page where he can say who he is.
     private static async Task ChallengeAsync(RedirectContext<CookieAuthenticationOptions> context, HttpSettings http)
     {
-        if (context.Request.Path.StartsWithSegments("/api") || context.Request.Path.StartsWithSegments("/openapi"))
+        if (IsForPrograms(context.Request.Path))
             await ApiProblem.Unauthorized().ExecuteAsync(context.HttpContext);
         else if (http.OpenIdConnect is not null && http.ApiKey is null)
             await context.HttpContext.ChallengeAsync(
                 OpenIdConnectDefaults.AuthenticationScheme,
-                new AuthenticationProperties { RedirectUri = context.Request.PathBase + context.Request.Path });
+                new AuthenticationProperties { RedirectUri = context.Request.PathBase + context.Request.Path + context.Request.QueryString });
         else
             context.Response.Redirect(context.RedirectUri);
     }
+
+    private static bool IsForPrograms(PathString path) => path.StartsWithSegments("/api")
+        || path.StartsWithSegments("/openapi") || path.StartsWithSegments("/_blazor") || path.StartsWithSegments(TelemetryHosting.MetricsPath);
 
     // So that nobody can try keys one after the other.
     private static bool IsLogin(HttpContext context) =>

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using Pulse.Actors.Hosting;
 using Pulse.Host.Access;
 using Pulse.Host.Configuration;
@@ -19,6 +20,7 @@ internal static class ApiHosting
         services.AddAccessControl(http, keyDirectory);
         services.AddApiDocument();
         services.AddProblemDetails();
+        services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         services.AddResponseCompression();
         services.AddSingleton<Exports>();
         services.AddSingleton(new DeadLetterReader(settings.Kafka));

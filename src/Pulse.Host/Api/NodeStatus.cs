@@ -5,6 +5,7 @@ namespace Pulse.Host.Api;
 /// <param name="DeadLettered">Records sent to the dead-letter topic since the node started.</param>
 /// <param name="Lag">Records in the node's partitions that were not handled yet.</param>
 /// <param name="SessionRestarts">How often an ingestor had to start over.</param>
+/// <param name="Skipped">Increments of records read again that their bucket held already: what replays repeated.</param>
 /// <param name="LastCommit">UTC.</param>
 /// <param name="Partitions">The partitions that the node reads.</param>
 /// <param name="Buckets">Buckets in memory.</param>
@@ -20,6 +21,7 @@ internal sealed record NodeStatus(
     long DeadLettered,
     long Lag,
     long SessionRestarts,
+    long Skipped,
     DateTime? LastCommit,
     IReadOnlyList<NodePartition> Partitions,
     int Buckets,

@@ -25,6 +25,7 @@ internal static class StatusEndpoints
                 ingest.DeadLettered,
                 ingest.Lag,
                 ingest.SessionRestarts,
+                ingest.Skipped,
                 ingest.LastCommit,
                 [
                     .. ingest.Partitions.Select(partition => new NodePartition(

@@ -16,6 +16,9 @@ internal sealed record HttpSettings(
     /// <summary>Loopback, for everybody who is on this machine.</summary>
     public static HttpSettings Loopback(int port) => new(IPAddress.Loopback, port, null, null, 1_000);
 
+    /// <summary>Whether to believe what requests say of the client and the address that it used.</summary>
+    public bool IsBehindProxy { get; init; }
+
     /// <summary>Whether people and programs must say who they are.</summary>
     public bool IsProtected => ApiKey is not null || OpenIdConnect is not null;
 
@@ -37,7 +40,10 @@ internal sealed record HttpSettings(
             mistakes.Add($"Pulse:Http:RequestsPerSecond is {options.RequestsPerSecond}; use 1 or more.");
 
         var settings = new HttpSettings(
-            address, options.Port, options.ApiKey, options.OpenIdConnect, options.RequestsPerSecond);
+            address, options.Port, options.ApiKey, options.OpenIdConnect, options.RequestsPerSecond)
+        {
+            IsBehindProxy = options.BehindProxy,
+        };
         if (!IPAddress.IsLoopback(address) && !settings.IsProtected && !options.AllowAnonymous)
             mistakes.Add($"Pulse:Http:Bind is {address}, where others can reach the dashboard and the API without saying who "
                 + "they are. Set Pulse:Http:ApiKey or Pulse:Http:OpenIdConnect, or for a demo Pulse:Http:AllowAnonymous=true.");

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Pulse.Actors.Hosting;
@@ -42,8 +41,9 @@ internal sealed record NodeConfiguration(
         mistakes.AddRange(RollupCatalog.TryCreate([.. options.Rollups], out var catalog));
         CheckTimes(options, mistakes);
         CheckKafka(options.Kafka, mistakes);
-        CheckPorts(options, mistakes);
         CheckLive(options.Live, mistakes);
+        var cluster = ClusterConfiguration.Read(
+            options.Cluster, configuration.GetSection($"{PulseOptions.Section}:{nameof(PulseOptions.Cluster)}"), mistakes);
         var http = HttpSettings.Read(options.Http, mistakes);
         var dataDirectory = FullPath(options.Data, "Pulse:Data", mistakes);
         var warehouse = WarehouseConfiguration.Read(
@@ -65,14 +65,7 @@ internal sealed record NodeConfiguration(
                 ?? (isBrokerEmbedded ? EmbeddedCheckpointInterval : CheckpointInterval),
             FlushInterval = options.FlushInterval,
             Live = new LiveOptions { Windows = options.Live.Windows, KeysPerWindow = options.Live.KeysPerWindow },
-            Cluster = new ClusterSettings
-            {
-                Hostname = options.Cluster.Hostname,
-                Port = options.Cluster.Port,
-                SeedNodes = [.. options.Cluster.SeedNodes.Select(seed => $"akka.tcp://{PulseAkkaExtensions.SystemName}@{seed}")],
-                SeedNodeTimeout = options.Cluster.SeedNodeTimeout,
-                Shards = options.Cluster.Shards,
-            },
+            Cluster = cluster,
         };
         return new NodeConfiguration(
             settings,
@@ -116,7 +109,7 @@ internal sealed record NodeConfiguration(
     private static void CheckKafka(KafkaOptions kafka, List<string> mistakes)
     {
         if (kafka.BootstrapServers is { } servers
-            && !servers.Split(',').All(server => IsAddress(server.Trim())))
+            && !servers.Split(',').All(server => ClusterConfiguration.IsAddress(server.Trim())))
             mistakes.Add($"Pulse:Kafka:BootstrapServers is '{servers}'; use host:port, several separated by commas.");
 
         var topics = new[] { kafka.Topic, kafka.CompletionTopic, kafka.DeadLetterTopic };
@@ -127,29 +120,12 @@ internal sealed record NodeConfiguration(
             mistakes.Add("Pulse:Kafka:GroupId is empty; name the consumer group that all nodes share.");
     }
 
-    private static void CheckPorts(PulseOptions options, List<string> mistakes)
-    {
-        CheckPort("Pulse:Cluster:Port", options.Cluster.Port, mistakes);
-        if (options.Cluster.Shards is < 1 or > 10_000)
-            mistakes.Add($"Pulse:Cluster:Shards is {options.Cluster.Shards}; use 1 to 10000, about ten for each node.");
-        if (options.Cluster.SeedNodes.FirstOrDefault(seed => !IsAddress(seed)) is { } wrong)
-            mistakes.Add($"Pulse:Cluster:SeedNodes names '{wrong}'; use host:port.");
-        if (options.Cluster.SeedNodes.Count > 0 && options.Cluster.Port == 0)
-            mistakes.Add("Pulse:Cluster:Port is 0; a node with seed nodes needs a port of its own that others can reach.");
-    }
-
     private static void CheckLive(LiveFeedOptions live, List<string> mistakes)
     {
         if (live.Windows is < 1 or > 100_000)
             mistakes.Add($"Pulse:Live:Windows is {live.Windows}; use 1 to 100000.");
         if (live.KeysPerWindow is < 1 or > 100_000)
             mistakes.Add($"Pulse:Live:KeysPerWindow is {live.KeysPerWindow}; use 1 to 100000.");
-    }
-
-    private static void CheckPort(string name, int port, List<string> mistakes)
-    {
-        if (port is < 0 or > 65_535)
-            mistakes.Add($"{name} is {port}; use 0 to 65535 (0: any free port).");
     }
 
     private static StorageOptions StorageOf(DatabaseOptions database, string dataDirectory, List<string> mistakes)
@@ -199,12 +175,5 @@ internal sealed record NodeConfiguration(
             mistakes.Add($"{name} is '{path}', which is no path.");
             return path;
         }
-    }
-
-    private static bool IsAddress(string address)
-    {
-        var colon = address.LastIndexOf(':');
-        return colon > 0 && int.TryParse(
-            address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535;
     }
 }

@@ -86,8 +86,11 @@ public sealed class DatabaseOptions
 /// <summary>The section <c>Pulse:Cluster</c>.</summary>
 public sealed class ClusterOptions
 {
-    /// <summary>The address that other nodes reach this one at.</summary>
+    /// <summary>The address that other nodes reach this one at; <c>auto</c>: the machine's own name, such as a container's.</summary>
     public string Hostname { get; set; } = "127.0.0.1";
+
+    /// <summary>The address to listen on, such as <c>0.0.0.0</c>; null: the host name's.</summary>
+    public string? Bind { get; set; }
 
     /// <summary>The remoting port; 0: any free one.</summary>
     public int Port { get; set; }
@@ -100,6 +103,25 @@ public sealed class ClusterOptions
 
     /// <summary>The number of shards, the same on every node.</summary>
     public int Shards { get; set; } = 64;
+
+    /// <summary>What the node does: <c>ingest</c>, <c>bucket</c>; none given: both.</summary>
+    public IList<string> Roles { get; init; } = [];
+
+    /// <summary>Mutual TLS between nodes.</summary>
+    public ClusterTlsOptions Tls { get; set; } = new();
+}
+
+/// <summary>The section <c>Pulse:Cluster:Tls</c>: PEM files, all three or none.</summary>
+public sealed class ClusterTlsOptions
+{
+    /// <summary>The node's certificate.</summary>
+    public string? CertificateFile { get; set; }
+
+    /// <summary>Its private key, not encrypted.</summary>
+    public string? KeyFile { get; set; }
+
+    /// <summary>The authority that issued the certificates of all nodes, with intermediates if there are any.</summary>
+    public string? AuthorityFile { get; set; }
 }
 
 /// <summary>The section <c>Pulse:Warehouse</c>.</summary>
@@ -170,6 +192,11 @@ public sealed class HttpOptions
 
     /// <summary>Whether anybody who reaches the address may read everything; for demos.</summary>
     public bool AllowAnonymous { get; set; }
+
+    /// <summary>
+    /// Whether every request comes through a proxy that says who asked and by which address (<c>X-Forwarded-…</c>).
+    /// </summary>
+    public bool BehindProxy { get; set; }
 
     /// <summary>How many requests a second one client address may make.</summary>
     public int RequestsPerSecond { get; set; } = 1_000;

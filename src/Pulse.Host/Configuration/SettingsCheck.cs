@@ -36,6 +36,8 @@ internal static class SettingsCheck
     {
         if (IsPlain(type))
             return Unreadable(section, type) is { } mistake ? [mistake] : [];
+        if (ElementOf(type) is not null && !string.IsNullOrEmpty(section.Value))
+            return [$"{section.Path} is '{section.Value}', but a list; give {section.Path}:0 and so on."];
         if (ElementOf(type) is { } element)
             return section.GetChildren().SelectMany(child => OfValue(child, element));
         return typeof(IDictionary).IsAssignableFrom(type) ? [] : Mistakes(section, type);

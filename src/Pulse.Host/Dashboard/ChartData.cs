@@ -1,6 +1,5 @@
 using System.Text.Json;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 
 namespace Pulse.Host.Dashboard;
 
@@ -8,9 +7,16 @@ namespace Pulse.Host.Dashboard;
 internal static class ChartData
 {
     private static readonly JsonSerializerOptions Compact = new(JsonSerializerDefaults.Web);
+    private static readonly PerAnswer<string> Trees = new(MakeTree);
+    private static readonly PerAnswer<string> AllStacks = new(MakeStacks);
+    private static readonly PerAnswer<IReadOnlyList<(string Name, long Count)>> Sums = new(SumByFirst);
+    private static readonly PerAnswer<IReadOnlyList<string>[]> AllValues = new(FindValues);
+    private static readonly PerAnswer<Strip> Strips = new(_ => new Strip());
 
     /// <summary>Nested rectangles: first dimension, within it the second. By name, so that none changes its place.</summary>
-    public static string Tree(RollupAnswer answer) => JsonSerializer.Serialize(
+    public static string Tree(RollupAnswer answer) => Trees.Of(answer);
+
+    private static string MakeTree(RollupAnswer answer) => JsonSerializer.Serialize(
         answer.Keys
             .OrderBy(key => key.Key.Values[1], StringComparer.Ordinal)
             .GroupBy(key => key.Key.Values[0])
@@ -24,7 +30,9 @@ internal static class ChartData
         Compact);
 
     /// <summary>Bars per value of the second dimension, stacked by the first.</summary>
-    public static string Stacks(RollupAnswer answer)
+    public static string Stacks(RollupAnswer answer) => AllStacks.Of(answer);
+
+    private static string MakeStacks(RollupAnswer answer)
     {
         var categories = answer.Keys.Select(key => key.Key.Values[1]).Distinct().Order(StringComparer.Ordinal).ToList();
         return JsonSerializer.Serialize(
@@ -55,7 +63,18 @@ internal static class ChartData
         [.. ByFirst(answer).Where(country => names.ShapeOf(country.Name) is null)];
 
     /// <summary>The sums over the first dimension, largest first.</summary>
-    public static IReadOnlyList<(string Name, long Count)> ByFirst(RollupAnswer answer) =>
+    public static IReadOnlyList<(string Name, long Count)> ByFirst(RollupAnswer answer) => Sums.Of(answer);
+
+    /// <summary>Every dimension's values.</summary>
+    public static IReadOnlyList<string>[] Values(RollupAnswer answer) => AllValues.Of(answer);
+
+    private static IReadOnlyList<string>[] FindValues(RollupAnswer answer) =>
+    [
+        .. Enumerable.Range(0, answer.Rollup.Dimensions.Length)
+            .Select(index => answer.Keys.Select(key => key.Key.Values[index]).Distinct().ToList()),
+    ];
+
+    private static IReadOnlyList<(string Name, long Count)> SumByFirst(RollupAnswer answer) =>
     [
         .. answer.Keys
             .GroupBy(key => key.Key.Values[0])
@@ -69,13 +88,40 @@ internal static class ChartData
         answer.Keys.Take(count).Select(key => new { Name = string.Join(" · ", key.Key.Values), Value = key.Count }),
         Compact);
 
-    /// <summary>All windows; those that the picture shows are marked.</summary>
-    public static string TimeLine(IReadOnlyList<WindowTotal> windows, HashSet<Window> shown) => JsonSerializer.Serialize(
-        windows.Select(total => new
-        {
-            Time = Text.Time(total.Window.EndUtc),
-            Value = total.Count,
-            Shown = shown.Contains(total.Window),
-        }),
+    /// <summary>The values of the first dimension as horizontal bars.</summary>
+    public static string Ranking(RollupAnswer answer, int count) => JsonSerializer.Serialize(
+        ByFirst(answer).Take(count).Select(value => new { value.Name, Value = value.Count }),
         Compact);
+
+    /// <summary>
+    /// All windows, by the Unix seconds of their ends; those that the picture shows are marked with a 1.
+    /// </summary>
+    /// <param name="all">The answer that has them all.</param>
+    /// <param name="shown">The answer that the picture shows.</param>
+    public static string TimeLine(RollupAnswer all, RollupAnswer? shown)
+    {
+        // Nearly all pages show the same.
+        var strip = Strips.Of(all);
+        if (strip.Latest is { } latest && ReferenceEquals(latest.Shown, shown))
+            return latest.Text;
+
+        var windows = shown?.Windows.Select(total => total.Window).ToHashSet() ?? [];
+        var text = JsonSerializer.Serialize(
+            new
+            {
+                Ends = all.Windows.Select(total => total.Window.EndUnixSeconds),
+                Values = all.Windows.Select(total => total.Count),
+                Shown = string.Concat(all.Windows.Select(total => windows.Contains(total.Window) ? '1' : '0')),
+            },
+            Compact);
+        strip.Latest = new Marked(shown, text);
+        return text;
+    }
+
+    private sealed class Strip
+    {
+        public Marked? Latest { get; set; }
+    }
+
+    private sealed record Marked(RollupAnswer? Shown, string Text);
 }

@@ -41,7 +41,12 @@ internal static class DashboardHosting
         application.MapStaticAssets().AllowAnonymous();
         // The policy of all answers says who may frame a page; a second one would be weaker.
         application.MapRazorComponents<App>()
-            .AddInteractiveServerRenderMode(mode => mode.ContentSecurityFrameAncestorsPolicy = null);
+            .AddInteractiveServerRenderMode(mode =>
+            {
+                mode.ContentSecurityFrameAncestorsPolicy = null;
+                // Small messages to people nearby; the processor's time belongs to counting.
+                mode.DisableWebSocketCompression = true;
+            });
     }
 
     private static CountryNames Countries(IWebHostEnvironment environment)

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
 using Pulse.Actors.Export;
+using Pulse.Actors.Hosting;
 
 namespace Pulse.Host.Dashboard;
 
@@ -14,7 +15,8 @@ internal sealed class Exports(ActorSystem system) : IDisposable
     private readonly SemaphoreSlim _gate = new(1);
     private readonly Lazy<IActorRef> _proxy = new(() => system.ActorOf(
         ClusterSingletonProxy.Props(
-            $"/user/{Coordinator}", ClusterSingletonProxySettings.Create(system).WithSingletonName(Coordinator)),
+            $"/user/{Coordinator}",
+            ClusterSingletonProxySettings.Create(system).WithSingletonName(Coordinator).WithRole(NodeRole.Bucket)),
         "exports"));
 
     private ExportState? _state;

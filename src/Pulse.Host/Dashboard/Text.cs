@@ -12,6 +12,10 @@ internal static class Text
 
     public static string Time(DateTime utc) => utc.ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture);
 
+    /// <summary>From one time to another; the date once where it is the same.</summary>
+    public static string Span(DateTime from, DateTime to) =>
+        $"{Time(from)} to {(from.Date == to.Date ? to.ToString("HH:mm", CultureInfo.InvariantCulture) : Time(to))}";
+
     public static string Date(DateOnly date) => date.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>How long ago, in the unit that matters.</summary>

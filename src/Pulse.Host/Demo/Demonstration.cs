@@ -8,6 +8,9 @@ namespace Pulse.Host.Demo;
 /// </summary>
 internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, DemoView view)
 {
+    // Beyond what polling and batches add while nothing is wrong.
+    private static readonly TimeSpan Still = TimeSpan.FromSeconds(1);
+
     private readonly List<(string Change, TimeSpan Gap)> _gaps = [];
     private string? _change;
 
@@ -62,7 +65,7 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
         {
             await cluster.UntilAsync(
                 $"the others have taken over from node {victim.Number}",
-                () => victim.Status is null && cluster.IsEveryPartitionRead,
+                () => victim.Status is null && cluster.IsEveryPartitionRead && cluster.Gaps.Open < Still,
                 cancellation);
             view.Say($"the others have taken over from node {victim.Number}");
         }
@@ -77,7 +80,8 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
         node.Start();
         await cluster.UntilAsync(
             $"node {node.Number} is up and every partition is read",
-            () => node.Status is not null && cluster.MembersUp >= members && cluster.IsEveryPartitionRead,
+            () => node.Status is not null && cluster.MembersUp >= members && cluster.IsEveryPartitionRead
+                && cluster.Gaps.Open < Still,
             cancellation);
         view.Say($"node {node.Number} is up, the cluster has {members}");
     }

@@ -13,6 +13,9 @@ internal sealed class GapWatch
     /// <summary>The longest gap since the last <see cref="Begin"/>, one that is still open included.</summary>
     public TimeSpan Longest { get; private set; }
 
+    /// <summary>How long the partition that stands still now has done so; zero while all advance.</summary>
+    public TimeSpan Open { get; private set; }
+
     /// <summary>Begins a new measurement; a gap that is open now belongs to it.</summary>
     public void Begin() => Longest = TimeSpan.Zero;
 
@@ -32,8 +35,8 @@ internal sealed class GapWatch
         }
 
         // A partition that nobody reads stands still as well.
-        foreach (var (_, since) in _reached.Values)
-            Note(now - since);
+        Open = _reached.Values.Select(reached => now - reached.Since).DefaultIfEmpty().Max();
+        Note(Open);
     }
 
     private void Note(TimeSpan gap)

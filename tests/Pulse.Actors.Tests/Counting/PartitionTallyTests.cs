@@ -151,9 +151,71 @@ public sealed class PartitionTallyTests
         _tally.TakeDeltas();
         Assert.Equal(1, _tally.Unaccepted);
 
-        _tally.Accepted();
+        _tally.Accepted(Mobile, 101);
+        _tally.Accepted(Mobile, 101);
 
         Assert.Equal(0, _tally.Unaccepted);
+    }
+
+    [Fact]
+    public void What_a_bucket_missed_is_sent_again_once_until_answers_have_been_awaited_long_enough()
+    {
+        var drama = Opened(Mobile, MobileDrama);
+        var sent = Enumerable.Range(100, 3).Select(offset =>
+        {
+            Count(drama, Early, offset);
+            return Assert.Single(_tally.TakeDeltas()).Delta;
+        }).ToList();
+
+        // The acceptance of the first was lost, like the second.
+        Assert.Equal(sent[1..], _tally.Rejected(Mobile, 101));
+        Assert.Equal(2, _tally.Unaccepted);
+        Assert.Equal([], _tally.Rejected(Mobile, 101));
+        _tally.MaySendAgain();
+        Assert.Equal(sent[1..], _tally.Rejected(Mobile, 101));
+        _tally.Accepted(Mobile, 103);
+
+        Assert.Equal(0, _tally.Unaccepted);
+    }
+
+    [Fact]
+    public void A_bucket_that_forgot_that_it_was_opened_is_opened_again_and_has_missed_nothing()
+    {
+        Count(Opened(Mobile, MobileDrama), Early, 100);
+        var sent = Assert.Single(_tally.TakeDeltas()).Delta;
+
+        Assert.Equal([sent], _tally.Rejected(Mobile, -1));
+    }
+
+    [Fact]
+    public void A_delta_that_was_lost_while_a_commit_went_past_its_beginning_begins_at_the_committed_offset_again()
+    {
+        Count(Opened(Tablet, TabletComedy), Early, 100);
+        _tally.TakeDeltas();
+        _tally.Accepted(Tablet, 101);
+        _tally.BeginCommit();
+        Count(Opened(Mobile, MobileDrama), Early, 101);
+        var sent = Assert.Single(_tally.TakeDeltas()).Delta;
+        _tally.Persisted(Tablet, 101);
+        _tally.CommitSucceeded();
+
+        Assert.Equal((100, 102), (sent.From, sent.To));
+        Assert.Equal([sent with { From = 101 }], _tally.Rejected(Mobile, 100));
+    }
+
+    [Fact]
+    public void A_bucket_that_forgot_what_it_had_accepted_ends_the_session()
+    {
+        var drama = Opened(Mobile, MobileDrama);
+        Count(drama, Early, 100);
+        _tally.TakeDeltas();
+        _tally.Accepted(Mobile, 101);
+        Count(drama, Early, 101);
+        _tally.TakeDeltas();
+
+        Assert.Null(_tally.Rejected(Mobile, 100));
+        Assert.Null(_tally.Rejected(Mobile, -1));
+        Assert.Null(_tally.Rejected(Tablet, 100));
     }
 
     [Fact]
@@ -303,7 +365,6 @@ public sealed class PartitionTallyTests
 
         AssertionFails(() => _tally.Count(drama, Early, 100));
         AssertionFails(() => _tally.Advance(100));
-        AssertionFails(() => _tally.Accepted());
         AssertionFails(() => _tally.BeginCommit());
         AssertionFails(() => _tally.CommitSucceeded());
     }

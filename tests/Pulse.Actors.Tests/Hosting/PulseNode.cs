@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 
 namespace Pulse.Actors.Tests.Hosting;
@@ -20,6 +21,14 @@ internal sealed class PulseNode : IAsyncDisposable
     public ResultStore Store => _services.GetRequiredService<ResultStore>();
 
     public IngestStatistics Ingest => _services.GetRequiredService<IngestStatistics>();
+
+    public ReadModel Model => _services.GetRequiredService<ReadModel>();
+
+    public RollupReader Reader => _services.GetRequiredService<RollupReader>();
+
+    /// <summary>What its parts share.</summary>
+    public T Get<T>()
+        where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>As a seed node of others.</summary>
     public string Address => Akka.Cluster.Cluster.Get(System).SelfAddress.ToString();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
@@ -11,6 +12,9 @@ internal static class Rows
 {
     public static List<string> Of(Truth truth, string rollup) =>
         Sorted(truth.Rows(rollup).Select(row => Line(row.First, row.Second, row.WindowEnd.UtcDateTime, row.Count)));
+
+    public static List<string> Of(RollupAnswer answer) =>
+        Sorted(answer.Cells.Select(cell => Line(new ResultRow(cell.Key, cell.Window, cell.Count))));
 
     public static async Task<List<string>> StoredAsync(ResultStore store, RollupCatalog catalog, string name)
     {

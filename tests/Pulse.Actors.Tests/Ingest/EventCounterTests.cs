@@ -11,7 +11,6 @@ public sealed class EventCounterTests
     private static readonly StreamPartition Partition = new("stream", 3);
     private static readonly Window RecordWindow = Window.Containing(SampleEvent.RecordUnixMilliseconds, 300);
 
-    private readonly EventDecoder _decoder = EventCounter.DecoderFor(RollupCatalog.Default);
     private readonly List<(int Index, BadRecord Why)> _bad = [];
 
     [Fact]
@@ -140,10 +139,37 @@ public sealed class EventCounterTests
         return batch;
     }
 
+    [Fact]
+    public void Keys_that_were_forgotten_come_back_and_no_event_is_lost()
+    {
+        var counter = Counter(committed: 0);
+        var events = EventCounter.MaximumKeys + 10;
+        counter.Count(
+            Batch(0, [.. Enumerable.Range(0, events).Select(n => new SampleEvent().WithText("Genre", $"genre {n}"))]), _bad);
+        foreach (var bucket in counter.Tally.TakeBucketsToOpen())
+            counter.Tally.Opened(bucket, 0);
+        var before = counter.Tally.TakeDeltas();
+
+        counter.ForgetKeys();
+        counter.Count(Batch(events, new SampleEvent().WithText("Genre", "genre 3")), _bad);
+        var after = counter.Tally.TakeDeltas();
+
+        Assert.Empty(counter.Tally.TakeBucketsToOpen());
+        Assert.Equal(events, Sum(before));
+        Assert.Equal(1, Sum(after));
+        Assert.Equal(
+            new RollupKey("Smart TV", "genre 3"),
+            Assert.Single(after.Single(it => it.Bucket.Rollup == "viewsByDeviceGenre").Delta.Counts).Key);
+
+        static long Sum(IReadOnlyList<(BucketId Bucket, Delta Delta)> deltas) => deltas
+            .Where(it => it.Bucket.Rollup == "viewsByDeviceGenre")
+            .Sum(it => it.Delta.Counts.Sum(count => count.Count));
+    }
+
     private readonly Dictionary<PartitionTally, List<(string Rollup, KeyCount Count)>> _counts = [];
 
     private EventCounter Counter(long committed) => new(
-        RollupCatalog.Default, _decoder, Window.DefaultLength, new PartitionTally(Partition, committed));
+        RollupCatalog.Default, Window.DefaultLength, new PartitionTally(Partition, committed));
 
     /// <summary>What the tally's deltas say, all buckets being empty.</summary>
     private List<(string Rollup, KeyCount Count)> CountsOf(EventCounter counter)

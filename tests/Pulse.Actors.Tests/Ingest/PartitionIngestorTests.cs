@@ -32,7 +32,10 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(6);
+
+    // Where no delta of the session leads on from.
+    private const long FarAhead = 1_000_000;
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
@@ -233,6 +236,22 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task A_delta_that_was_lost_is_sent_again_and_the_session_goes_on()
+    {
+        var ingestor = await StartAsync();
+        Feed(0, 0, Events(5));
+        await OpenAsync(ingestor, position: 0);
+        Clock.Advance(FlushInterval);
+        var lost = (await TakeAsync<ApplyDelta>(Rollups))[0];
+
+        ingestor.Tell(new PartitionRejected(lost.Bucket, Partition, -1, lost.Session));
+
+        Assert.Equal(lost.Bucket, Assert.Single(await TakeAsync<OpenPartition>(1)).Bucket);
+        Assert.Equal(lost, Assert.Single(await TakeAsync<ApplyDelta>(1)));
+        Assert.Equal(0, _statistics.SessionRestarts);
+    }
+
+    [Fact]
     public async Task Sessions_that_keep_failing_wait_longer_and_longer_until_one_commits()
     {
         var ingestor = await StartAsync();
@@ -253,7 +272,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         ingestor.Tell(new CommitNow());
         await TakeAsync<ApplyDelta>(Rollups);
         var persists = await TakeAsync<PersistPartition>(Rollups);
-        ingestor.Tell(new PartitionRejected(persists[0].Bucket, Partition, 1, persists[0].Session));
+        ingestor.Tell(new PartitionRejected(persists[0].Bucket, Partition, FarAhead, persists[0].Session));
 
         await ExpectRewindAfterAsync(ingestor, FirstRestartDelay);
     }
@@ -535,7 +554,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await OpenAsync(ingestor, position: 0);
         ingestor.Tell(StopReading.Instance);
         var persist = await TakeAsync<ApplyDelta>(Rollups);
-        ingestor.Tell(new PartitionRejected(persist[0].Bucket, Partition, -1, persist[0].Session));
+        ingestor.Tell(new PartitionRejected(persist[0].Bucket, Partition, FarAhead, persist[0].Session));
         await ReachedAsync(ingestor);
 
         Clock.Advance(FirstRestartDelay);
@@ -687,7 +706,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     private static void Reject(IActorRef ingestor, OpenPartition open) =>
-        ingestor.Tell(new PartitionRejected(open.Bucket, Partition, -1, open.Session));
+        ingestor.Tell(new PartitionRejected(open.Bucket, Partition, FarAhead, open.Session));
 
     /// <summary>Rejects the session under way, whose deltas are on their way or have just been received.</summary>
     private async Task RejectAsync(IActorRef ingestor)
@@ -696,7 +715,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         PersistPartition? persist = null;
         while (persist is null)
             persist = await _buckets.ReceiveOneAsync(Limit) as PersistPartition;
-        ingestor.Tell(new PartitionRejected(persist.Bucket, Partition, -1, persist.Session));
+        ingestor.Tell(new PartitionRejected(persist.Bucket, Partition, FarAhead, persist.Session));
         await ReachedAsync(ingestor);
         while (_buckets.HasMessages)
             await _buckets.ReceiveOneAsync(Limit);

@@ -191,7 +191,7 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     {
         var ingest = await StartAsync();
 
-        ingest.Tell(StreamIngest.HandOver.Instance);
+        ingest.Tell(new StreamIngest.HandOver(_ingestors));
 
         await _ingestors.ExpectMsgAsync<GracefulShutdown>(Limit);
         Clock.Advance(KeepReadingInterval);

@@ -29,7 +29,7 @@ public sealed class LiveMessageSerializerTests : IDisposable
             ]),
         ["wanted"] = UnpublishedWanted.Instance,
         ["status"] = new NodeStatus(
-            "node#1", "127.0.0.1:4053", Noon, 1000, 3, 1, 134, 64, 20, Noon, null, "away", [new NodePartition(2, 10, 8, 12)]),
+            "node#1", "127.0.0.1:4053", Noon, 1000, 3, 1, 134, 64, 20, Noon, null, "away", [new NodePartition(2, 10, 8, 12)]) { Sequence = 7 },
     };
 
     public static TheoryData<string, string, string> Pinned => new()
@@ -43,7 +43,7 @@ public sealed class LiveMessageSerializerTests : IDisposable
         {
             "status", "live.node-status.v1",
             "0A066E6F64652331120E3132372E302E302E313A343035331A0B08C0E6DECA061080E59A7720E8072803300138860140"
-            + "404814520B08C0E6DECA061080E59A776204617761796A080802100A1808200C"
+            + "404814520B08C0E6DECA061080E59A776204617761796A080802100A1808200C7007"
         },
     };
 

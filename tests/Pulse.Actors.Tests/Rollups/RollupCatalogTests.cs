@@ -1,3 +1,4 @@
+using Pulse.Actors.Counting;
 using Pulse.Actors.Rollups;
 
 namespace Pulse.Actors.Tests.Rollups;
@@ -54,6 +55,37 @@ public sealed class RollupCatalogTests
             $"Pulse:Rollups:0:Name is '{name}'; a rollup's name becomes a table's name, so use a letter followed by "
             + "letters, digits or underscores, at most 48.",
             OnlyMistake(Declare(name, "genre")));
+
+    [Theory]
+    [InlineData(null, 5)]
+    [InlineData(64, 63)]
+    [InlineData(64, -1)]
+    public void A_limit_of_keys_that_leaves_a_bucket_none_is_a_mistake(int? buckets, int keys)
+    {
+        var titles = Declare("viewsByTitle", "content_name");
+        titles.Buckets = buckets;
+        titles.MaximumKeys = keys;
+
+        Assert.Equal(
+            $"Pulse:Rollups:0:MaximumKeys is {keys}; it is for rollups with Buckets, and at least one key for each of them.",
+            OnlyMistake(titles));
+    }
+
+    [Fact]
+    public void Buckets_share_the_limit_of_keys()
+    {
+        var titles = Declare("viewsByTitle", "content_name");
+        titles.Buckets = 64;
+        titles.MaximumKeys = 6_400;
+
+        Assert.Empty(RollupCatalog.TryCreate([titles], out var catalog));
+
+        Assert.Equal(125, catalog.Rollups[3].MaximumKeysPerBucket);
+        Assert.Equal(
+            new KeyLimit(125, new RollupKey("(other #7)")),
+            KeyLimit.Of(catalog.Rollups[3], new BucketId("viewsByTitle", "#7")));
+        Assert.Equal(Rollup.DefaultMaximumKeys, catalog.Rollups[0].MaximumKeys);
+    }
 
     [Fact]
     public void The_longest_name_fits() =>

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Json;
 using System.Reflection;
 using System.Text;
@@ -17,16 +18,25 @@ internal sealed class PulseProcess : IAsyncDisposable
     private readonly string _name;
     private readonly Process _process;
     private readonly Process _watchdog;
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private readonly HttpClient _http;
     private readonly Lock _gate = new();
     private readonly List<string> _output = [];
     private readonly List<string> _errors = [];
 
     private PulseProcess(
-        string name, string directory, IReadOnlyDictionary<string, string> environment, IReadOnlyList<string> arguments)
+        string name,
+        string directory,
+        IReadOnlyDictionary<string, string> environment,
+        IReadOnlyList<string> arguments,
+        string? networkNamespace = null,
+        HttpClient? client = null)
     {
         _name = name;
-        var start = new ProcessStartInfo("dotnet", [PathOf(name), .. arguments])
+        _http = client ?? new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
+        // 'ip' replaces itself by the program that it starts in the namespace, so signals reach that.
+        var start = new ProcessStartInfo(
+            networkNamespace is null ? "dotnet" : "ip",
+            [.. networkNamespace is null ? [] : (string[])["netns", "exec", networkNamespace, "dotnet"], PathOf(name), .. arguments])
         {
             WorkingDirectory = directory,
             RedirectStandardOutput = true,
@@ -70,6 +80,15 @@ internal sealed class PulseProcess : IAsyncDisposable
     public static PulseProcess Host(
         TestDirectory directory, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments) =>
         new("Pulse.Host", directory.Path, environment, arguments);
+
+    /// <summary>Starts a node in a network namespace.</summary>
+    public static PulseProcess Host(
+        TestDirectory directory,
+        IReadOnlyDictionary<string, string> environment,
+        string networkNamespace,
+        HttpClient client,
+        params IReadOnlyList<string> arguments) =>
+        new("Pulse.Host", directory.Path, environment, arguments, networkNamespace, client);
 
     /// <summary>Starts the producer.</summary>
     public static PulseProcess Simulator(TestDirectory directory, params IReadOnlyList<string> arguments) =>
@@ -118,11 +137,14 @@ internal sealed class PulseProcess : IAsyncDisposable
     }
 
     /// <summary>What the node says of itself; waits until it can.</summary>
-    public async Task<NodeStatus> StatusAsync()
+    public async Task<NodeStatus> StatusAsync() =>
+        (await _http.GetFromJsonAsync<NodeStatus>($"{await AddressAsync()}/api/status"))!;
+
+    /// <summary>The status code of a health probe.</summary>
+    public async Task<HttpStatusCode> HealthAsync(string probe)
     {
-        var banner = await LineAsync("http://127.0.0.1:", StartLimit);
-        var address = banner[banner.IndexOf("http://", StringComparison.Ordinal)..].Trim();
-        return (await _http.GetFromJsonAsync<NodeStatus>($"{address}/api/status"))!;
+        using var response = await _http.GetAsync(new Uri($"{await AddressAsync()}/health/{probe}"));
+        return response.StatusCode;
     }
 
     /// <summary>Waits until the node has read so many records.</summary>
@@ -154,6 +176,12 @@ internal sealed class PulseProcess : IAsyncDisposable
         output?.WriteLine($"--- {_name}, standard error");
         foreach (var line in Errors)
             output?.WriteLine(line);
+    }
+
+    private async Task<string> AddressAsync()
+    {
+        var banner = await LineAsync("http://127.0.0.1:", StartLimit);
+        return banner[banner.IndexOf("http://", StringComparison.Ordinal)..].Trim();
     }
 
     private static string PathOf(string program) => typeof(PulseProcess).Assembly
@@ -198,4 +226,12 @@ internal sealed class PulseProcess : IAsyncDisposable
 internal sealed record NodeStatus(
     [property: JsonRequired] long Consumed,
     [property: JsonRequired] long Lag,
-    [property: JsonRequired] bool StorageAvailable);
+    [property: JsonRequired] bool StorageAvailable,
+    [property: JsonRequired] IReadOnlyList<NodePartition> Partitions,
+    [property: JsonRequired] IReadOnlyList<NodeMember> Members);
+
+/// <summary>A partition that a node reads.</summary>
+internal sealed record NodePartition([property: JsonRequired] int Partition);
+
+/// <summary>A member of the cluster as a node sees it.</summary>
+internal sealed record NodeMember([property: JsonRequired] string Address, [property: JsonRequired] string Status);

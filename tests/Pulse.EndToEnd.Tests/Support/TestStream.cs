@@ -8,7 +8,7 @@ namespace Pulse.EndToEnd.Tests.Support;
 internal sealed class TestStream
 {
     /// <summary>Enough that the embedded broker keeps all records of every test.</summary>
-    private const int Partitions = 16;
+    public const int Partitions = 16;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly KafkaFixture _kafka;

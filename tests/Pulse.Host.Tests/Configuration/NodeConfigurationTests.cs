@@ -56,6 +56,8 @@ public sealed class NodeConfigurationTests
     [InlineData("Pulse:Cluster:Shards", "many", "Pulse:Cluster:Shards is 'many'; give a whole number.")]
     [InlineData("Pulse:Cluster:Shards", "0", "Pulse:Cluster:Shards is 0;")]
     [InlineData("Pulse:Cluster:SeedNodes:0", "pulse-0", "Pulse:Cluster:SeedNodes names 'pulse-0';")]
+    [InlineData("Pulse:Cluster:Bind", "pulse-0", "Pulse:Cluster:Bind is 'pulse-0'; use an IP address such as 0.0.0.0.")]
+    [InlineData("Pulse:Cluster:Hostname", "0.0.0.0", "Pulse:Cluster:Hostname is '0.0.0.0'; name what other nodes reach")]
     [InlineData("Pulse:Kafka:CreateTopics", "si", "Pulse:Kafka:CreateTopics is 'si'; give true or false.")]
     [InlineData("Pulse:Http:Port:Number", "1", "Pulse:Http:Port is one value, not a section.")]
     [InlineData("Pulse:Kafka:Topic", "completion-event", "Pulse:Kafka:Topic, CompletionTopic and DeadLetterTopic")]

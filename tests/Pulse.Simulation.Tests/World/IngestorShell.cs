@@ -10,13 +10,14 @@ namespace Pulse.Simulation.Tests.World;
 /// <item>A session starts at the committed offset as the broker gives it back. It has a number of its own; answers that
 /// name another are ignored.</item>
 /// <item>A bucket that is met is sent <c>Open(p, committed)</c>, again after a while until it answers.</item>
-/// <item>An acceptance belongs to one delta; a repeated one is ignored.</item>
+/// <item>An acceptance names the bucket's position, and covers every delta up to there.</item>
 /// <item>A commit: send all deltas, begin, send <c>Persist</c> to the buckets that the tally names, again after a while
 /// until they answer; when all have, commit; a refused or unanswered commit is given up, and its late answer ignored.
 /// </item>
 /// <item>A drain commits the committed offset again: a zombie's commit may have taken the group's offset back, which is
 /// harmless to the counts, but a drain would wait for ever.</item>
-/// <item><c>Rejected</c> ends the session; the next starts with a new tally.</item>
+/// <item><c>Rejected</c>: the deltas that lead on from the bucket's position are sent again after <c>Open</c>, once until
+/// answers have been awaited long enough; where none does, the session ends, and the next starts with a new tally.</item>
 /// </list>
 /// </remarks>
 internal sealed class IngestorShell
@@ -128,6 +129,7 @@ internal sealed class IngestorShell
     /// <summary>Answers have been awaited long enough.</summary>
     public void Resend()
     {
+        Tally.MaySendAgain();
         foreach (var bucket in Tally.BucketsStillOpening())
             SendOpen(bucket);
         foreach (var request in Tally.UnansweredPersists())
@@ -160,8 +162,8 @@ internal sealed class IngestorShell
             case AcceptedMessage accepted:
                 Accept(accepted);
                 break;
-            case RejectedMessage when _world.Mutation != Mutation.RejectionIsIgnored:
-                Restart();
+            case RejectedMessage rejected when _world.Mutation != Mutation.RejectionIsIgnored:
+                Reject(rejected);
                 break;
             case PersistedMessage persisted:
                 Tally.Persisted(_world.Space.Bucket(persisted.Bucket), persisted.Position);
@@ -179,9 +181,32 @@ internal sealed class IngestorShell
 
     private void Accept(AcceptedMessage accepted)
     {
-        if (_unaccepted.Remove((accepted.Bucket, accepted.To)) || _world.Mutation == Mutation.SessionsAreNotTold)
-            Tally.Accepted();
+        ForgetAccepted(accepted.Bucket, accepted.To);
+        Tally.Accepted(_world.Space.Bucket(accepted.Bucket), accepted.To);
     }
+
+    private void Reject(RejectedMessage rejected)
+    {
+        var bucket = _world.Space.Bucket(rejected.Bucket);
+        if (Tally.Rejected(bucket, rejected.Position) is not { } again)
+        {
+            Restart();
+            return;
+        }
+
+        ForgetAccepted(rejected.Bucket, Math.Max(rejected.Position, Tally.Committed));
+        if (again.Count > 0)
+            SendOpen(bucket);
+        foreach (var delta in again)
+        {
+            _world.See(Sighting.SentAgain);
+            _world.Say($"{this} sends {delta.From}..{delta.To} to {bucket.Name} again");
+            Send(bucket, new DeltaMessage(Log, _session, delta));
+        }
+    }
+
+    private void ForgetAccepted(int bucket, long position) =>
+        _unaccepted.RemoveWhere(delta => delta.Bucket == bucket && delta.To <= position);
 
     private void CommitIfReady()
     {

@@ -9,6 +9,7 @@ internal enum Sighting
     DuplicateDelta,
     RejectedDelta,
     RejectedPersist,
+    SentAgain,
     EventsSkippedAsCounted,
     DeltaWhileStoring,
     JournalWriteFailed,

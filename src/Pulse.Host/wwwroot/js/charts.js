@@ -3,6 +3,7 @@
 const charts = new WeakMap();
 const mounted = new Set();
 const still = matchMedia('(prefers-reduced-motion: reduce)');
+const narrow = 620;
 let world;
 
 const style = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -90,7 +91,8 @@ function tooltip(colours) {
 }
 
 const kinds = {
-  tree(data, colours) {
+  tree(data, colours, { width }) {
+    const isNarrow = width < narrow;
     const leaves = data.flatMap((device) => device.children.map((genre) => genre.value));
     const [least, most] = [Math.min(...leaves), Math.max(...leaves)];
     return {
@@ -109,8 +111,11 @@ const kinds = {
           }),
         })),
         left: 0, right: 0, top: 0, bottom: 36, roam: false, nodeClick: false, breadcrumb: { show: false },
-        label: { fontFamily: colours.font, fontSize: 16, lineHeight: 22, formatter: (item) => `${item.name}\n{n|${short(item.value)}}`, rich: { n: { fontSize: 20, fontWeight: 600, lineHeight: 26 } } },
-        upperLabel: { show: true, height: 34, color: colours.ink, fontFamily: colours.font, fontSize: 17, fontWeight: 600, formatter: (item) => `${item.name}   ${number(item.value)}` },
+        label: {
+          fontFamily: colours.font, align: 'left', padding: 0, position: isNarrow ? [4, 5] : [10, 10], fontSize: isNarrow ? 12 : 16, lineHeight: isNarrow ? 16 : 22,
+          formatter: (item) => `${item.name}\n{n|${short(item.value)}}`, rich: { n: isNarrow ? { fontSize: 13, fontWeight: 600, lineHeight: 17 } : { fontSize: 21, fontWeight: 600, lineHeight: 28 } },
+        },
+        upperLabel: { show: true, height: isNarrow ? 28 : 34, padding: 0, color: colours.ink, fontFamily: colours.font, fontSize: isNarrow ? 14 : 17, fontWeight: 600, formatter: (item) => `${item.name}   ${number(item.value)}` },
         levels: [
           { itemStyle: { gapWidth: 10, borderWidth: 0, borderColor: colours.paper }, upperLabel: { show: false } },
           { itemStyle: { gapWidth: 2, borderWidth: 0, borderColor: colours.paper, color: colours.paper } },
@@ -120,7 +125,9 @@ const kinds = {
     };
   },
 
-  stacks(data, colours) {
+  stacks(data, colours, { height }) {
+    const largest = Math.max(1, ...data.categories.map((_, index) => data.series.reduce((sum, series) => sum + series.values[index], 0)));
+    const isTall = (value) => (value / largest) * (height - 100) > 22;
     return {
       color: colours.categories,
       tooltip: { ...tooltip(colours), trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: number },
@@ -131,23 +138,24 @@ const kinds = {
       series: data.series.map((series, index) => ({
         id: series.name, name: series.name, type: 'bar', stack: 'views', data: series.values, barWidth: '62%',
         itemStyle: { borderColor: colours.surface, borderWidth: 1, decal: index % 2 === 0 ? undefined : { symbol: 'rect', color: 'rgba(0,0,0,0.14)', dashArrayX: [1, 0], dashArrayY: [3, 7], rotation: -Math.PI / 4 } },
-        label: { show: true, formatter: (item) => (item.value > 0 ? short(item.value) : ''), color: '#0b0e13', fontSize: 14, fontFamily: colours.font },
+        label: { show: true, formatter: (item) => (isTall(item.value) ? short(item.value) : ''), color: '#0b0e13', fontSize: 14, fontFamily: colours.font },
       })),
     };
   },
 
-  world(data, colours) {
+  world(data, colours, { width }) {
+    const isNarrow = width < narrow;
     const counts = data.map((country) => country.value);
     const most = Math.max(1, ...counts);
     const least = Math.min(most - 1, ...counts);
     return {
       tooltip: { ...tooltip(colours), formatter: (item) => (item.data ? `${safe(item.data.label)}<br><b>${number(item.value)}</b>` : safe(item.name)) },
       visualMap: {
-        type: 'continuous', min: least, max: most, left: 8, bottom: 8, itemWidth: 14, itemHeight: 150, calculable: false,
-        text: [number(most), number(least)], textStyle: { color: colours.muted, fontSize: 14 }, inRange: { color: colours.ramp }, outOfRange: { color: [colours.land] },
+        type: 'continuous', min: least, max: most, bottom: isNarrow ? 0 : 8, left: isNarrow ? 'center' : 8, orient: isNarrow ? 'horizontal' : 'vertical',
+        itemWidth: isNarrow ? 12 : 14, itemHeight: 150, calculable: false, text: [number(most), number(least)], textStyle: { color: colours.muted, fontSize: 14 }, inRange: { color: colours.ramp }, outOfRange: { color: [colours.land] },
       },
       series: [{
-        id: 'world', type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, preserveAspect: true, left: 0, right: 0, top: 8, bottom: 8, roam: false, selectedMode: false,
+        id: 'world', type: 'map', map: 'world', nameProperty: 'name', projection: { project, unproject }, preserveAspect: true, left: 0, right: 0, top: 8, bottom: isNarrow ? 34 : 8, roam: false, selectedMode: false,
         data: data.map((country) => ({ name: country.shape, label: country.label, value: country.value })),
         itemStyle: { areaColor: colours.land, borderColor: colours.paper, borderWidth: 0.7 },
         emphasis: { label: { show: false }, itemStyle: { areaColor: colours.accent } },
@@ -156,24 +164,28 @@ const kinds = {
     };
   },
 
-  top(data, colours) {
+  top(data, colours, { width }) {
+    const names = Math.min(208, Math.max(...data.map((row) => row.name.length)) * 9 + 18, width * 0.5);
     const rows = [...data].reverse();
     return {
       tooltip: { ...tooltip(colours), valueFormatter: number },
-      grid: { left: 208, right: 64, top: 4, bottom: 4 },
+      grid: { left: names, right: 64, top: 4, bottom: 4 },
       xAxis: { type: 'value', axisLabel: { show: false }, splitLine: { show: false } },
-      yAxis: { type: 'category', data: rows.map((row) => row.name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 15, fontFamily: colours.font, width: 190, overflow: 'truncate' } },
+      yAxis: { type: 'category', data: rows.map((row) => row.name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 15, fontFamily: colours.font, width: names - 14, overflow: 'truncate' } },
       series: [{ id: 'top', type: 'bar', data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
     };
   },
 
-  timeline(data, colours) {
+  timeline(data, colours, { width }) {
+    // As many labels as have room, at equal distances, each with the air of a third of its width.
+    const times = data.ends.map((end) => new Date(end * 1000).toISOString().slice(0, 16).replace('T', ' '));
+    const every = Math.ceil(times.length / Math.max(1, Math.floor(width / 64)));
     return {
       tooltip: { ...tooltip(colours), trigger: 'axis', formatter: ([item]) => `${safe(item.name)} UTC<br><b>${number(item.value)}</b>` },
       grid: { left: 4, right: 4, top: 6, bottom: 22 },
-      xAxis: { type: 'category', data: data.map((window) => window.time), axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 13, formatter: (time) => time.slice(11), hideOverlap: true } },
+      xAxis: { type: 'category', data: times, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 13, formatter: (time) => time.slice(11), interval: (index) => (times.length - 1 - index) % every === 0 } },
       yAxis: { type: 'value', show: false },
-      series: [{ id: 'windows', type: 'bar', barMaxWidth: 48, barMinHeight: 2, barCategoryGap: '14%', cursor: 'pointer', data: data.map((window) => ({ value: window.value, itemStyle: { color: window.shown ? colours.accent : colours.line } })) }],
+      series: [{ id: 'windows', type: 'bar', barMaxWidth: 48, barMinHeight: 2, barCategoryGap: '14%', cursor: 'pointer', data: data.values.map((value, index) => ({ value, itemStyle: { color: data.shown[index] === '1' ? colours.accent : colours.line } })) }],
     };
   },
 };
@@ -186,9 +198,13 @@ export async function mount(element, kind, page) {
   }
   if (kind === 'world') await world;
   const chart = echarts.init(element, null, { renderer: 'canvas' });
-  const sizes = new ResizeObserver(() => chart.resize());
-  sizes.observe(element);
-  const state = { chart, kind, sizes, json: null };
+  const state = { chart, kind, json: null };
+  state.sizes = new ResizeObserver(() => {
+    if (chart.getWidth() === element.clientWidth && chart.getHeight() === element.clientHeight) return;
+    chart.resize();
+    if (state.json !== null) draw(state);
+  });
+  state.sizes.observe(element);
   charts.set(element, state);
   mounted.add(state);
   if (kind === 'timeline') {
@@ -223,7 +239,7 @@ function draw(state) {
       animationDuration: 0,
       animationDurationUpdate: 300,
       textStyle: { fontFamily: colours.font },
-      ...kinds[state.kind](JSON.parse(state.json), colours),
+      ...kinds[state.kind](JSON.parse(state.json), colours, { width: state.chart.getWidth(), height: state.chart.getHeight() }),
     },
     { replaceMerge: ['series'] });
   state.chart.getDom().dataset.drawn = 'true';

@@ -1,0 +1,39 @@
+using System.CommandLine;
+using System.Globalization;
+using Pulse.Benchmarks.Reporting;
+
+namespace Pulse.Benchmarks.Dashboards;
+
+/// <summary><c>dashboards</c>: what onlookers cost the counting.</summary>
+internal static class DashboardsCommand
+{
+    public static Command Create()
+    {
+        var dashboards = CommandOptions.Count("--dashboards", 200, "Open dashboards: Blazor circuits on the three pictures");
+        var requests = CommandOptions.Count("--requests", 500, "API requests a second beside them");
+        var seconds = CommandOptions.Count("--seconds", 30, "How long each turn is measured");
+        var rounds = CommandOptions.Count("--rounds", 2, "Turns of each kind");
+        var rate = new Option<int>("--rate") { Description = "Events a second; 0: as fast as the node counts them" };
+        var json = CommandOptions.Json("dashboards");
+        var command = new Command("dashboards", "Count with and without many open dashboards")
+        {
+            dashboards, requests, seconds, rounds, rate, json,
+        };
+        command.SetAction(async (parsed, _) =>
+        {
+            var length = TimeSpan.FromSeconds(parsed.GetValue(seconds));
+            var subjects = await new DashboardsBenchmark(
+                parsed.GetValue(dashboards), parsed.GetValue(requests), length, parsed.GetValue(rounds), parsed.GetValue(rate)).RunAsync();
+            new Report(
+                "dashboards",
+                [
+                    ("node", "one process with simulator, broker, SQLite and Parquet embedded"),
+                    ("events", parsed.GetValue(rate) == 0 ? "as fast as they are counted" : string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(rate):#,0} a second")),
+                    ("dashboards", "Blazor circuits that acknowledge every render and picture, on the same machine; nothing is drawn"),
+                ],
+                subjects).Publish(parsed.GetValue(json)!);
+            return 0;
+        });
+        return command;
+    }
+}

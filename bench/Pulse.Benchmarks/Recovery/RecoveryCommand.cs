@@ -1,0 +1,66 @@
+using System.CommandLine;
+using System.Globalization;
+using Pulse.Benchmarks.Pipeline;
+using Pulse.Benchmarks.Reporting;
+using Pulse.Benchmarks.Subjects;
+using Pulse.Testing;
+
+namespace Pulse.Benchmarks.Recovery;
+
+/// <summary><c>recovery</c>: how long a kill, and a cold start, are felt.</summary>
+internal static class RecoveryCommand
+{
+    public static Command Create()
+    {
+        var kafka = new Option<string?>("--kafka") { Description = "A real broker as host:port; otherwise the embedded one" };
+        var nodes = CommandOptions.Count("--nodes", 3, "Nodes of the cluster");
+        var rate = CommandOptions.Count("--rate", 20_000, "Events per second");
+        var partitions = CommandOptions.Count("--partitions", 32, "Partitions of the topic");
+        var steady = CommandOptions.Count("--steady-seconds", 10, "Time before the kill");
+        var backlog = CommandOptions.Count("--backlog-seconds", 10, "Backlog of the cold start, within what the broker keeps");
+        var runs = CommandOptions.Count("--runs", 3, "Measurements of each");
+        var json = CommandOptions.Json("recovery");
+        var command = new Command("recovery", "Kill a node under load; start one with a backlog")
+        {
+            kafka, nodes, rate, partitions, steady, backlog, runs, json,
+        };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(nodes) < 2)
+                result.AddError("--nodes: give 2 or more; one is killed.");
+        });
+        command.SetAction(async (parsed, stop) =>
+        {
+            await using var postgres = new PostgresFixture();
+            List<Figure> kills = [], starts = [];
+            for (var run = 0; run < parsed.GetValue(runs); run++)
+            {
+                kills.Add(await RunAsync(parsed.GetValue(nodes), (benchmark, settings) => benchmark.KillAsync(
+                    settings, TimeSpan.FromSeconds(parsed.GetValue(steady)), stop)));
+                starts.Add(await RunAsync(1, (benchmark, settings) => benchmark.StartColdAsync(
+                    settings[0], TimeSpan.FromSeconds(parsed.GetValue(backlog)), stop)));
+            }
+
+            new Report(
+                "recovery",
+                [
+                    ("stream", string.Create(CultureInfo.InvariantCulture,
+                        $"{parsed.GetValue(rate):#,0} events/s in {parsed.GetValue(partitions)} partitions; caught up: one second's worth")),
+                    ("kill", $"one of {parsed.GetValue(nodes)} nodes; checkpoints every 5 s; totals verified"),
+                    ("cold start", $"one node, {parsed.GetValue(backlog)} s of backlog, the start of the process included"),
+                ],
+                [new Subject("Pulse", [Joined(kills), Joined(starts)])]).Publish(parsed.GetValue(json)!);
+            return 0;
+
+            async Task<Figure> RunAsync(int count, Func<RecoveryBenchmark, SubjectSettings[], Task<Figure>> measure)
+            {
+                using var feed = await EventFeed.CreateAsync(parsed.GetValue(kafka), parsed.GetValue(partitions), 50_000);
+                var settings = PipelineCommand.Cluster(feed, count, await postgres.CreateDatabaseAsync(), 5);
+                return await measure(new RecoveryBenchmark(feed, parsed.GetValue(rate)), settings);
+            }
+        });
+        return command;
+    }
+
+    private static Figure Joined(List<Figure> runs) => new(runs[0].Name, [.. runs.SelectMany(run => run.Runs)]);
+}

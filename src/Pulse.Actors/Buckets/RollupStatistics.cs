@@ -1,0 +1,31 @@
+namespace Pulse.Actors.Buckets;
+
+/// <summary>What the buckets of one rollup on this node counted since the node started; replayed events again.</summary>
+/// <param name="rollup">The rollup's name.</param>
+public sealed class RollupStatistics(string rollup)
+{
+    private long _counted;
+    private long _late;
+    private long _folded;
+
+    /// <summary>The rollup's name.</summary>
+    public string Rollup => rollup;
+
+    /// <summary>Events added to a window.</summary>
+    public long Counted => Interlocked.Read(ref _counted);
+
+    /// <summary>Events that came after their window was sealed.</summary>
+    public long Late => Interlocked.Read(ref _late);
+
+    /// <summary>Events that were counted as <c>(other #n)</c>, since their window could keep no further key apart.</summary>
+    public long Folded => Interlocked.Read(ref _folded);
+
+    internal void CountedAsOther(long events) => Interlocked.Add(ref _folded, events);
+
+    internal void Applied(long counted, long late)
+    {
+        Interlocked.Add(ref _counted, counted);
+        if (late > 0)
+            Interlocked.Add(ref _late, late);
+    }
+}

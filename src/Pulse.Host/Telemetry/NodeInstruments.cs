@@ -1,0 +1,154 @@
+using System.Diagnostics.Metrics;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Export;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
+using Pulse.Actors.Storage;
+using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
+
+namespace Pulse.Host.Telemetry;
+
+/// <summary>
+/// The instruments of the meter <c>Pulse</c>. Each only reads a statistic that the node keeps anyway, when it is asked
+/// to; <c>docs/metrics.md</c> lists them. A node's numbers begin at its start: sum them over nodes.
+/// </summary>
+internal sealed class NodeInstruments : IDisposable
+{
+    public const string MeterName = "Pulse";
+
+    private readonly Meter _meter;
+    private readonly TimeProvider _time = TimeProvider.System;
+
+    public NodeInstruments(
+        IMeterFactory meters,
+        IngestStatistics ingest,
+        BucketStatistics buckets,
+        ExportStatistics exports,
+        ResultWriterCounters writer,
+        StorageAvailability storage,
+        ClusterView cluster,
+        ReadModel model)
+    {
+        _meter = meters.Create(MeterName);
+        Ingest(ingest);
+        Buckets(buckets);
+        Storage(writer, storage);
+        Exports(exports);
+        Cluster(cluster, model);
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private void Ingest(IngestStatistics ingest)
+    {
+        Counter("pulse.ingest.events", () => ingest.Consumed, "{event}", "Records read from the event topic; replayed ones again.");
+        Counter("pulse.ingest.dead_letters", () => ingest.DeadLettered, "{event}", "Records that were no viewing events and went to the dead-letter topic; replayed ones again.");
+        Counter("pulse.ingest.session.restarts", () => ingest.SessionRestarts, "{restart}", "Sessions that had to start over at the committed offset.");
+        Counter("pulse.ingest.flushes", () => ingest.Flushes, "{flush}", "How often counted events were sent on to their buckets.");
+        Counter("pulse.ingest.deltas", () => ingest.Deltas, "{delta}", "Deltas sent to buckets.");
+        Counter("pulse.ingest.commits", () => ingest.Commits, "{commit}", "Offsets committed to the broker.");
+        Gauge("pulse.ingest.commit.age", () => Age(ingest.LastCommit), "s", "Time since an offset was last committed.");
+        Gauge("pulse.ingest.partitions", () => [new(ingest.Partitions.Count)], "{partition}", "Partitions that this node reads.");
+        Partitions("pulse.ingest.lag", ingest, status => status.Lag, "{event}", "Records of a partition that were not read yet.");
+        Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read.");
+        Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The committed offset of a partition: everything below it is in a stored checkpoint.");
+    }
+
+    private void Buckets(BucketStatistics buckets)
+    {
+        Gauge("pulse.bucket.running", () => [new(buckets.Running)], "{bucket}", "Buckets in this node's memory.");
+        _meter.CreateObservableCounter(
+            "pulse.bucket.counted",
+            () => buckets.Rollups.Select(rollup => new Measurement<long>(rollup.Counted, new Tag("rollup", rollup.Rollup))),
+            "{event}", "Events added to a window of a rollup; replayed ones again.");
+        _meter.CreateObservableCounter(
+            "pulse.bucket.late",
+            () => buckets.Rollups.Select(rollup => new Measurement<long>(rollup.Late, new Tag("rollup", rollup.Rollup))),
+            "{event}", "Events of a rollup that came after their window was sealed.");
+        _meter.CreateObservableCounter(
+            "pulse.bucket.folded",
+            () => buckets.Rollups.Select(rollup => new Measurement<long>(rollup.Folded, new Tag("rollup", rollup.Rollup))),
+            "{event}", "Events of a rollup that were counted as (other #n), since their window could keep no further key apart.");
+        Counter("pulse.bucket.checkpoints", () => buckets.Checkpoints, "{checkpoint}", "Checkpoints stored.");
+        Gauge("pulse.bucket.checkpoint.age", () => Age(buckets.LastCheckpoint), "s", "Time since a bucket last stored a checkpoint.");
+    }
+
+    private void Storage(ResultWriterCounters writer, StorageAvailability storage)
+    {
+        Gauge("pulse.storage.reachable", () => [new(storage.IsAvailable ? 1 : 0)], "1", "1 while storage does what is asked of it, 0 while it does not.");
+        Counter("pulse.storage.rows", () => writer.Rows, "{row}", "Rows written to the result tables.");
+        Counter("pulse.storage.transactions", () => writer.Transactions, "{transaction}", "Transactions on the result tables.");
+        Counter("pulse.storage.failures", () => writer.Failures, "{failure}", "Writes to the result tables that failed and were repeated.");
+        Gauge("pulse.storage.waiting", () => [new(writer.Waiting)], "{request}", "Buckets that wait for their rows to be written.");
+    }
+
+    private void Exports(ExportStatistics exports)
+    {
+        _meter.CreateObservableCounter(
+            "pulse.export.rounds",
+            () => (Measurement<long>[])[Outcome(exports.Finished, "finished"), Outcome(exports.GivenUp, "given_up")],
+            "{export}", "Exports that ended, by outcome.");
+        _meter.CreateObservableCounter(
+            "pulse.export.dates",
+            () => (Measurement<long>[])[Outcome(exports.DatesLoaded, "loaded"), Outcome(exports.DatesUnchanged, "unchanged")],
+            "{date}", "Dates of rollups that exports left in the warehouse, by outcome.");
+        Counter("pulse.export.rows", () => exports.RowsLoaded, "{row}", "Rows loaded into the warehouse.");
+        Counter("pulse.export.size", () => exports.BytesLoaded, "By", "Bytes loaded into the warehouse.");
+        Counter("pulse.export.failures", () => exports.Failures, "{failure}", "Attempts at a date that failed.");
+        Gauge("pulse.export.dates.running", () => [new(exports.DatesInFlight)], "{date}", "Dates at work.");
+        Gauge("pulse.export.age", () => Age(exports.LastFinishedUtc), "s", "Time since an export last put everything into the warehouse.");
+        Dates("pulse.export.date.rows", exports, status => status.Rows, "{row}", "Rows of a date read so far.");
+        Dates("pulse.export.date.size", exports, status => status.Bytes, "By", "Bytes of a date written aside, then bytes sent.");
+        _meter.CreateObservableGauge(
+            "pulse.export.date.state",
+            () => exports.Dates.Select(date => new Measurement<long>(
+                1,
+                [.. Tags(date.Key), new Tag("step", date.Value.Step.ToString()), new Tag("job_state", date.Value.JobState ?? "")])),
+            "1", "1 with the step that a date has come to and the state of its load job.");
+    }
+
+    private void Cluster(ClusterView cluster, ReadModel model)
+    {
+        Gauge("pulse.cluster.nodes", () => [new(cluster.Nodes.Count)], "{node}", "Nodes that this node hears of.");
+        _meter.CreateObservableGauge(
+            "pulse.cluster.shards",
+            () => cluster.Nodes.Where(node => node.Node == cluster.Self).Select(node => new Measurement<long>(node.Shards)),
+            "{shard}", "Shards of buckets on this node.");
+        _meter.CreateObservableGauge(
+            "pulse.live.delay",
+            () => new[] { 0.5, 0.99, 1 }
+                .Where(_ => model.Delays.Quantile(1) is not null)
+                .Select(part => new Measurement<double>(
+                    model.Delays.Quantile(part)!.Value / 1_000.0, new Tag("quantile", part))),
+            "s", "From a bucket's count to this node's dashboards, over the newest batches.");
+    }
+
+    private void Counter(string name, Func<long> read, string unit, string description) =>
+        _meter.CreateObservableCounter(name, read, unit, description);
+
+    private void Gauge(string name, Func<IEnumerable<Measurement<double>>> read, string unit, string description) =>
+        _meter.CreateObservableGauge(name, read, unit, description);
+
+    private void Partitions(
+        string name, IngestStatistics ingest, Func<PartitionStatus, long> read, string unit, string description) =>
+        _meter.CreateObservableGauge(
+            name,
+            () => ingest.Partitions.Select(status =>
+                new Measurement<long>(read(status), new Tag("partition", status.Partition))),
+            unit, description);
+
+    private void Dates(
+        string name, ExportStatistics exports, Func<DateStatus, long> read, string unit, string description) =>
+        _meter.CreateObservableGauge(
+            name, () => exports.Dates.Select(date => new Measurement<long>(read(date.Value), Tags(date.Key))), unit, description);
+
+    private static Tag[] Tags(RollupDate date) =>
+        [new("rollup", date.Rollup), new("date", date.Date.ToString("O", System.Globalization.CultureInfo.InvariantCulture))];
+
+    private static Measurement<long> Outcome(long count, string outcome) => new(count, new Tag("outcome", outcome));
+
+    // Nothing is said of what never happened.
+    private Measurement<double>[] Age(DateTime? happened) => happened is { } utc
+        ? [new(Math.Max(0, (_time.GetUtcNow().UtcDateTime - utc).TotalSeconds))]
+        : [];
+}

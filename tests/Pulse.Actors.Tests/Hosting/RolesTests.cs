@@ -1,0 +1,73 @@
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Export;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Export;
+using Pulse.Actors.Tests.Storage;
+using Pulse.Simulator;
+using Pulse.Simulator.Generation;
+using Pulse.Simulator.Producing;
+using Pulse.Testing;
+
+namespace Pulse.Actors.Tests.Hosting;
+
+/// <summary>Nodes of one role each, in this process, over real remoting.</summary>
+public sealed class RolesTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>
+{
+    private const int Partitions = 4;
+    private const int Events = 10_000;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
+    [Fact]
+    public async Task A_node_that_reads_and_a_node_that_counts_are_a_cluster_that_counts_exactly()
+    {
+        await using var storage = await TestStorage.CreateAsync(StorageKind.Postgres, postgres);
+        var settings = new PulseSettings(await StreamAsync(), storage.Options, RollupCatalog.Default)
+        {
+            CheckpointInterval = TimeSpan.FromSeconds(1),
+            Cluster = new ClusterSettings { Roles = [NodeRole.Ingest] },
+        };
+        var warehouse = new RecordingWarehouse();
+        // The reading node is the oldest, so that nothing lands on the counting one by age.
+        await using var reading = await PulseNode.StartAsync(settings, warehouse);
+        await using var counting = await PulseNode.StartAsync(
+            settings with { Cluster = new ClusterSettings { Roles = [NodeRole.Bucket], SeedNodes = [reading.Address] } },
+            warehouse);
+        await Until.TrueAsync(() => reading.Ingest.Partitions.Count == Partitions);
+
+        var finished = counting.NextAsync<ExportFinished>();
+        var result = await new SimulatorRun(new SimulatorOptions
+        {
+            BootstrapServers = kafka.BootstrapServers,
+            Topic = settings.Kafka.Topic,
+            CompletionTopic = settings.Kafka.CompletionTopic,
+            Events = Events,
+            Rate = 5_000,
+            Seed = 3,
+            SpeedUp = 100,
+            Bad = 0.01,
+        }).RunAsync(CancellationToken.None);
+
+        Assert.True((await finished.WaitAsync(Limit)).Outcome.Succeeded);
+        Assert.Empty(counting.Ingest.Partitions);
+        Assert.Equal(0, reading.Get<BucketStatistics>().Running);
+        Assert.True(counting.Get<BucketStatistics>().Running > 0);
+        foreach (var name in Truth.RollupNames)
+        {
+            var truth = Rows.Of(result.Truth, name);
+            Assert.Equal(truth, await Rows.StoredAsync(counting.Store, settings.Catalog, name));
+            Assert.Equal(truth, Rows.Exported(warehouse, name));
+        }
+    }
+
+    private async Task<KafkaSettings> StreamAsync() => new(kafka.BootstrapServers)
+    {
+        Topic = await kafka.CreateTopicAsync("events", Partitions),
+        CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
+        DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
+        GroupId = $"group-{Guid.NewGuid():N}",
+        StreamIdentity = "stream",
+    };
+}

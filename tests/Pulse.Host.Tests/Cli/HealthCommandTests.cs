@@ -1,0 +1,32 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Pulse.Host.Cli;
+
+namespace Pulse.Host.Tests.Cli;
+
+/// <summary>What a container's health check says of a node.</summary>
+public sealed class HealthCommandTests
+{
+    [Theory]
+    [InlineData(StatusCodes.Status200OK, 0)]
+    [InlineData(StatusCodes.Status503ServiceUnavailable, 1)]
+    [InlineData(StatusCodes.Status302Found, 1)]
+    public async Task The_exit_code_is_what_the_node_says(int status, int exitCode)
+    {
+        await using var node = WebApplication.CreateSlimBuilder().Build();
+        node.MapGet("/health/ready", () => Results.StatusCode(status));
+        node.Urls.Add("http://127.0.0.1:0");
+        await node.StartAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(exitCode, await HostCommand.RunAsync(["health", "--url", node.Urls.Single()]));
+
+        await node.StopAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(1, await HostCommand.RunAsync(["health", "--url", node.Urls.Single()]));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:8080")]
+    [InlineData("ftp://127.0.0.1")]
+    public async Task What_is_no_address_is_wrong_usage(string url) =>
+        Assert.Equal(2, await HostCommand.RunAsync(["health", "--url", url]));
+}

@@ -1,0 +1,192 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Pulse.Actors.Buckets;
+using Pulse.Actors.Export;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+using Pulse.Host.Access;
+using Pulse.Host.Configuration;
+using Pulse.Host.Telemetry;
+using Pulse.Host.Tests.Api;
+
+namespace Pulse.Host.Tests.Telemetry;
+
+/// <summary>What a node's statistics look like to whoever collects metrics.</summary>
+public sealed class TelemetryTests : IAsyncLifetime
+{
+    private readonly string _directory = Directory.CreateTempSubdirectory("pulse-metrics-").FullName;
+    private readonly IngestStatistics _ingest = new();
+    private readonly BucketStatistics _buckets = new();
+    private readonly ExportStatistics _exports = new();
+    private readonly ResultWriterCounters _writer = new();
+    private readonly StorageAvailability _storage = new();
+    private readonly ReadModel _model = new(RollupCatalog.Default, new LiveOptions(), TimeSpan.Zero);
+    private readonly TaskCompletionSource<byte[]> _collected = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private WebApplication _collector = null!;
+    private WebApplication _node = null!;
+    private HttpClient _client = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _collector = Application();
+        _collector.MapPost("/v1/metrics", async (HttpRequest request) =>
+        {
+            using var body = new MemoryStream();
+            await request.Body.CopyToAsync(body);
+            if (body.Length > 0)
+                _collected.TrySetResult(body.ToArray());
+            return Results.Ok();
+        });
+        await _collector.StartAsync(TestContext.Current.CancellationToken);
+
+        _node = Application(builder =>
+        {
+            builder.Services.AddAccessControl(HttpSettings.Loopback(0) with { ApiKey = ApiFixture.ApiKey }, _directory);
+            builder.Services.AddProblemDetails();
+            builder.Services.AddSingleton(_ingest).AddSingleton(_buckets).AddSingleton(_exports).AddSingleton(_writer)
+                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(new ClusterView());
+            builder.AddTelemetry(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
+            {
+                ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _collector.Urls.First(),
+                ["OTEL_EXPORTER_OTLP_PROTOCOL"] = "http/protobuf",
+                ["OTEL_METRIC_EXPORT_INTERVAL"] = "200",
+            }).Build());
+        });
+        _node.UseAccessControl();
+        _node.MapMetrics();
+        await _node.StartAsync(TestContext.Current.CancellationToken);
+        _client = new HttpClient { BaseAddress = new Uri(_node.Urls.First()) };
+        _client.DefaultRequestHeaders.Add(ApiKeyHandler.Header, ApiFixture.ApiKey);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        await _node.DisposeAsync();
+        await _collector.DisposeAsync();
+        Directory.Delete(_directory, recursive: true);
+    }
+
+    [Fact]
+    public async Task A_scrape_says_what_the_statistics_say()
+    {
+        _ingest.Assigned(0);
+        _ingest.Assigned(3);
+        (_ingest.Status(3)!.Position, _ingest.Status(3)!.Committed, _ingest.Status(3)!.End) = (70, 60, 100);
+        _ingest.Read(90, 4);
+        _ingest.Flushed(12);
+        _ingest.Flushed(3);
+        _ingest.SessionRestarted();
+        _ingest.Committed();
+        _buckets.Started();
+        _buckets.CheckpointStored();
+        _buckets.Of("viewsByDeviceGenre").Applied(80, 6);
+        _writer.Received();
+        _writer.Written(1, 7);
+        _storage.Failed(StorageActivity.Pinging, "away");
+
+        var scrape = await ScrapeAsync();
+
+        Assert.Equal(90, scrape["pulse_ingest_events_total"]);
+        Assert.Equal(4, scrape["pulse_ingest_dead_letters_total"]);
+        Assert.Equal(2, scrape["pulse_ingest_flushes_total"]);
+        Assert.Equal(15, scrape["pulse_ingest_deltas_total"]);
+        Assert.Equal(1, scrape["pulse_ingest_session_restarts_total"]);
+        Assert.Equal(1, scrape["pulse_ingest_commits_total"]);
+        Assert.InRange(scrape["pulse_ingest_commit_age_seconds"], 0, 60);
+        Assert.Equal(2, scrape["pulse_ingest_partitions"]);
+        Assert.Equal(30, scrape["pulse_ingest_lag{partition=\"3\"}"]);
+        Assert.Equal(70, scrape["pulse_ingest_position{partition=\"3\"}"]);
+        Assert.Equal(60, scrape["pulse_ingest_committed{partition=\"3\"}"]);
+        Assert.Equal(1, scrape["pulse_bucket_running"]);
+        Assert.Equal(1, scrape["pulse_bucket_checkpoints_total"]);
+        Assert.InRange(scrape["pulse_bucket_checkpoint_age_seconds"], 0, 60);
+        Assert.Equal(80, scrape["pulse_bucket_counted_total{rollup=\"viewsByDeviceGenre\"}"]);
+        Assert.Equal(6, scrape["pulse_bucket_late_total{rollup=\"viewsByDeviceGenre\"}"]);
+        Assert.Equal(7, scrape["pulse_storage_rows_total"]);
+        Assert.Equal(0, scrape["pulse_storage_waiting"]);
+        Assert.Equal(0, scrape["pulse_storage_reachable"]);
+    }
+
+    [Fact]
+    public async Task A_partition_that_went_to_another_node_leaves_the_metrics()
+    {
+        _ingest.Assigned(5);
+        Assert.Equal(0, (await ScrapeAsync())["pulse_ingest_lag{partition=\"5\"}"]);
+
+        _ingest.Released(5);
+
+        // A scrape within the exporter's moment of rest gets the one before.
+        for (var limit = Environment.TickCount64 + 10_000; ;)
+        {
+            if (!(await ScrapeAsync()).Series.Contains("pulse_ingest_lag{partition=\"5\"}"))
+                return;
+            Assert.True(Environment.TickCount64 < limit, "It is still there.");
+        }
+    }
+
+    [Fact]
+    public async Task An_export_tells_where_its_dates_stand_and_no_more_of_them_than_a_hundred()
+    {
+        for (var day = 0; day < 150; day++)
+            _exports.DateTold(new RollupDate("viewsByLocationMR", new DateOnly(2025, 1, 1).AddDays(day)), new DateStatus(DateStep.Waiting));
+        _exports.DateTold(
+            new RollupDate("viewsByLocationMR", new DateOnly(2025, 1, 2)), new DateStatus(DateStep.Loading, 50, 900, "job", "RUNNING"));
+        _exports.DateStarted();
+        _exports.DateExported(new ExportedDate(120, 5_000, 3_000));
+        _exports.DateExported(new ExportedDate(10, 5_000, 0, "", IsUnchanged: true));
+
+        var scrape = await ScrapeAsync();
+
+        const string AtWork = "date=\"2025-01-02\"";
+        const string Rollup = "rollup=\"viewsByLocationMR\"";
+        Assert.Equal(50, scrape[$"pulse_export_date_rows{{{AtWork},{Rollup}}}"]);
+        Assert.Equal(900, scrape[$"pulse_export_date_size_bytes{{{AtWork},{Rollup}}}"]);
+        Assert.Equal(1, scrape[$"pulse_export_date_state{{{AtWork},job_state=\"RUNNING\",{Rollup},step=\"Loading\"}}"]);
+        Assert.Equal(100, scrape.Series.Count(series => series.StartsWith("pulse_export_date_rows{", StringComparison.Ordinal)));
+        Assert.Equal(1, scrape["pulse_export_dates_total{outcome=\"loaded\"}"]);
+        Assert.Equal(1, scrape["pulse_export_dates_total{outcome=\"unchanged\"}"]);
+        Assert.Equal(120, scrape["pulse_export_rows_total"]);
+        Assert.Equal(3_000, scrape["pulse_export_size_bytes_total"]);
+        Assert.Equal(1, scrape["pulse_export_dates_running"]);
+    }
+
+    [Fact]
+    public async Task Who_scrapes_without_the_key_learns_nothing()
+    {
+        using var stranger = new HttpClient { BaseAddress = _client.BaseAddress };
+        using var response = await stranger.GetAsync(TelemetryHosting.MetricsPath, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, response.StatusCode);
+        Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task A_collector_that_is_named_is_told()
+    {
+        _ingest.Read(1, 0);
+
+        var told = await _collected.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Contains("pulse.ingest.events", System.Text.Encoding.Latin1.GetString(told), StringComparison.Ordinal);
+    }
+
+    private async Task<Scrape> ScrapeAsync() =>
+        new(await _client.GetStringAsync(TelemetryHosting.MetricsPath, TestContext.Current.CancellationToken));
+
+    private static WebApplication Application(Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Logging.ClearProviders();
+        configure?.Invoke(builder);
+        return builder.Build();
+    }
+}
