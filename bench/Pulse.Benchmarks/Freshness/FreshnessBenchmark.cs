@@ -15,7 +15,8 @@ namespace Pulse.Benchmarks.Freshness;
 internal sealed partial class FreshnessBenchmark(int rate, TimeSpan length)
 {
     private const string Topic = "netflix-event";
-    private const int WarmUpProbes = 50;
+    // Twenty seconds: long enough for the runtime to have compiled what is hot, checkpoints included.
+    private const int WarmUpProbes = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 

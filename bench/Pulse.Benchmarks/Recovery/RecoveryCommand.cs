@@ -24,9 +24,9 @@ internal static class RecoveryCommand
         {
             kafka, nodes, rate, partitions, steady, backlog, runs, json,
         };
-        command.Validators.Add(result =>
+        nodes.Validators.Add(result =>
         {
-            if (result.GetValue(nodes) < 2)
+            if (result.GetValueOrDefault<int>() < 2)
                 result.AddError("--nodes: give 2 or more; one is killed.");
         });
         command.SetAction(async (parsed, stop) =>
