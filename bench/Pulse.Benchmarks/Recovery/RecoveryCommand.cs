@@ -10,12 +10,15 @@ namespace Pulse.Benchmarks.Recovery;
 /// <summary><c>recovery</c>: how long a kill, and a cold start, are felt.</summary>
 internal static class RecoveryCommand
 {
+    // Short, so that what is read again after the kill is still within what the embedded broker keeps.
+    private const int CheckpointSeconds = 2;
+
     public static Command Create()
     {
         var kafka = new Option<string?>("--kafka") { Description = "A real broker as host:port; otherwise the embedded one" };
         var nodes = CommandOptions.Count("--nodes", 3, "Nodes of the cluster");
         var rate = CommandOptions.Count("--rate", 20_000, "Events per second");
-        var partitions = CommandOptions.Count("--partitions", 32, "Partitions of the topic");
+        var partitions = CommandOptions.Count("--partitions", 48, "Partitions of the topic; the embedded broker keeps 9,000 events of each");
         var steady = CommandOptions.Count("--steady-seconds", 10, "Time before the kill");
         var backlog = CommandOptions.Count("--backlog-seconds", 10, "Backlog of the cold start, within what the broker keeps");
         var runs = CommandOptions.Count("--runs", 3, "Measurements of each");
@@ -46,7 +49,7 @@ internal static class RecoveryCommand
                 [
                     ("stream", string.Create(CultureInfo.InvariantCulture,
                         $"{parsed.GetValue(rate):#,0} events/s in {parsed.GetValue(partitions)} partitions; caught up: one second's worth")),
-                    ("kill", $"one of {parsed.GetValue(nodes)} nodes; checkpoints every 5 s; totals verified"),
+                    ("kill", $"one of {parsed.GetValue(nodes)} nodes; checkpoints every {CheckpointSeconds} s; totals verified"),
                     ("cold start", $"one node, {parsed.GetValue(backlog)} s of backlog, the start of the process included"),
                 ],
                 [new Subject("Pulse", [Joined(kills), Joined(starts)])]).Publish(parsed.GetValue(json)!);
@@ -55,7 +58,7 @@ internal static class RecoveryCommand
             async Task<Figure> RunAsync(int count, Func<RecoveryBenchmark, SubjectSettings[], Task<Figure>> measure)
             {
                 using var feed = await EventFeed.CreateAsync(parsed.GetValue(kafka), parsed.GetValue(partitions), 50_000);
-                var settings = PipelineCommand.Cluster(feed, count, await postgres.CreateDatabaseAsync(), 5);
+                var settings = PipelineCommand.Cluster(feed, count, await postgres.CreateDatabaseAsync(), CheckpointSeconds);
                 return await measure(new RecoveryBenchmark(feed, parsed.GetValue(rate)), settings);
             }
         });
