@@ -50,9 +50,17 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
 
     private async Task<int> RunAsync(WebApplication application, NodeConfiguration started)
     {
+        var services = application.Services;
+        var outcome = services.GetRequiredService<RunOutcome>();
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         try
         {
             await application.StartAsync();
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // It was to end before it had started: the cluster refused it, or a person thought better of it.
+            return Conclude(outcome);
         }
         catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
@@ -61,7 +69,6 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 exception);
         }
 
-        var services = application.Services;
         Banner.Write(
             _view,
             started,
@@ -71,7 +78,11 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
             services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         await application.WaitForShutdownAsync();
 
-        var outcome = services.GetRequiredService<RunOutcome>();
+        return Conclude(outcome);
+    }
+
+    private static int Conclude(RunOutcome outcome)
+    {
         if (outcome.Failure is { } failure)
             System.Console.Error.WriteLine(failure);
         return outcome.ExitCode;
@@ -144,19 +155,23 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         });
 
     // A node that the others have given up must not linger; whoever supervises the process starts it again.
-    private static void EndWhenRemoved(ActorSystem system, IServiceProvider services) =>
+    private static void EndWhenRemoved(ActorSystem system, IServiceProvider services)
+    {
+        // Asked for now: the services may be gone when the node is removed.
+        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        var outcome = services.GetRequiredService<RunOutcome>();
         Cluster.Get(system).RegisterOnMemberRemoved(() =>
         {
-            var lifetime = services.GetRequiredService<IHostApplicationLifetime>();
-            if (lifetime.ApplicationStopping.IsCancellationRequested)
+            if (stopping.IsCancellationRequested)
                 return;
             // Akka ends a node that finds itself among strangers; the reason's type is its own.
             var isTls = CoordinatedShutdown.Get(system).ShutdownReason?.GetType().Name == "TlsHandshakeFailureReason";
-            services.GetRequiredService<RunOutcome>().Fail(isTls
+            outcome.Fail(isTls
                 ? "This node and the one that it called do not accept each other's certificate. Check Pulse:Cluster:Tls on both: "
                     + "certificates must be valid and from the same authority."
                 : "The other nodes could not reach this one and removed it from the cluster. Start it again.");
         });
+    }
 
     private void AddSimulator(IServiceCollection services, Pulse.Simulator.SimulatorOptions simulation)
     {
