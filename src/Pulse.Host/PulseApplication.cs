@@ -59,7 +59,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
-            // It was to end before it had started: the cluster refused it, or a person thought better of it.
+            // A person thought better of it before it had started.
             return Conclude(outcome);
         }
         catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
@@ -69,13 +69,14 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 exception);
         }
 
-        Banner.Write(
-            _view,
-            started,
-            run,
-            services.GetRequiredService<ResultStore>(),
-            services.GetRequiredService<IWarehouse>(),
-            services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+        if (outcome.Failure is null)
+            Banner.Write(
+                _view,
+                started,
+                run,
+                services.GetRequiredService<ResultStore>(),
+                services.GetRequiredService<IWarehouse>(),
+                services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         await application.WaitForShutdownAsync();
 
         return Conclude(outcome);

@@ -15,7 +15,8 @@ internal sealed class RunOutcome(IHostApplicationLifetime lifetime)
     public void Fail(string failure)
     {
         Interlocked.CompareExchange(ref _failure, failure, null);
-        lifetime.StopApplication();
+        // What is still starting can't end in good order, so the end waits for the start; at once where that is over.
+        lifetime.ApplicationStarted.Register(lifetime.StopApplication);
     }
 
     /// <summary>Ends the process as done.</summary>
