@@ -1,3 +1,5 @@
 using Pulse.Testing;
+using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(PostgresFixture))]
+[assembly: TestPipelineStartup(typeof(MachineTurn))]

@@ -99,15 +99,12 @@ public static class PulseAkkaExtensions
             .AddHocon(Roles(settings), HoconAddMode.Prepend)
             .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)
             .WithRemoting(settings.Cluster.Bind ?? settings.Cluster.Hostname, settings.Cluster.Port, settings.Cluster.Hostname)
-            .WithClustering(new ClusterOptions
-            {
-                SeedNodes = [.. settings.Cluster.SeedNodes],
-                SplitBrainResolver = new KeepMajorityOption(),
-            })
+            .WithClustering(new ClusterOptions { SplitBrainResolver = new KeepMajorityOption() })
             .WithDistributedPubSub(role: null!)
-            .AddStartup((system, _) => JoinAlone(system, settings))
             .WithStorage(services)
-            .WithBuckets(settings, services);
+            .WithBuckets(settings, services)
+            .WithActors((system, _) =>
+                system.ActorOf(Props.Create(() => new ClusterJoin(settings.Cluster)), "cluster-join"));
     }
 
     // Akka.Hosting's own option does not quote them.
@@ -308,13 +305,6 @@ public static class PulseAkkaExtensions
                 Cluster.Get(system).RegisterOnMemberUp(() => ingest.Tell(new StreamIngest.ReadWith(ingestors)));
                 HandOverPartitionsFirst(system, ingest, ingestors);
             });
-    }
-
-    private static void JoinAlone(ActorSystem system, PulseSettings settings)
-    {
-        var cluster = Cluster.Get(system);
-        if (settings.Cluster.SeedNodes.IsEmpty)
-            cluster.Join(cluster.SelfAddress);
     }
 
     // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.

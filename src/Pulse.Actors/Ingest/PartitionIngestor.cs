@@ -20,6 +20,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private const int MaximumDeadLettersUnderWay = 10_000;
     private const int SilentRepeatsBeforeRestart = 4;
     private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DrainRepeatInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
@@ -331,7 +332,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
         if (Tally.Unaccepted == 0)
             Answered();
-        else if (++_silentRepeats > SilentRepeatsBeforeRestart)
+        else if (!_draining && ++_silentRepeats > SilentRepeatsBeforeRestart)
         {
             Restart("no bucket has answered for a while");
             return;
@@ -408,7 +409,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             return;
         }
 
+        // Buckets move at the same time, and what reaches one on its way is lost: there is time for more than two attempts.
         _draining = true;
+        Timers.StartPeriodicTimer(Repeat.Instance, Repeat.Instance, DrainRepeatInterval);
         Timers.StartSingleTimer(DrainTimedOut.Instance, DrainTimedOut.Instance, DrainTimeout);
         TryBeginCommit();
     }
