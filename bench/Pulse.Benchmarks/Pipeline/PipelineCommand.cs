@@ -17,7 +17,7 @@ internal static class PipelineCommand
         var partitions = CommandOptions.Count("--partitions", 32, "Partitions of the topic");
         var events = CommandOptions.Count("--events", 300_000, "Events of a round, within what the broker keeps");
         var rounds = CommandOptions.Count("--rounds", 9, "Measured rounds");
-        var warmUps = CommandOptions.Count("--warm-ups", 4, "Rounds before those");
+        var warmUps = CommandOptions.Count("--warm-ups", 30, "Rounds before those; two nodes take that many until all is compiled");
         var nodes = CommandOptions.Count("--nodes", 1, "2 measures a cluster of two as well");
         var checkpoint = CommandOptions.Count("--checkpoint-seconds", 5, "Time between checkpoints; in production 300");
         var only = new Option<string?>("--only") { Description = "Only bare, hand or pulse" };

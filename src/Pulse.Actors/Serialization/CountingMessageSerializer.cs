@@ -14,7 +14,7 @@ namespace Pulse.Actors.Serialization;
 /// Protobuf for the counting protocol's messages and stored checkpoints (<c>counting.proto</c>). Manifests carry a
 /// version; what was written once stays readable.
 /// </summary>
-public sealed partial class CountingMessageSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+public sealed class CountingMessageSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
 {
     private const string CheckpointManifest = "counting.bucket-checkpoint.v1";
     private const string OpenManifest = "counting.open.v1";
@@ -24,8 +24,8 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
     private const string RejectedManifest = "counting.rejected.v1";
     private const string PersistManifest = "counting.persist.v1";
     private const string PersistedManifest = "counting.persisted.v1";
-    private const string BatchManifest = "counting.batch.v1";
-    private const string AnswersManifest = "counting.answers.v1";
+    private const string BatchManifest = "counting.batch.v2";
+    private const string AnswersManifest = "counting.answers.v2";
     private const string StopManifest = "counting.stop.v1";
     private const string KeepReadingManifest = "ingest.keep-reading.v1";
     private const string StopReadingManifest = "ingest.stop-reading.v1";
@@ -74,15 +74,15 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
     public override byte[] ToBinary(object obj) => obj switch
     {
         BucketCheckpoint checkpoint => ToWire(checkpoint).ToByteArray(),
-        ApplyDelta delta => ToWire(delta.Bucket, delta).ToByteArray(),
+        ApplyDelta delta => ToWire(delta).ToByteArray(),
         OpenPartition m => ToWire(m.Bucket, m.Partition, m.Committed, m.Session).ToByteArray(),
         PartitionOpened m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
         DeltaAccepted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
         PartitionRejected m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
         PersistPartition m => ToWire(m.Bucket, m.Partition, m.UpTo, m.Session).ToByteArray(),
         PartitionPersisted m => ToWire(m.Bucket, m.Partition, m.Position, m.Session).ToByteArray(),
-        BucketBatch batch => ToWire(batch).ToByteArray(),
-        BucketAnswers answers => ToWire(answers).ToByteArray(),
+        BucketBatch batch => BatchColumns.Write(batch).ToByteArray(),
+        BucketAnswers answers => BatchColumns.Write(answers).ToByteArray(),
         KeepReading m => new Wire.KeepReading { Partition = m.Partition }.ToByteArray(),
         StopBucket or StopReading => [],
         _ => throw new ArgumentException($"{obj.GetType()} is no message of the counting protocol.", nameof(obj)),
@@ -97,11 +97,11 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
             case CheckpointManifest:
                 return FromWire(Wire.BucketCheckpoint.Parser.ParseFrom(bytes));
             case DeltaManifest:
-                return FromWire(null, Wire.ApplyDelta.Parser.ParseFrom(bytes));
+                return FromWire(Wire.ApplyDelta.Parser.ParseFrom(bytes));
             case BatchManifest:
-                return FromWire(Wire.BucketBatch.Parser.ParseFrom(bytes));
+                return BatchColumns.Read(Wire.BucketBatch.Parser.ParseFrom(bytes));
             case AnswersManifest:
-                return FromWire(Wire.BucketAnswers.Parser.ParseFrom(bytes));
+                return BatchColumns.Read(Wire.BucketAnswers.Parser.ParseFrom(bytes));
             case StopManifest:
                 return StopBucket.Instance;
             case KeepReadingManifest:
@@ -110,17 +110,16 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
                 return StopReading.Instance;
             case OpenManifest or OpenedManifest or AcceptedManifest or RejectedManifest or PersistManifest
                 or PersistedManifest:
-                return FromWire(manifest, null, Wire.PartitionMessage.Parser.ParseFrom(bytes));
+                return FromWire(manifest, Wire.PartitionMessage.Parser.ParseFrom(bytes));
             default:
                 throw new SerializationException(
                     $"Manifest '{manifest}' is unknown here; a newer node sent it. Finish the rolling upgrade.");
         }
     }
 
-    // In a batch the bucket is named once for all.
-    private static object FromWire(string manifest, BucketId? batch, Wire.PartitionMessage wire)
+    private static object FromWire(string manifest, Wire.PartitionMessage wire)
     {
-        var bucket = batch ?? FromWire(wire.Bucket);
+        var bucket = FromWire(wire.Bucket);
         var partition = FromWire(wire.Partition);
         return manifest switch
         {
@@ -136,18 +135,18 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
 
     private static string TypeName<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 
-    private static Wire.PartitionMessage ToWire(BucketId? bucket, StreamPartition partition, long offset, long session) =>
+    private static Wire.PartitionMessage ToWire(BucketId bucket, StreamPartition partition, long offset, long session) =>
         new()
         {
-            Bucket = bucket is null ? null : ToWire(bucket),
+            Bucket = ToWire(bucket),
             Partition = ToWire(partition),
             Offset = offset,
             Session = session,
         };
 
-    private static Wire.ApplyDelta ToWire(BucketId? bucket, ApplyDelta message) => new()
+    private static Wire.ApplyDelta ToWire(ApplyDelta message) => new()
     {
-        Bucket = bucket is null ? null : ToWire(bucket),
+        Bucket = ToWire(message.Bucket),
         Partition = ToWire(message.Delta.Partition),
         From = message.Delta.From,
         To = message.Delta.To,
@@ -155,8 +154,8 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
         Session = message.Session,
     };
 
-    private static ApplyDelta FromWire(BucketId? batch, Wire.ApplyDelta wire) => new(
-        batch ?? FromWire(wire.Bucket),
+    private static ApplyDelta FromWire(Wire.ApplyDelta wire) => new(
+        FromWire(wire.Bucket),
         new Delta(FromWire(wire.Partition), wire.From, wire.To, [.. wire.Counts.Select(FromWire)]),
         wire.Session);
 
@@ -195,9 +194,9 @@ public sealed partial class CountingMessageSerializer(ExtendedActorSystem system
     private static KeyCount FromWire(Wire.KeyCount wire) =>
         new(new RollupKey([.. wire.Key]), new Window(wire.WindowEndUnixSeconds), wire.Count);
 
-    private static Wire.BucketId ToWire(BucketId bucket) => new() { Rollup = bucket.Rollup, Name = bucket.Name };
+    internal static Wire.BucketId ToWire(BucketId bucket) => new() { Rollup = bucket.Rollup, Name = bucket.Name };
 
-    private static BucketId FromWire(Wire.BucketId wire) => new(wire.Rollup, wire.Name);
+    internal static BucketId FromWire(Wire.BucketId wire) => new(wire.Rollup, wire.Name);
 
     private static Wire.StreamPartition ToWire(StreamPartition partition) =>
         new() { Stream = partition.Stream, Partition = partition.Partition };

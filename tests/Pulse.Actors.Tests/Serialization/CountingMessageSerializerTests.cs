@@ -1,10 +1,12 @@
 using System.Runtime.Serialization;
 using Akka.Actor;
+using Google.Protobuf;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Counting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Serialization;
+using Wire = Pulse.Actors.Serialization.Wire;
 
 namespace Pulse.Actors.Tests.Serialization;
 
@@ -75,19 +77,17 @@ public sealed class CountingMessageSerializerTests : IDisposable
                 + "7465722F746F7069632F311003"
             },
             {
-                "batch", "counting.batch.v1",
-                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112250A2312130A0F"
-                + "636C75737465722F746F7069632F31100318AC0220F9FFFFFFFFFFFFFFFF011258125612130A0F636C757374"
-                + "65722F746F7069632F3110031828202D2A170A064D6F62696C650A054472616D611080F2D6CA0618032A170A"
-                + "064D6F62696C650A054472616D6110ACF4D6CA06180130F9FFFFFFFFFFFFFFFF01121B1A1912130A0F636C75"
-                + "737465722F746F7069632F311003182D2003"
+                "batch", "counting.batch.v2",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D61120F636C75737465"
+                + "722F746F7069632F311A0F0A064D6F62696C650A054472616D6122030102032A0300000032030303033A18F9"
+                + "FFFFFFFFFFFFFFF9FFFFFFFFFFFFFF03000000000000004204AC02282D4A01055201025A020000620A80F2D6"
+                + "CA06ACF4D6CA066A020301"
             },
             {
-                "answers", "counting.answers.v1",
-                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112240A2212130A0F"
-                + "636C75737465722F746F7069632F311003182D20F9FFFFFFFFFFFFFFFF01121B121912130A0F636C75737465"
-                + "722F746F7069632F311003182D200112241A2212130A0F636C75737465722F746F7069632F31100318FFFFFF"
-                + "FFFFFFFFFFFF0120021217221512130A0F636C75737465722F746F7069632F311003"
+                "answers", "counting.answers.v2",
+                "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D61120F636C75737465"
+                + "722F746F7069632F311A04010203042204000000002A04030303033220F9FFFFFFFFFFFFFF01000000000000"
+                + "00020000000000000000000000000000003A045A5A0100"
             },
             {
                 "stop bucket", "counting.stop.v1",
@@ -164,12 +164,57 @@ public sealed class CountingMessageSerializerTests : IDisposable
     }
 
     [Fact]
+    public void Columns_of_a_batch_that_do_not_fit_together_are_refused()
+    {
+        Action<Wire.BucketBatch>[] mistakes =
+        [
+            batch => batch.Kinds[0] = (Wire.RequestKind)9,
+            batch => batch.Sessions.RemoveAt(0),
+            batch => batch.StreamIndexes[0] = 1,
+            batch => batch.Lengths.Clear(),
+            batch => batch.CountNumbers[0] = 3,
+            batch => batch.KeyIndexes[1] = 1,
+            batch => batch.WindowEndsUnixSeconds.Add(0),
+            batch =>
+            {
+                batch.Lengths.Clear();
+                batch.CountNumbers.Clear();
+            },
+        ];
+        Assert.All(mistakes, mistake => AssertRefused("batch", Wire.BucketBatch.Parser, mistake));
+    }
+
+    [Fact]
+    public void Columns_of_answers_that_do_not_fit_together_are_refused()
+    {
+        Action<Wire.BucketAnswers>[] mistakes =
+        [
+            answers => answers.Kinds[3] = (Wire.AnswerKind)9,
+            answers => answers.Positions.RemoveAt(0),
+            answers => answers.StreamIndexes[2] = 1,
+            answers => answers.Partitions.Add(0),
+        ];
+        Assert.All(mistakes, mistake => AssertRefused("answers", Wire.BucketAnswers.Parser, mistake));
+    }
+
+    [Fact]
     public void What_is_no_message_of_the_protocol_is_refused()
     {
         var serializer = new CountingMessageSerializer((ExtendedActorSystem)_system);
 
         Assert.Throws<ArgumentException>(() => serializer.Manifest("text"));
         Assert.Throws<ArgumentException>(() => serializer.ToBinary("text"));
+    }
+
+    private void AssertRefused<T>(string name, MessageParser<T> parser, Action<T> mistake)
+        where T : IMessage<T>
+    {
+        var (_, manifest, hex) = Pinned.Select(row => row.Data).First(row => row.Item1 == name);
+        var message = parser.ParseFrom(Convert.FromHexString(hex));
+        mistake(message);
+        var serializer = new CountingMessageSerializer((ExtendedActorSystem)_system);
+
+        Assert.Throws<SerializationException>(() => serializer.FromBinary(message.ToByteArray(), manifest));
     }
 
     // Records compare their lists by reference.
