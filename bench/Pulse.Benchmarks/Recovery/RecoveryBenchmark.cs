@@ -25,6 +25,7 @@ internal sealed class RecoveryBenchmark(EventFeed feed, int rate)
         using var producing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         foreach (var one in settings)
             _nodes.Add(await SubjectProcess.StartAsync(one));
+        await UntilAsync(IsSharedOut, stop);
         var producer = ProduceAsync(producing.Token);
         await UntilCaughtUpAsync(stop);
         await Task.Delay(steady, stop);
@@ -105,6 +106,10 @@ internal sealed class RecoveryBenchmark(EventFeed feed, int rate)
             await Task.WhenAny(changes).Unwrap();
         }
     }
+
+    // Before that, the victim might have nothing to lose.
+    private bool IsSharedOut() =>
+        _nodes.TrueForAll(node => node.Latest.Positions.Count >= feed.Partitions / _nodes.Count);
 
     // Null while a partition has no living reader.
     private long? Lag()

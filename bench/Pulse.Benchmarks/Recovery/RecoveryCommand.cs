@@ -18,7 +18,7 @@ internal static class RecoveryCommand
         var kafka = new Option<string?>("--kafka") { Description = "A real broker as host:port; otherwise the embedded one" };
         var nodes = CommandOptions.Count("--nodes", 3, "Nodes of the cluster");
         var rate = CommandOptions.Count("--rate", 20_000, "Events per second");
-        var partitions = CommandOptions.Count("--partitions", 48, "Partitions of the topic; the embedded broker keeps 9,000 events of each");
+        var partitions = CommandOptions.Count("--partitions", 64, "Partitions of the topic; the embedded broker keeps 9,000 events of each");
         var steady = CommandOptions.Count("--steady-seconds", 10, "Time before the kill");
         var backlog = CommandOptions.Count("--backlog-seconds", 10, "Backlog of the cold start, within what the broker keeps");
         var runs = CommandOptions.Count("--runs", 3, "Measurements of each");
@@ -29,8 +29,8 @@ internal static class RecoveryCommand
         };
         nodes.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<int>() < 2)
-                result.AddError("--nodes: give 2 or more; one is killed.");
+            if (result.GetValueOrDefault<int>() < 3)
+                result.AddError("--nodes: give 3 or more; where one of two is killed, the other may be the minority and end itself.");
         });
         command.SetAction(async (parsed, stop) =>
         {
