@@ -16,6 +16,7 @@ internal sealed class DeliveryBenchmark
 {
     private const int EventsPerDelta = 50;
     private const long Session = 1;
+    private static readonly TimeSpan AnswerFlush = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
 
     private readonly IActorRef _to;
@@ -39,7 +40,8 @@ internal sealed class DeliveryBenchmark
         _stream = Guid.NewGuid().ToString();
         _throughOutbox = throughOutbox;
 
-        // Flushed by hand, when every ingestor has said what it has to say: a flush of the real one does not split rounds.
+        // Flushed by hand, when every ingestor has said what it has to say, and until all is answered: a flush of the real
+        // one does not split rounds.
         _to = throughOutbox
             ? node.System.ActorOf(Props.Create(() => new BucketOutbox(node.Buckets, TimeSpan.FromHours(1))))
             : node.Buckets;
@@ -93,19 +95,22 @@ internal sealed class DeliveryBenchmark
         .. _ingestors.Select((_, partition) => new Questions(_to,
         [
             .. Enumerable.Range(0, _buckets.Length).Select(bucket => request(bucket, new StreamPartition(_stream, partition))),
-        ])),
+        ], _throughOutbox)),
     ];
 
     private async Task AskAsync(Questions[] questions)
     {
         for (var partition = 0; partition < questions.Length; partition++)
             _ingestors[partition].Tell(questions[partition]);
+        var answered = Task.WhenAll(questions.Select(each => each.Answered.Task)).WaitAsync(AnswerLimit);
         if (_throughOutbox)
         {
             await Task.WhenAll(questions.Select(each => each.Told.Task));
-            _to.Tell(BucketOutbox.Flush.Instance);
+            do
+                _to.Tell(BucketOutbox.Flush.Instance);
+            while (await Task.WhenAny(answered, Task.Delay(AnswerFlush)) != answered);
         }
 
-        await Task.WhenAll(questions.Select(each => each.Answered.Task)).WaitAsync(AnswerLimit);
+        await answered;
     }
 }

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Pulse.Actors.Buckets;
+using Pulse.Actors.Ingest;
 
 namespace Pulse.Benchmarks.Nodes;
 
@@ -14,10 +15,12 @@ internal sealed class Asker : ReceiveActor
         Receive<Questions>(Ask);
         Receive<PartitionRejected>(answer => _current?.Answered.TrySetException(
             new InvalidOperationException($"Bucket {answer.Bucket} rejected what {answer.Partition} said.")));
-        Receive<IPartitionAnswer>(_ =>
+        Receive<IPartitionAnswer>(_ => Answered(1));
+        Receive<PartitionAnswers>(message =>
         {
-            if (--_unanswered == 0)
-                _current?.Answered.TrySetResult();
+            if (message.Answers.OfType<PartitionRejected>().FirstOrDefault() is { } rejected)
+                Self.Forward(rejected);
+            Answered(message.Answers.Count);
         });
     }
 
@@ -25,8 +28,21 @@ internal sealed class Asker : ReceiveActor
     {
         _current = questions;
         _unanswered = questions.Requests.Count;
-        foreach (var request in questions.Requests)
-            questions.To.Tell(request);
+        if (questions.AreTogether)
+            questions.To.Tell(new PartitionRequests(questions.Requests));
+        else
+        {
+            foreach (var request in questions.Requests)
+                questions.To.Tell(request);
+        }
+
         questions.Told.TrySetResult();
+    }
+
+    private void Answered(int answers)
+    {
+        _unanswered -= answers;
+        if (_unanswered == 0)
+            _current?.Answered.TrySetResult();
     }
 }

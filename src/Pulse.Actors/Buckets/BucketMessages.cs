@@ -21,6 +21,9 @@ public interface IPartitionAnswer
 {
     /// <summary>The partition.</summary>
     StreamPartition Partition { get; }
+
+    /// <summary>The session of what it answers.</summary>
+    long Session { get; }
 }
 
 /// <summary>What all ingestors of a node say to one bucket, in the order in which each of them said it.</summary>

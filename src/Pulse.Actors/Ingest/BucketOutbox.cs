@@ -5,31 +5,32 @@ using Pulse.Actors.Counting;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// What the ingestors of this node have to say to buckets, one message for each bucket and flush: with many partitions,
-/// a message for each partition and bucket would cost more than the counting. It keeps the order of what an ingestor says
-/// to a bucket, and hands the answers back.
+/// What the ingestors of this node have to say to buckets, one message for each bucket and flush, and what buckets answer,
+/// one message for each ingestor and flush: with many partitions, a message for each partition and bucket would cost more
+/// than the counting. What an ingestor says to a bucket, and what this answers, keeps its order.
 /// </summary>
 public sealed class BucketOutbox : ReceiveActor, IWithTimers
 {
     private readonly IActorRef _buckets;
     private readonly TimeSpan _flushInterval;
-    private readonly Dictionary<BucketId, List<IPartitionRequest>> _waiting = [];
+    private readonly Dictionary<BucketId, List<IPartitionRequest>> _requests = [];
+    private readonly Dictionary<int, List<IPartitionAnswer>> _answers = [];
     private readonly Dictionary<int, IActorRef> _ingestors = [];
 
     /// <summary>Makes the outbox.</summary>
     /// <param name="buckets">The shard region of the buckets.</param>
-    /// <param name="flushInterval">How long a request may wait for others to the same bucket.</param>
+    /// <param name="flushInterval">How long a request or an answer may wait for others.</param>
     public BucketOutbox(IActorRef buckets, TimeSpan flushInterval)
     {
         _buckets = buckets;
         _flushInterval = flushInterval;
-        Receive<IPartitionRequest>(Add);
+        Receive<PartitionRequests>(Add);
         Receive<BucketAnswers>(batch =>
         {
             foreach (var answer in batch.Answers)
-                HandBack(answer);
+                Add(answer);
         });
-        Receive<IPartitionAnswer>(HandBack);
+        Receive<IPartitionAnswer>(Add);
         Receive<Flush>(_ => Send());
     }
 
@@ -40,26 +41,38 @@ public sealed class BucketOutbox : ReceiveActor, IWithTimers
     protected override void PreStart() =>
         Timers.StartPeriodicTimer(Flush.Instance, Flush.Instance, _flushInterval);
 
-    private void Add(IPartitionRequest request)
+    private void Add(PartitionRequests message)
     {
-        _ingestors[request.Partition.Partition] = Sender;
-        if (!_waiting.TryGetValue(request.Bucket, out var requests))
-            _waiting.Add(request.Bucket, requests = []);
-        requests.Add(request);
+        _ingestors[message.Requests[0].Partition.Partition] = Sender;
+        foreach (var request in message.Requests)
+        {
+            if (!_requests.TryGetValue(request.Bucket, out var requests))
+                _requests.Add(request.Bucket, requests = []);
+            requests.Add(request);
+        }
+    }
+
+    private void Add(IPartitionAnswer answer)
+    {
+        if (!_answers.TryGetValue(answer.Partition.Partition, out var answers))
+            _answers.Add(answer.Partition.Partition, answers = []);
+        answers.Add(answer);
     }
 
     private void Send()
     {
-        foreach (var (bucket, requests) in _waiting)
+        foreach (var (bucket, requests) in _requests)
             _buckets.Tell(new BucketBatch(bucket, requests));
-        _waiting.Clear();
-    }
+        _requests.Clear();
 
-    // An answer to an ingestor that has moved meanwhile reaches its successor here, who knows it by the session.
-    private void HandBack(IPartitionAnswer answer)
-    {
-        if (_ingestors.TryGetValue(answer.Partition.Partition, out var ingestor))
-            ingestor.Tell(answer);
+        // An answer to an ingestor that has moved meanwhile reaches its successor here, who knows it by the session.
+        foreach (var (partition, answers) in _answers)
+        {
+            if (_ingestors.TryGetValue(partition, out var ingestor))
+                ingestor.Tell(new PartitionAnswers(answers));
+        }
+
+        _answers.Clear();
     }
 
     /// <summary>Sends what waits.</summary>

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Pulse.Actors.Buckets;
 
 namespace Pulse.Actors.Ingest;
 
@@ -35,3 +36,11 @@ internal sealed record PartitionAcquired(
 
 /// <summary>Answers <see cref="AcquirePartition"/> while the broker is away: stop, and be started again.</summary>
 internal sealed record PartitionUnavailable : INoSerializationVerificationNeeded;
+
+/// <summary>What an ingestor has to say to buckets, to its node's <see cref="BucketOutbox"/>.</summary>
+/// <param name="Requests">Not empty; in order.</param>
+internal sealed record PartitionRequests(IReadOnlyList<IPartitionRequest> Requests) : INoSerializationVerificationNeeded;
+
+/// <summary>What buckets answer to an ingestor, from its node's <see cref="BucketOutbox"/>.</summary>
+/// <param name="Answers">Not empty; those of each bucket in order.</param>
+internal sealed record PartitionAnswers(IReadOnlyList<IPartitionAnswer> Answers) : INoSerializationVerificationNeeded;

@@ -111,10 +111,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         Receive<RecordBatch>(Handle);
         Receive<Flush>(_ => SendDeltas());
-        Receive<PartitionOpened>(message => message.Session == _session, Handle);
-        Receive<DeltaAccepted>(message => message.Session == _session, Handle);
-        Receive<PartitionPersisted>(message => message.Session == _session, Handle);
-        Receive<PartitionRejected>(message => message.Session == _session, Handle);
+        Receive<PartitionAnswers>(Handle);
         Receive<CommitNow>(message => WantCommit(message.Again));
         Receive<Committed>(message => message.Session == _session, Handle);
         Receive<CommitFailed>(message => message.Session == _session, Handle);
@@ -134,11 +131,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         // The consumer stopped, or somebody else on this node was given the partition.
         Receive<StreamEnded>(_ => Context.Stop(Self));
 
-        // Answers to an older session: whoever sent them has been, or will be, asked anew.
-        Receive<PartitionOpened>(_ => { });
-        Receive<DeltaAccepted>(_ => { });
-        Receive<PartitionPersisted>(_ => { });
-        Receive<PartitionRejected>(_ => { });
+        // Of an older session.
         Receive<Committed>(_ => { });
         Receive<CommitFailed>(_ => { });
     }
@@ -194,11 +187,15 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         _stream.Tell(NextBatch.Instance);
     }
 
-    private void SendOpens(IReadOnlyList<BucketId> buckets)
+    private void Send(IReadOnlyList<IPartitionRequest> requests)
     {
-        foreach (var bucket in buckets)
-            _context.Buckets.Tell(new OpenPartition(bucket, _assigned.Partition, Tally.Committed, _session));
+        if (requests.Count > 0)
+            _context.Buckets.Tell(new PartitionRequests(requests));
     }
+
+    private void SendOpens(IReadOnlyList<BucketId> buckets) => Send([.. buckets.Select(Open)]);
+
+    private OpenPartition Open(BucketId bucket) => new(bucket, _assigned.Partition, Tally.Committed, _session);
 
     private void SendDeltas()
     {
@@ -207,32 +204,50 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         var deltas = Tally.TakeDeltas();
         if (deltas.Count == 0)
             return;
-        foreach (var (bucket, delta) in deltas)
-            _context.Buckets.Tell(new ApplyDelta(bucket, delta, _session));
+        Send([.. deltas.Select(each => new ApplyDelta(each.Bucket, each.Delta, _session))]);
         _context.Statistics.Flushed(deltas.Count);
         _counter.ForgetKeys();
     }
 
-    private void SendPersists(IReadOnlyList<PersistRequest> requests)
-    {
-        foreach (var (bucket, upTo) in requests)
-            _context.Buckets.Tell(new PersistPartition(bucket, _assigned.Partition, upTo, _session));
-    }
+    private void SendPersists(IReadOnlyList<PersistRequest> requests) => Send([.. requests.Select(Persist)]);
 
-    private void Handle(PartitionOpened message)
+    private PersistPartition Persist(PersistRequest request) =>
+        new(request.Bucket, _assigned.Partition, request.UpTo, _session);
+
+    private void Handle(PartitionAnswers message)
     {
-        Answered();
-        Tally.Opened(message.Bucket, message.Position);
+        foreach (var answer in message.Answers)
+        {
+            // Whoever answered an older session has been, or will be, asked anew.
+            if (answer.Session == _session)
+                Handle(answer);
+        }
+
         if (_commitWanted)
             TryBeginCommit();
+        TryCommit();
         AskForBatch();
     }
 
-    private void Handle(DeltaAccepted message)
+    private void Handle(IPartitionAnswer answer)
     {
+        switch (answer)
+        {
+            case DeltaAccepted accepted:
+                Tally.Accepted(accepted.Bucket, accepted.Position);
+                break;
+            case PartitionOpened opened:
+                Tally.Opened(opened.Bucket, opened.Position);
+                break;
+            case PartitionPersisted persisted:
+                Tally.Persisted(persisted.Bucket, persisted.Position);
+                break;
+            case PartitionRejected rejected:
+                Handle(rejected);
+                return;
+        }
+
         Answered();
-        Tally.Accepted(message.Bucket, message.Position);
-        AskForBatch();
     }
 
     // A shard that is handed over loses what reaches it meanwhile; only a bucket that forgot costs the session.
@@ -247,10 +262,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Answered();
         if (again.Count == 0)
             return;
-        SendOpens([message.Bucket]);
-        foreach (var delta in again)
-            _context.Buckets.Tell(new ApplyDelta(message.Bucket, delta, _session));
-        SendPersists([.. Tally.UnansweredPersists().Where(request => request.Bucket == message.Bucket)]);
+        Send(
+        [
+            Open(message.Bucket),
+            .. again.Select(delta => new ApplyDelta(message.Bucket, delta, _session)),
+            .. Tally.UnansweredPersists().Where(request => request.Bucket == message.Bucket).Select(Persist),
+        ]);
     }
 
     private void WantCommit(bool again)
@@ -274,16 +291,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         StopIfDrained();
     }
 
-    private void Handle(PartitionPersisted message)
-    {
-        Answered();
-        Tally.Persisted(message.Bucket, message.Position);
-        TryCommit();
-    }
-
     private void TryCommit()
     {
-        if (_commitSent || Tally.CommittableOffset is not { } offset)
+        if (_restarting || _commitSent || Tally.CommittableOffset is not { } offset)
             return;
 
         _commitSent = true;

@@ -37,10 +37,9 @@ public sealed class BucketOutboxTests : TestKit
     [Fact]
     public async Task Each_bucket_gets_one_message_a_flush_with_everything_in_the_order_it_was_said()
     {
-        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
-        _outbox.Tell(new OpenPartition(Other, Zero, 0, 7), _zero);
-        _outbox.Tell(new OpenPartition(Mobile, One, 0, 8), _one);
-        _outbox.Tell(new PersistPartition(Mobile, Zero, 5, 7), _zero);
+        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7), new OpenPartition(Other, Zero, 0, 7));
+        Say(_one, new OpenPartition(Mobile, One, 0, 8));
+        Say(_zero, new PersistPartition(Mobile, Zero, 5, 7));
         await FlushAsync();
 
         var batches = new[] { await NextAsync(), await NextAsync() }.ToDictionary(batch => batch.Bucket);
@@ -59,43 +58,51 @@ public sealed class BucketOutboxTests : TestKit
     [Fact]
     public async Task What_was_sent_is_not_sent_again()
     {
-        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
+        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7));
         await FlushAsync();
         await NextAsync();
 
-        _outbox.Tell(new PersistPartition(Mobile, Zero, 5, 7), _zero);
+        Say(_zero, new PersistPartition(Mobile, Zero, 5, 7));
         await FlushAsync();
 
         Assert.Equal([new PersistPartition(Mobile, Zero, 5, 7)], (await NextAsync()).Requests);
     }
 
     [Fact]
-    public async Task Answers_reach_the_ingestor_of_their_partition_whether_together_or_alone()
+    public async Task Each_ingestor_gets_one_message_a_flush_with_all_answers_to_it()
     {
-        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
-        _outbox.Tell(new OpenPartition(Mobile, One, 0, 8), _one);
+        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7));
+        Say(_one, new OpenPartition(Mobile, One, 0, 8));
 
         _outbox.Tell(new BucketAnswers(
             Mobile, [new PartitionOpened(Mobile, One, 3, 8), new PartitionOpened(Mobile, Zero, 2, 7)]));
         _outbox.Tell(new PartitionPersisted(Mobile, One, 9, 8));
         _outbox.Tell(new PartitionRejected(Mobile, new StreamPartition(Zero.Stream, 5), -1, 9));
 
-        await _zero.ExpectMsgAsync(new PartitionOpened(Mobile, Zero, 2, 7));
-        await _one.ExpectMsgAsync(new PartitionOpened(Mobile, One, 3, 8));
-        await _one.ExpectMsgAsync(new PartitionPersisted(Mobile, One, 9, 8));
+        await FlushAsync();
+
+        Assert.Equal([new PartitionOpened(Mobile, Zero, 2, 7)], (await _zero.ExpectMsgAsync<PartitionAnswers>()).Answers);
+        Assert.Equal(
+            [new PartitionOpened(Mobile, One, 3, 8), new PartitionPersisted(Mobile, One, 9, 8)],
+            (await _one.ExpectMsgAsync<PartitionAnswers>()).Answers);
     }
 
     [Fact]
     public async Task A_partition_s_new_ingestor_gets_its_answers()
     {
-        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 7), _zero);
-        _outbox.Tell(new OpenPartition(Mobile, Zero, 0, 9), _one);
+        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7));
+        Say(_one, new OpenPartition(Mobile, Zero, 0, 9));
 
         _outbox.Tell(new PartitionOpened(Mobile, Zero, 2, 9));
 
-        await _one.ExpectMsgAsync(new PartitionOpened(Mobile, Zero, 2, 9));
+        await FlushAsync();
+
+        Assert.Equal([new PartitionOpened(Mobile, Zero, 2, 9)], (await _one.ExpectMsgAsync<PartitionAnswers>()).Answers);
         await _zero.ExpectNoMsgAsync(TimeSpan.Zero);
     }
+
+    private void Say(TestProbe ingestor, params IPartitionRequest[] requests) =>
+        _outbox.Tell(new PartitionRequests(requests), ingestor);
 
     private async Task<BucketBatch> NextAsync() => await _region.ExpectMsgAsync<BucketBatch>();
 

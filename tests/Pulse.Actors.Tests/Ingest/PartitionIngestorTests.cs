@@ -43,12 +43,15 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
     private readonly IngestStatistics _statistics = new();
     private readonly StorageAvailability _storage = new();
+    private readonly Queue<IPartitionRequest> _requests = [];
     private EventTopic _topic = null!;
     private KafkaConsumer _consumer = null!;
     private DeadLetterProducer _deadLetters = null!;
     private AssignedPartition _assigned = null!;
     private TestProbe _node = null!;
     private TestProbe _buckets = null!;
+
+    private bool HasRequests => _requests.Count > 0 || _buckets.HasMessages;
 
     private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
 
@@ -190,14 +193,14 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         Assert.All(again, open => Assert.Equal(0, open.Committed));
         foreach (var old in opens)
         {
-            ingestor.Tell(new PartitionOpened(old.Bucket, Partition, 100, old.Session));
-            ingestor.Tell(new PartitionPersisted(old.Bucket, Partition, 100, old.Session));
+            Answer(ingestor, new PartitionOpened(old.Bucket, Partition, 100, old.Session));
+            Answer(ingestor, new PartitionPersisted(old.Bucket, Partition, 100, old.Session));
             Reject(ingestor, old);
         }
 
         Accept(ingestor, deltas);
         foreach (var open in again)
-            ingestor.Tell(new PartitionOpened(open.Bucket, Partition, 0, open.Session));
+            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, 0, open.Session));
         await ReachedAsync(ingestor);
         Clock.Advance(FlushInterval);
         Assert.All(await TakeAsync<ApplyDelta>(Rollups), it => Assert.Equal((0L, 6L), (it.Delta.From, it.Delta.To)));
@@ -244,7 +247,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         Clock.Advance(FlushInterval);
         var lost = (await TakeAsync<ApplyDelta>(Rollups))[0];
 
-        ingestor.Tell(new PartitionRejected(lost.Bucket, Partition, -1, lost.Session));
+        Answer(ingestor, new PartitionRejected(lost.Bucket, Partition, -1, lost.Session));
 
         Assert.Equal(lost.Bucket, Assert.Single(await TakeAsync<OpenPartition>(1)).Bucket);
         Assert.Equal(lost, Assert.Single(await TakeAsync<ApplyDelta>(1)));
@@ -272,7 +275,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         ingestor.Tell(new CommitNow());
         await TakeAsync<ApplyDelta>(Rollups);
         var persists = await TakeAsync<PersistPartition>(Rollups);
-        ingestor.Tell(new PartitionRejected(persists[0].Bucket, Partition, FarAhead, persists[0].Session));
+        Answer(ingestor, new PartitionRejected(persists[0].Bucket, Partition, FarAhead, persists[0].Session));
 
         await ExpectRewindAfterAsync(ingestor, FirstRestartDelay);
     }
@@ -304,7 +307,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await AdvanceAsync(ingestor, RepeatInterval, times: 1);
         Assert.Equal(opens.ToHashSet(), (await TakeAsync<OpenPartition>(Rollups)).ToHashSet());
         foreach (var open in opens)
-            ingestor.Tell(new PartitionOpened(open.Bucket, Partition, 0, open.Session));
+            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, 0, open.Session));
         ingestor.Tell(new CommitNow());
         Accept(ingestor, await TakeAsync<ApplyDelta>(Rollups));
         var persists = await TakeAsync<PersistPartition>(Rollups);
@@ -329,7 +332,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         var deltas = 0;
         while (_topic.Committed(0) != 5)
         {
-            switch (await _buckets.ReceiveOneAsync(TimeSpan.FromSeconds(1)))
+            switch (await NextRequestAsync(TimeSpan.FromSeconds(1)))
             {
                 case ApplyDelta delta:
                     deltas++;
@@ -358,7 +361,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
         await CommittedAsync(5);
         await ReachedAsync(ingestor);
-        Assert.False(_buckets.HasMessages);
+        Assert.False(HasRequests);
         Assert.Equal(0, _statistics.SessionRestarts);
     }
 
@@ -513,7 +516,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await ReachedAsync(ingestor);
         var opens = await TakeAsync<OpenPartition>(Rollups);
         foreach (var open in opens)
-            ingestor.Tell(new PartitionOpened(open.Bucket, Partition, 5, open.Session));
+            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, 5, open.Session));
         Confirm(ingestor, await TakeAsync<PersistPartition>(Rollups));
 
         await ExpectTerminatedAsync(ingestor, Limit);
@@ -554,7 +557,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await OpenAsync(ingestor, position: 0);
         ingestor.Tell(StopReading.Instance);
         var persist = await TakeAsync<ApplyDelta>(Rollups);
-        ingestor.Tell(new PartitionRejected(persist[0].Bucket, Partition, FarAhead, persist[0].Session));
+        Answer(ingestor, new PartitionRejected(persist[0].Bucket, Partition, FarAhead, persist[0].Session));
         await ReachedAsync(ingestor);
 
         Clock.Advance(FirstRestartDelay);
@@ -671,15 +674,29 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         var taken = new List<T>();
         while (taken.Count < count)
-            taken.Add(await _buckets.ExpectMsgAsync<T>(Limit));
+            taken.Add(Assert.IsType<T>(await NextRequestAsync(Limit)));
         return taken;
     }
+
+    private async Task<object?> NextRequestAsync(TimeSpan limit)
+    {
+        if (_requests.Count == 0 && await _buckets.ReceiveOneAsync(limit) is PartitionRequests message)
+        {
+            foreach (var request in message.Requests)
+                _requests.Enqueue(request);
+        }
+
+        return _requests.TryDequeue(out var next) ? next : null;
+    }
+
+    private static void Answer(IActorRef ingestor, params IPartitionAnswer[] answers) =>
+        ingestor.Tell(new PartitionAnswers(answers));
 
     private async Task<List<OpenPartition>> OpenAsync(IActorRef ingestor, long position, int buckets = Rollups)
     {
         var opens = await TakeAsync<OpenPartition>(buckets);
         foreach (var open in opens)
-            ingestor.Tell(new PartitionOpened(open.Bucket, Partition, position, open.Session));
+            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, position, open.Session));
         await ReachedAsync(ingestor);
         return opens;
     }
@@ -696,17 +713,17 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private static void Accept(IActorRef ingestor, IEnumerable<ApplyDelta> deltas)
     {
         foreach (var (bucket, delta, session) in deltas)
-            ingestor.Tell(new DeltaAccepted(bucket, Partition, delta.To, session));
+            Answer(ingestor, new DeltaAccepted(bucket, Partition, delta.To, session));
     }
 
     private static void Confirm(IActorRef ingestor, IEnumerable<PersistPartition> persists)
     {
         foreach (var (bucket, partition, upTo, session) in persists)
-            ingestor.Tell(new PartitionPersisted(bucket, partition, upTo, session));
+            Answer(ingestor, new PartitionPersisted(bucket, partition, upTo, session));
     }
 
     private static void Reject(IActorRef ingestor, OpenPartition open) =>
-        ingestor.Tell(new PartitionRejected(open.Bucket, Partition, FarAhead, open.Session));
+        Answer(ingestor, new PartitionRejected(open.Bucket, Partition, FarAhead, open.Session));
 
     /// <summary>Rejects the session under way, whose deltas are on their way or have just been received.</summary>
     private async Task RejectAsync(IActorRef ingestor)
@@ -714,11 +731,11 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         ingestor.Tell(new CommitNow());
         PersistPartition? persist = null;
         while (persist is null)
-            persist = await _buckets.ReceiveOneAsync(Limit) as PersistPartition;
-        ingestor.Tell(new PartitionRejected(persist.Bucket, Partition, FarAhead, persist.Session));
+            persist = await NextRequestAsync(Limit) as PersistPartition;
+        Answer(ingestor, new PartitionRejected(persist.Bucket, Partition, FarAhead, persist.Session));
         await ReachedAsync(ingestor);
-        while (_buckets.HasMessages)
-            await _buckets.ReceiveOneAsync(Limit);
+        while (HasRequests)
+            await NextRequestAsync(Limit);
     }
 
     private async Task RewindAsync(IActorRef ingestor, TimeSpan delay)
