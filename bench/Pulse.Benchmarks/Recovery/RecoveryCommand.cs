@@ -35,7 +35,7 @@ internal static class RecoveryCommand
         command.SetAction(async (parsed, stop) =>
         {
             await using var postgres = new PostgresFixture();
-            List<Figure> kills = [], starts = [];
+            List<Figure[]> kills = [], starts = [];
             for (var run = 0; run < parsed.GetValue(runs); run++)
             {
                 kills.Add(await RunAsync(parsed.GetValue(nodes), (benchmark, settings) => benchmark.KillAsync(
@@ -52,10 +52,10 @@ internal static class RecoveryCommand
                     ("kill", $"one of {parsed.GetValue(nodes)} nodes; checkpoints every {CheckpointSeconds} s; totals verified"),
                     ("cold start", $"one node, {parsed.GetValue(backlog)} s of backlog, the start of the process included"),
                 ],
-                [new Subject("Pulse", [Joined(kills), Joined(starts)])]).Publish(parsed.GetValue(json)!);
+                [new Subject("Pulse", [.. Joined(kills), .. Joined(starts)])]).Publish(parsed.GetValue(json)!);
             return 0;
 
-            async Task<Figure> RunAsync(int count, Func<RecoveryBenchmark, SubjectSettings[], Task<Figure>> measure)
+            async Task<Figure[]> RunAsync(int count, Func<RecoveryBenchmark, SubjectSettings[], Task<Figure[]>> measure)
             {
                 using var feed = await EventFeed.CreateAsync(parsed.GetValue(kafka), parsed.GetValue(partitions), 50_000);
                 var settings = PipelineCommand.Cluster(feed, count, await postgres.CreateDatabaseAsync(), CheckpointSeconds);
@@ -65,5 +65,6 @@ internal static class RecoveryCommand
         return command;
     }
 
-    private static Figure Joined(List<Figure> runs) => new(runs[0].Name, [.. runs.SelectMany(run => run.Runs)]);
+    private static IEnumerable<Figure> Joined(List<Figure[]> runs) =>
+        runs[0].Select((figure, index) => new Figure(figure.Name, [.. runs.SelectMany(run => run[index].Runs)]));
 }
