@@ -12,6 +12,7 @@ internal static class RecoveryCommand
 {
     // Short, so that what is read again after the kill is still within what the embedded broker keeps.
     private const int CheckpointSeconds = 2;
+    private static readonly TimeSpan Linger = TimeSpan.FromMilliseconds(300);
 
     public static Command Create()
     {
@@ -57,7 +58,7 @@ internal static class RecoveryCommand
 
             async Task<Figure[]> RunAsync(int count, Func<RecoveryBenchmark, SubjectSettings[], Task<Figure[]>> measure)
             {
-                using var feed = await EventFeed.CreateAsync(parsed.GetValue(kafka), parsed.GetValue(partitions), 50_000);
+                using var feed = await EventFeed.CreateAsync(parsed.GetValue(kafka), parsed.GetValue(partitions), 50_000, linger: Linger);
                 var settings = PipelineCommand.Cluster(feed, count, await postgres.CreateDatabaseAsync(), CheckpointSeconds);
                 return await measure(new RecoveryBenchmark(feed, parsed.GetValue(rate)), settings);
             }

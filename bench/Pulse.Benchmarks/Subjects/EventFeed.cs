@@ -14,6 +14,7 @@ internal sealed class EventFeed : IDisposable
 {
     // With room for the batches' own headers.
     private const int EmbeddedBytesPerPartition = EmbeddedBroker.RetainedBytesPerPartition / 10 * 9;
+    private static readonly TimeSpan ShortLinger = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan Deadline = TimeSpan.FromMinutes(1);
 
     private readonly EmbeddedBroker? _embedded;
@@ -30,7 +31,8 @@ internal sealed class EventFeed : IDisposable
         int partitions,
         (byte[], byte[])[] events,
         TitleStamp? titles,
-        Truth truth)
+        Truth truth,
+        TimeSpan linger)
     {
         _titles = titles;
         _embedded = embedded;
@@ -42,7 +44,7 @@ internal sealed class EventFeed : IDisposable
         _producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig
         {
             BootstrapServers = BootstrapServers,
-            LingerMs = 20,
+            LingerMs = linger.TotalMilliseconds,
             BatchSize = 500_000,
             QueueBufferingMaxMessages = 2_000_000,
             QueueBufferingMaxKbytes = 2_000_000,
@@ -82,7 +84,12 @@ internal sealed class EventFeed : IDisposable
     /// <param name="partitions">The topic's partitions.</param>
     /// <param name="events">The events of a round; fewer where the embedded broker would not keep them.</param>
     /// <param name="titles">So many different titles, each as often as any other; 0 for those of the simulator.</param>
-    public static async Task<EventFeed> CreateAsync(string? kafka, int partitions, int events, int titles = 0)
+    /// <param name="linger">
+    /// How long events may wait for others of their partition. The embedded broker answers a fetch with one batch of each
+    /// partition, however small, so where readers shall catch up, batches must not be.
+    /// </param>
+    public static async Task<EventFeed> CreateAsync(
+        string? kafka, int partitions, int events, int titles = 0, TimeSpan? linger = null)
     {
         var topic = $"benchmark-{Guid.NewGuid():N}";
         string[] small = [$"{topic}-completion", $"{topic}-dlq"];
@@ -105,9 +112,9 @@ internal sealed class EventFeed : IDisposable
         var truth = new Truth();
         var generated = Generate(events, embedded is null ? long.MaxValue : (long)EmbeddedBytesPerPartition * partitions, truth);
         if (titles == 0)
-            return new EventFeed(kafka, embedded, topic, partitions, generated, null, truth);
+            return new EventFeed(kafka, embedded, topic, partitions, generated, null, truth, linger ?? ShortLinger);
         (byte[], byte[])[] stamped = [.. generated.Select(entry => (entry.Item1, TitleStamp.MakeRoom(entry.Item2)))];
-        return new EventFeed(kafka, embedded, topic, partitions, stamped, new TitleStamp(titles, partitions), truth);
+        return new EventFeed(kafka, embedded, topic, partitions, stamped, new TitleStamp(titles, partitions), truth, linger ?? ShortLinger);
     }
 
     /// <summary>Produces each event once and waits until the broker has them all.</summary>
