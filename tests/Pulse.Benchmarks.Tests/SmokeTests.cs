@@ -15,7 +15,7 @@ public sealed class SmokeTests : IDisposable
     [InlineData(3, "3 × 2: rows/s", "checkpoint", "--shape", "3x2", "--runs", "1")]
     [InlineData(2, "heap, MiB", "cardinality", "--keys", "2000", "--events", "4000", "--partitions", "2", "--rounds", "1", "--warm-ups", "1")]
     [InlineData(2, "p99, ms", "freshness", "--rate", "500", "--seconds", "1")]
-    [InlineData(2, "events/s", "dashboards", "--dashboards", "2", "--requests", "5", "--seconds", "1", "--rounds", "1", "--rate", "500")]
+    [InlineData(2, "events/s", "dashboards", "--dashboards", "2", "--requests", "5", "--seconds", "1", "--rounds", "1", "--rate", "500", "--warm-up-seconds", "1")]
     [InlineData(1, "kill -9 of a node until caught up, s", "recovery", "--rate", "500", "--partitions", "4", "--steady-seconds", "1", "--backlog-seconds", "1", "--runs", "1")]
     [InlineData(1, "rows/s, whole", "export", "--rows", "1000")]
     public async Task Measures(int subjects, string figure, params string[] arguments)

@@ -57,9 +57,16 @@ public sealed class View : IAsyncDisposable
             text, new LocatorAssertionsToHaveTextOptions { Timeout = (float)Browser.Patience.TotalMilliseconds });
     }
 
-    /// <summary>The rows of the page's table of numbers.</summary>
+    /// <summary>The rows of the page's table of numbers, which is opened where it is closed.</summary>
     public async Task<Dictionary<string, long>> NumbersAsync()
     {
+        var closed = Page.Locator("details.numbers:not([open]) > summary");
+        if (await closed.CountAsync() > 0)
+        {
+            await closed.ClickAsync();
+            await Assertions.Expect(Page.Locator("details.numbers tr[data-key]").First).ToBeVisibleAsync();
+        }
+
         var rows = await Page.EvaluateAsync<string[]>(
             "() => [...document.querySelectorAll('tr[data-key]')].map(row => row.dataset.key + '\\t' + row.querySelector('[data-count]').dataset.count)");
         return rows.Select(row => row.Split('\t')).ToDictionary(row => row[0], row => long.Parse(row[1], CultureInfo.InvariantCulture));

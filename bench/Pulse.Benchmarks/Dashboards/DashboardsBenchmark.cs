@@ -12,11 +12,12 @@ namespace Pulse.Benchmarks.Dashboards;
 /// <param name="length">How long each turn is measured.</param>
 /// <param name="rounds">How many turns of each kind.</param>
 /// <param name="rate">Events a second; 0: as fast as the node counts them.</param>
-internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan length, int rounds, int rate)
+/// <param name="warmUp">How long before all that dashboards and requests are there and not measured.</param>
+internal sealed class DashboardsBenchmark(
+    int dashboards, int requests, TimeSpan length, int rounds, int rate, TimeSpan warmUp)
 {
     private static readonly string[] Pages = ["/", "/audience", "/map"];
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(30);
 
     private readonly List<Turn> _alone = [];
     private readonly List<Turn> _watched = [];
@@ -28,9 +29,8 @@ internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan
     public async Task<IReadOnlyList<Subject>> RunAsync()
     {
         await using var node = await HostProcess.StartAsync(rate);
-        // The runtime compiles meanwhile, the pages' code too.
-        await using (await Circuit.OpenAsync(new HttpClient { BaseAddress = node.Address }, node.Address, Pages[0]))
-            await Task.Delay(WarmUp);
+        // The runtime compiles meanwhile, the code of pages and API too.
+        await WatchAsync(node, () => Task.Delay(warmUp));
         for (var round = 0; round < rounds; round++)
         {
             await Task.Delay(Settling);
@@ -52,7 +52,7 @@ internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan
         ];
     }
 
-    private async Task WatchAsync(HostProcess node)
+    private async Task WatchAsync(HostProcess node, Func<Task>? instead = null)
     {
         using var client = new HttpClient { BaseAddress = node.Address };
         var circuits = new List<Circuit>();
@@ -65,13 +65,10 @@ internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan
             var asking = load.RunAsync(stop.Token);
             await Task.Delay(Settling);
 
-            var (renders, pictures, answers) = (Renders(), Pictures(), load.Counts.Answered);
-            var turn = await MeasureAsync(node);
-            _watched.Add(turn);
-            _renders.Add((Renders() - renders) / turn.Wall.TotalSeconds);
-            _pictures.Add((Pictures() - pictures) / turn.Wall.TotalSeconds);
-            _answers.Add((load.Counts.Answered - answers) / turn.Wall.TotalSeconds);
-            _slowest.Add(load.Quantile(0.99));
+            if (instead is not null)
+                await instead();
+            else
+                await MeasureWatchedAsync(load);
             await stop.CancelAsync();
             await asking;
             if (load.Counts.Failed > 0)
@@ -83,6 +80,17 @@ internal sealed class DashboardsBenchmark(int dashboards, int requests, TimeSpan
         {
             foreach (var circuit in circuits)
                 await circuit.DisposeAsync();
+        }
+
+        async Task MeasureWatchedAsync(RequestLoad load)
+        {
+            var (renders, pictures, answers) = (Renders(), Pictures(), load.Counts.Answered);
+            var turn = await MeasureAsync(node);
+            _watched.Add(turn);
+            _renders.Add((Renders() - renders) / turn.Wall.TotalSeconds);
+            _pictures.Add((Pictures() - pictures) / turn.Wall.TotalSeconds);
+            _answers.Add((load.Counts.Answered - answers) / turn.Wall.TotalSeconds);
+            _slowest.Add(load.Quantile(0.99));
         }
 
         long Renders() => circuits.Sum(circuit => circuit.Renders);

@@ -14,16 +14,18 @@ internal static class DashboardsCommand
         var seconds = CommandOptions.Count("--seconds", 30, "How long each turn is measured");
         var rounds = CommandOptions.Count("--rounds", 2, "Turns of each kind");
         var rate = new Option<int>("--rate") { Description = "Events a second; 0: as fast as the node counts them" };
+        var warmUp = CommandOptions.Count("--warm-up-seconds", 60, "Time before, with everything, until the runtime has compiled it");
         var json = CommandOptions.Json("dashboards");
         var command = new Command("dashboards", "Count with and without many open dashboards")
         {
-            dashboards, requests, seconds, rounds, rate, json,
+            dashboards, requests, seconds, rounds, rate, warmUp, json,
         };
         command.SetAction(async (parsed, _) =>
         {
             var length = TimeSpan.FromSeconds(parsed.GetValue(seconds));
             var subjects = await new DashboardsBenchmark(
-                parsed.GetValue(dashboards), parsed.GetValue(requests), length, parsed.GetValue(rounds), parsed.GetValue(rate)).RunAsync();
+                parsed.GetValue(dashboards), parsed.GetValue(requests), length, parsed.GetValue(rounds), parsed.GetValue(rate),
+                TimeSpan.FromSeconds(parsed.GetValue(warmUp))).RunAsync();
             new Report(
                 "dashboards",
                 [

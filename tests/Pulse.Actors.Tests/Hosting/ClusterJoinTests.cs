@@ -1,0 +1,74 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Configuration;
+using Akka.Persistence.Journal;
+using Pulse.Actors.Hosting;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Storage;
+using ClusterSettings = Pulse.Actors.Hosting.ClusterSettings;
+
+namespace Pulse.Actors.Tests.Hosting;
+
+/// <summary>A node with nothing but a cluster of its own to join, and a journal.</summary>
+public sealed class ClusterJoinTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_node_joins_when_its_journal_has_answered_and_not_before()
+    {
+        using var system = Start(ConfigurationFactory.ParseString(
+            $$"""
+            akka.persistence.journal {
+              plugin = "akka.persistence.journal.slow"
+              slow { class = "{{typeof(SlowJournal).AssemblyQualifiedName}}", plugin-dispatcher = "akka.actor.default-dispatcher" }
+            }
+            """));
+
+        await SlowJournal.Asked.Task.WaitAsync(Limit);
+        Assert.Equal(MemberStatus.Removed, Cluster.Get(system).SelfMember.Status);
+
+        SlowJournal.MayAnswer.SetResult();
+        await Until.TrueAsync(() => Cluster.Get(system).SelfMember.Status == MemberStatus.Up);
+    }
+
+    [Fact]
+    public async Task A_node_joins_though_its_journal_fails()
+    {
+        using var system = Start(PersistenceConfiguration.For(
+            new StorageOptions(StorageKind.Postgres, "Host=127.0.0.1;Port=1;Username=nobody")));
+
+        await Until.TrueAsync(() => Cluster.Get(system).SelfMember.Status == MemberStatus.Up);
+    }
+
+    private static ActorSystem Start(Config journal)
+    {
+        var system = ActorSystem.Create("pulse", journal.WithFallback(
+            """
+            akka {
+              loglevel = OFF
+              stdout-loglevel = OFF
+              actor.provider = cluster
+              remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }
+            }
+            """));
+        system.ActorOf(Props.Create(() => new ClusterJoin(new ClusterSettings())));
+        return system;
+    }
+
+    /// <summary>Answers nobody before it may.</summary>
+    private sealed class SlowJournal : MemoryJournal
+    {
+        public static TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public static TaskCompletionSource MayAnswer { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async Task<long> ReadHighestSequenceNrAsync(
+            string persistenceId, long fromSequenceNr, CancellationToken cancellationToken)
+        {
+            Asked.TrySetResult();
+            await MayAnswer.Task.WaitAsync(cancellationToken);
+            return await base.ReadHighestSequenceNrAsync(persistenceId, fromSequenceNr, cancellationToken);
+        }
+    }
+}
