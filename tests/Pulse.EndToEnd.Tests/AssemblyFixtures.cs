@@ -2,4 +2,4 @@ using Pulse.Testing;
 using Xunit.v3;
 
 [assembly: AssemblyFixture(typeof(PostgresFixture))]
-[assembly: TestPipelineStartup(typeof(MachineTurn))]
+[assembly: TestPipelineStartup(typeof(MachineUse.Alone))]

@@ -1,4 +1,4 @@
 using Pulse.Testing;
 using Xunit.v3;
 
-[assembly: TestPipelineStartup(typeof(MachineTurn))]
+[assembly: TestPipelineStartup(typeof(MachineUse.Shared))]
