@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Pulse.Actors.Ingest;
 using Pulse.Simulator.Broker;
 
 namespace Pulse.Testing;
@@ -56,6 +57,17 @@ public sealed class KafkaFixture : IDisposable
             await Task.Delay(TimeSpan.FromMilliseconds(50), deadline.Token);
         return topic;
     }
+
+    /// <summary>Makes the topics of a stream, for a consumer group of its own.</summary>
+    /// <param name="partitions">How many partitions the events' topic has.</param>
+    public async Task<KafkaSettings> CreateStreamAsync(int partitions) => new(BootstrapServers)
+    {
+        Topic = await CreateTopicAsync("events", partitions),
+        CompletionTopic = await CreateTopicAsync("completions", 1),
+        DeadLetterTopic = await CreateTopicAsync("dead-letters", 1),
+        GroupId = $"group-{Guid.NewGuid():N}",
+        StreamIdentity = "stream",
+    };
 
     /// <summary>Stops the embedded broker, if there is one.</summary>
     public void Dispose() => Embedded?.Dispose();

@@ -30,12 +30,12 @@ internal sealed class DashboardsBenchmark(
     {
         await using var node = await HostProcess.StartAsync(rate);
         // The runtime compiles meanwhile, the code of pages and API too.
-        await WatchAsync(node, () => Task.Delay(warmUp));
+        await WatchAsync(node, (_, _) => Task.Delay(warmUp));
         for (var round = 0; round < rounds; round++)
         {
             await Task.Delay(Settling);
             _alone.Add(await MeasureAsync(node));
-            await WatchAsync(node);
+            await WatchAsync(node, (circuits, load) => MeasureAsync(node, circuits, load));
         }
 
         return
@@ -52,7 +52,8 @@ internal sealed class DashboardsBenchmark(
         ];
     }
 
-    private async Task WatchAsync(HostProcess node, Func<Task>? instead = null)
+    /// <summary>Dashboards are open and requests are made while something is done.</summary>
+    private async Task WatchAsync(HostProcess node, Func<List<Circuit>, RequestLoad, Task> meanwhile)
     {
         using var client = new HttpClient { BaseAddress = node.Address };
         var circuits = new List<Circuit>();
@@ -65,10 +66,7 @@ internal sealed class DashboardsBenchmark(
             var asking = load.RunAsync(stop.Token);
             await Task.Delay(Settling);
 
-            if (instead is not null)
-                await instead();
-            else
-                await MeasureWatchedAsync(load);
+            await meanwhile(circuits, load);
             await stop.CancelAsync();
             await asking;
             if (load.Counts.Failed > 0)
@@ -81,17 +79,17 @@ internal sealed class DashboardsBenchmark(
             foreach (var circuit in circuits)
                 await circuit.DisposeAsync();
         }
+    }
 
-        async Task MeasureWatchedAsync(RequestLoad load)
-        {
-            var (renders, pictures, answers) = (Renders(), Pictures(), load.Counts.Answered);
-            var turn = await MeasureAsync(node);
-            _watched.Add(turn);
-            _renders.Add((Renders() - renders) / turn.Wall.TotalSeconds);
-            _pictures.Add((Pictures() - pictures) / turn.Wall.TotalSeconds);
-            _answers.Add((load.Counts.Answered - answers) / turn.Wall.TotalSeconds);
-            _slowest.Add(load.Quantile(0.99));
-        }
+    private async Task MeasureAsync(HostProcess node, List<Circuit> circuits, RequestLoad load)
+    {
+        var (renders, pictures, answers) = (Renders(), Pictures(), load.Counts.Answered);
+        var turn = await MeasureAsync(node);
+        _watched.Add(turn);
+        _renders.Add((Renders() - renders) / turn.Wall.TotalSeconds);
+        _pictures.Add((Pictures() - pictures) / turn.Wall.TotalSeconds);
+        _answers.Add((load.Counts.Answered - answers) / turn.Wall.TotalSeconds);
+        _slowest.Add(load.Quantile(0.99));
 
         long Renders() => circuits.Sum(circuit => circuit.Renders);
 

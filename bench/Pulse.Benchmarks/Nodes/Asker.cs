@@ -13,14 +13,11 @@ internal sealed class Asker : ReceiveActor
     public Asker()
     {
         Receive<Questions>(Ask);
-        Receive<PartitionRejected>(answer => _current?.Answered.TrySetException(
-            new InvalidOperationException($"Bucket {answer.Bucket} rejected what {answer.Partition} said.")));
-        Receive<IPartitionAnswer>(_ => Answered(1));
+        Receive<IPartitionAnswer>(Take);
         Receive<PartitionAnswers>(message =>
         {
-            if (message.Answers.OfType<PartitionRejected>().FirstOrDefault() is { } rejected)
-                Self.Forward(rejected);
-            Answered(message.Answers.Count);
+            foreach (var answer in message.Answers)
+                Take(answer);
         });
     }
 
@@ -39,10 +36,12 @@ internal sealed class Asker : ReceiveActor
         questions.Told.TrySetResult();
     }
 
-    private void Answered(int answers)
+    private void Take(IPartitionAnswer answer)
     {
-        _unanswered -= answers;
-        if (_unanswered == 0)
+        if (answer is PartitionRejected rejected)
+            _current?.Answered.TrySetException(
+                new InvalidOperationException($"Bucket {rejected.Bucket} rejected what {rejected.Partition} said."));
+        else if (--_unanswered == 0)
             _current?.Answered.TrySetResult();
     }
 }

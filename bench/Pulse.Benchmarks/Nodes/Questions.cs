@@ -7,7 +7,8 @@ namespace Pulse.Benchmarks.Nodes;
 /// <param name="To">Whom.</param>
 /// <param name="Requests">What; not empty.</param>
 /// <param name="AreTogether">Whether in one message, as to an outbox; otherwise one each, as to a region.</param>
-internal sealed record Questions(IActorRef To, IReadOnlyList<IPartitionRequest> Requests, bool AreTogether = false) : INoSerializationVerificationNeeded
+internal sealed record Questions(IActorRef To, IReadOnlyList<IPartitionRequest> Requests, bool AreTogether = false)
+    : INoSerializationVerificationNeeded
 {
     /// <summary>Completes when everything has been asked.</summary>
     public TaskCompletionSource Told { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);

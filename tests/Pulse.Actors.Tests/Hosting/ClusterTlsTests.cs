@@ -2,7 +2,6 @@ using System.Security.Cryptography.X509Certificates;
 using Akka.Cluster;
 using Akka.Remote;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
@@ -23,7 +22,7 @@ public sealed class ClusterTlsTests(KafkaFixture kafka, PostgresFixture postgres
     public async Task Only_nodes_with_certificates_of_the_cluster_s_authority_get_in()
     {
         await using var storage = await TestStorage.CreateAsync(StorageKind.Postgres, postgres);
-        var settings = new PulseSettings(await StreamAsync(), storage.Options, RollupCatalog.Default);
+        var settings = new PulseSettings(await kafka.CreateStreamAsync(1), storage.Options, RollupCatalog.Default);
         await using var first = await StartAsync(settings, TlsOf(_ours), []);
 
         // One who trusts the cluster but is not trusted; one who trusts nobody else; one without any certificate.
@@ -89,13 +88,4 @@ public sealed class ClusterTlsTests(KafkaFixture kafka, PostgresFixture postgres
     }
 
     private static X509Certificate2Collection Authority(TestAuthority authority) => [X509Certificate2.CreateFromPem(authority.Pem)];
-
-    private async Task<KafkaSettings> StreamAsync() => new(kafka.BootstrapServers)
-    {
-        Topic = await kafka.CreateTopicAsync("events", 1),
-        CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
-        DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
-        GroupId = $"group-{Guid.NewGuid():N}",
-        StreamIdentity = "stream",
-    };
 }

@@ -28,14 +28,7 @@ public sealed class OneNodeTests(KafkaFixture kafka, PostgresFixture postgres)
     public async ValueTask InitializeAsync()
     {
         _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, postgres);
-        _kafka = new KafkaSettings(kafka.BootstrapServers)
-        {
-            Topic = await kafka.CreateTopicAsync("events", Partitions),
-            CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
-            DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
-            GroupId = $"group-{Guid.NewGuid():N}",
-            StreamIdentity = "stream",
-        };
+        _kafka = await kafka.CreateStreamAsync(Partitions);
     }
 
     public ValueTask DisposeAsync() => _storage.DisposeAsync();
@@ -56,12 +49,7 @@ public sealed class OneNodeTests(KafkaFixture kafka, PostgresFixture postgres)
         Assert.Null(result.Failure);
         Assert.True(killed > 20, $"Only {killed} buckets were killed.");
         await finished.WaitAsync(Limit);
-        foreach (var name in Truth.RollupNames)
-        {
-            var truth = Rows.Of(result.Truth, name);
-            Assert.Equal(truth, await Rows.StoredAsync(node.Store, catalog, name));
-            Assert.Equal(truth, Rows.Exported(_warehouse, name));
-        }
+        await Rows.AssertExactAsync(result.Truth, node.Store, catalog, _warehouse);
 
         var bad = await node.Store.TotalsAsync(DeadLetters.Rollup, CancellationToken.None);
         Assert.Equal(result.Truth.Malformed, bad.Counted + bad.Late);

@@ -1,13 +1,11 @@
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator;
-using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
 
@@ -24,7 +22,7 @@ public sealed class RolesTests(KafkaFixture kafka, PostgresFixture postgres) : I
     public async Task A_node_that_reads_and_a_node_that_counts_are_a_cluster_that_counts_exactly()
     {
         await using var storage = await TestStorage.CreateAsync(StorageKind.Postgres, postgres);
-        var settings = new PulseSettings(await StreamAsync(), storage.Options, RollupCatalog.Default)
+        var settings = new PulseSettings(await kafka.CreateStreamAsync(Partitions), storage.Options, RollupCatalog.Default)
         {
             CheckpointInterval = TimeSpan.FromSeconds(1),
             Cluster = new ClusterSettings { Roles = [NodeRole.Ingest] },
@@ -54,20 +52,6 @@ public sealed class RolesTests(KafkaFixture kafka, PostgresFixture postgres) : I
         Assert.Empty(counting.Ingest.Partitions);
         Assert.Equal(0, reading.Get<BucketStatistics>().Running);
         Assert.True(counting.Get<BucketStatistics>().Running > 0);
-        foreach (var name in Truth.RollupNames)
-        {
-            var truth = Rows.Of(result.Truth, name);
-            Assert.Equal(truth, await Rows.StoredAsync(counting.Store, settings.Catalog, name));
-            Assert.Equal(truth, Rows.Exported(warehouse, name));
-        }
+        await Rows.AssertExactAsync(result.Truth, counting.Store, settings.Catalog, warehouse);
     }
-
-    private async Task<KafkaSettings> StreamAsync() => new(kafka.BootstrapServers)
-    {
-        Topic = await kafka.CreateTopicAsync("events", Partitions),
-        CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
-        DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
-        GroupId = $"group-{Guid.NewGuid():N}",
-        StreamIdentity = "stream",
-    };
 }

@@ -32,6 +32,18 @@ internal static class Rows
     public static List<string> Exported(RecordingWarehouse warehouse, string rollup) =>
         Sorted(warehouse.Tables.Where(table => table.Key.Rollup == rollup).SelectMany(table => table.Value).Select(Line));
 
+    /// <summary>Table and warehouse hold of each rollup what the truth says, row for row.</summary>
+    public static async Task AssertExactAsync(
+        Truth truth, ResultStore store, RollupCatalog catalog, RecordingWarehouse warehouse)
+    {
+        foreach (var name in Truth.RollupNames)
+        {
+            var rows = Of(truth, name);
+            Assert.Equal(rows, await StoredAsync(store, catalog, name));
+            Assert.Equal(rows, Exported(warehouse, name));
+        }
+    }
+
     private static List<string> Sorted(IEnumerable<string> lines) => [.. lines.Order(StringComparer.Ordinal)];
 
     private static string Line(ResultRow row) =>

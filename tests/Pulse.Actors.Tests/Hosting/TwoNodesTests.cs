@@ -1,12 +1,10 @@
 using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator;
-using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
 
@@ -23,7 +21,7 @@ public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres) 
     public async Task A_node_that_leaves_in_mid_export_hands_partitions_buckets_and_coordinator_to_the_other()
     {
         await using var storage = await TestStorage.CreateAsync(StorageKind.Postgres, postgres);
-        var settings = new PulseSettings(await StreamAsync(), storage.Options, RollupCatalog.Default)
+        var settings = new PulseSettings(await kafka.CreateStreamAsync(Partitions), storage.Options, RollupCatalog.Default)
         {
             CheckpointInterval = TimeSpan.FromSeconds(1),
         };
@@ -57,20 +55,6 @@ public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres) 
         Assert.True((await resumed.WaitAsync(Limit)).Resumed);
         Assert.True((await finished.WaitAsync(Limit)).Outcome.Succeeded);
         await Until.TrueAsync(() => other.Ingest.Partitions.Count == Partitions);
-        foreach (var name in Truth.RollupNames)
-        {
-            var truth = Rows.Of(result.Truth, name);
-            Assert.Equal(truth, await Rows.StoredAsync(other.Store, settings.Catalog, name));
-            Assert.Equal(truth, Rows.Exported(warehouse, name));
-        }
+        await Rows.AssertExactAsync(result.Truth, other.Store, settings.Catalog, warehouse);
     }
-
-    private async Task<KafkaSettings> StreamAsync() => new(kafka.BootstrapServers)
-    {
-        Topic = await kafka.CreateTopicAsync("events", Partitions),
-        CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
-        DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
-        GroupId = $"group-{Guid.NewGuid():N}",
-        StreamIdentity = "stream",
-    };
 }

@@ -6,7 +6,6 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Hosting;
 using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
@@ -35,14 +34,7 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
     public async ValueTask InitializeAsync()
     {
         _storage = await TestStorage.CreateAsync(StorageKind.Postgres, postgres);
-        var stream = new KafkaSettings(kafka.BootstrapServers)
-        {
-            Topic = await kafka.CreateTopicAsync("events", Partitions),
-            CompletionTopic = await kafka.CreateTopicAsync("completions", 1),
-            DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
-            GroupId = $"group-{Guid.NewGuid():N}",
-            StreamIdentity = "stream",
-        };
+        var stream = await kafka.CreateStreamAsync(Partitions);
         _settings = new PulseSettings(stream, _storage.Options, RollupCatalog.Default);
     }
 
