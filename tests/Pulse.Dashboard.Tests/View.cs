@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 
 namespace Pulse.Dashboard.Tests;
@@ -38,6 +39,9 @@ public sealed class View : IAsyncDisposable
     public async Task GoAsync(string path, bool hasChart = true)
     {
         await Page.GotoAsync(path);
+        // While a page comes alive, its title is away for a moment.
+        await Page.Locator("[data-live]").WaitForAsync();
+        await Assertions.Expect(Page).ToHaveTitleAsync(new Regex("Pulse$"));
         if (hasChart)
             await Page.Locator(".chart[data-drawn]").First.WaitForAsync();
     }

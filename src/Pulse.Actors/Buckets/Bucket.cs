@@ -294,8 +294,13 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     // Events can be deleted between the question for the highest number and the replay: then this is not all there is.
     private void RequireAllRecovered()
     {
-        if (_lastRecovered != LastSequenceNr)
-            throw new InvalidOperationException($"Recovered up to {_lastRecovered} of {LastSequenceNr}.");
+        if (_lastRecovered == LastSequenceNr)
+            return;
+
+        _log.Warning(
+            "Bucket {0} found its checkpoints up to {1} of {2} only; it stops, and the next request starts it again.",
+            _id, _lastRecovered, LastSequenceNr);
+        Context.Stop(Self);
     }
 
     private void Answer()

@@ -8,7 +8,7 @@ namespace Pulse.Actors.Storage;
 /// </summary>
 /// <remarks>
 /// What buckets may rely on: a second write of the same persistence id and sequence number is refused by a unique key
-/// and surfaces as <c>OnPersistFailure</c>, after which the actor stops; nothing is retried. Three things to know:
+/// and surfaces as <c>OnPersistFailure</c>, after which the actor stops; nothing is retried. Four things to know:
 /// <list type="bullet">
 /// <item>Writes of several actors share a transaction: one refused write fails up to <see cref="BatchSize"/> of its
 /// neighbours too, which stop and recover as if they had crashed.</item>
@@ -16,6 +16,9 @@ namespace Pulse.Actors.Storage;
 /// fences nothing, so a writer must keep as many of its newest events as a zombie can be behind.</item>
 /// <item>A write that the breaker has given up may still reach the database later; the unique key makes that harmless.
 /// </item>
+/// <item>Events carry a name of the node that wrote them, not of the actor's incarnation. Akka's replay filter would take
+/// what an actor wrote after it came back to a node for a zombie's and drop it, so it is off: one lineage is what the
+/// unique key is for.</item>
 /// </list>
 /// </remarks>
 public static class PersistenceConfiguration
@@ -62,6 +65,7 @@ public static class PersistenceConfiguration
                   materializer-dispatcher = "akka.persistence.dispatchers.default-plugin-dispatcher"
                   default.journal.table-name = "{{JournalTable}}"
                   recovery-event-timeout = 30s
+                  replay-filter.mode = off
                   circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
                 }
               }

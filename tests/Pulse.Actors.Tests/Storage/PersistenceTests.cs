@@ -63,6 +63,21 @@ public abstract class PersistenceTests(StorageKind kind, PostgresFixture postgre
         Assert.Equal("line 1, line 2, line 3", await AskAsync(Start(Node()), Notebook.Read.Instance));
     }
 
+    /// <summary>
+    /// Events carry a name of the node that wrote them, not of the actor's incarnation; Akka's replay filter takes what a
+    /// node wrote after another one for a zombie's.
+    /// </summary>
+    [Fact]
+    public async Task An_actor_that_came_back_to_a_node_keeps_what_it_wrote_there()
+    {
+        var (here, there) = (Node(), Node());
+        await AskAsync(Start(here), new Notebook.Write("line 1"));
+        await AskAsync(Start(there), new Notebook.Write("line 2"));
+        await AskAsync(Start(here), new Notebook.Write("line 3"));
+
+        Assert.Equal("line 1, line 2, line 3", await AskAsync(Start(there), Notebook.Read.Instance));
+    }
+
     [Fact]
     public async Task The_events_that_are_kept_fence_an_incarnation_that_is_that_far_behind()
     {
