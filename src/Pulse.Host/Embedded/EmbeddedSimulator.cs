@@ -29,7 +29,7 @@ internal sealed class EmbeddedSimulator(
         {
             var reader = await ingest.GetAsync(stoppingToken);
             await UntilAsync(() => statistics.Partitions.Count == EmbeddedStream.Partitions, stoppingToken);
-            _committedAtStart = Committed;
+            _committedAtStart = statistics.Partitions.Sum(partition => partition.Committed);
             var run = new SimulatorRun(
                 options, (produced, token) => WaitForCommitsAsync(reader, produced, token), new LatestProgress(this));
             var result = await run.RunAsync(stoppingToken);
@@ -65,25 +65,31 @@ internal sealed class EmbeddedSimulator(
         }
     }
 
-    private long Committed => statistics.Partitions.Sum(partition => partition.Committed);
-
     private async ValueTask WaitForCommitsAsync(IActorRef reader, long produced, CancellationToken cancellation)
     {
-        if (Uncommitted(produced) < EmbeddedStream.RecordsUncommitted / 2)
-            return;
-        RequestCommit(reader);
-        if (Uncommitted(produced) < EmbeddedStream.RecordsUncommitted)
+        if (Uncommitted(produced) < EmbeddedStream.RecordsUncommittedPerPartition / 2)
             return;
         await UntilAsync(
             () =>
             {
                 RequestCommit(reader);
-                return Uncommitted(produced) < EmbeddedStream.RecordsUncommitted;
+                return Uncommitted(produced) < EmbeddedStream.RecordsUncommittedPerPartition;
             },
             cancellation);
     }
 
-    private long Uncommitted(long produced) => produced - (Committed - _committedAtStart);
+    /// <summary>Of the fullest partition; what is still on its way to the broker is taken to be spread evenly.</summary>
+    private long Uncommitted(long produced)
+    {
+        var (committed, fullest) = (0L, 0L);
+        foreach (var partition in statistics.Partitions)
+        {
+            committed += partition.Committed;
+            fullest = Math.Max(fullest, partition.End - partition.Committed);
+        }
+
+        return Math.Max(fullest, (produced - (committed - _committedAtStart)) / EmbeddedStream.Partitions);
+    }
 
     private void RequestCommit(IActorRef reader)
     {

@@ -5,7 +5,8 @@ namespace Pulse.Host.Embedded;
 
 /// <summary>
 /// The broker inside this process with the topics that a node needs. It keeps only the newest records of each
-/// partition, so whoever produces must not run further ahead of the commits than <see cref="RecordsUncommitted"/>.
+/// partition, so whoever produces must not run further ahead of the commits than
+/// <see cref="RecordsUncommittedPerPartition"/>.
 /// </summary>
 internal sealed class EmbeddedStream : IDisposable
 {
@@ -13,10 +14,13 @@ internal sealed class EmbeddedStream : IDisposable
     public const int Partitions = 16;
 
     /// <summary>
-    /// How many records may wait for a commit. Half of what the broker keeps of records of 512 bytes, so that one
-    /// partition may hold twice its share.
+    /// How many records of a partition may wait for a commit: three quarters of what the broker keeps of records of 512
+    /// bytes, which is what they are where batches are too small to be compressed well.
     /// </summary>
-    public const long RecordsUncommitted = (long)Partitions * EmbeddedBroker.RetainedBytesPerPartition / 512 / 2;
+    public const long RecordsUncommittedPerPartition = EmbeddedBroker.RetainedBytesPerPartition / 512 * 3 / 4;
+
+    /// <summary>The same of all partitions together, where records are spread evenly.</summary>
+    public const long RecordsUncommitted = Partitions * RecordsUncommittedPerPartition;
 
     private readonly EmbeddedBroker _broker;
 

@@ -11,7 +11,7 @@ internal sealed class ConfirmedProducer : IDisposable
     // Small enough that a stopped run is flushed at once, large enough for a few batches to every partition.
     private const int QueuedMessages = 100_000;
     private const int QueuedKilobytes = 64 * 1_024;
-    private const int LingerMilliseconds = 5;
+    private const int LingerMilliseconds = 25;
     private static readonly TimeSpan QueueRetryDelay = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FlushStep = TimeSpan.FromMilliseconds(100);
 
