@@ -5,8 +5,6 @@ namespace Pulse.Dashboard.Tests;
 /// <summary>Numbers that move, and a page that outlives its node.</summary>
 public sealed class LiveTests(Browser browser)
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
-
     [Fact]
     public async Task Numbers_grow_without_reloading_and_the_page_comes_back_after_a_restart()
     {
@@ -20,7 +18,8 @@ public sealed class LiveTests(Browser browser)
             await view.GoAsync("/");
             await view.Page.EvaluateAsync("() => { window.isTheSamePage = true; }");
             var before = await view.TotalAsync();
-            await UntilAsync(async () => await view.TotalAsync() > before + 400);
+            await Until.SoAsync(async () => await view.TotalAsync() > before + 400);
+            await Until.SoAsync(async () => (await view.DrawnTreeAsync()).Values.Sum() > before + 400);
             Assert.True(await view.Page.EvaluateAsync<bool>("() => window.isTheSamePage"), "The page was loaded anew.");
             Assert.Empty(view.Complaints);
 
@@ -29,25 +28,15 @@ public sealed class LiveTests(Browser browser)
 
             node = await Node.StartAsync(directory, port, stream);
             await Assertions.Expect(view.Page.GetByText("The node does not answer")).ToBeHiddenAsync(
-                new LocatorAssertionsToBeHiddenOptions { Timeout = (float)Patience.TotalMilliseconds });
+                new LocatorAssertionsToBeHiddenOptions { Timeout = (float)Until.Patience.TotalMilliseconds });
             await view.Page.Locator(".chart[data-drawn]").First.WaitForAsync();
             var after = await view.TotalAsync();
-            await UntilAsync(async () => await view.TotalAsync() > after);
+            await Until.SoAsync(async () => await view.TotalAsync() > after);
         }
         finally
         {
             await node.DisposeAsync();
             Directory.Delete(directory, recursive: true);
-        }
-    }
-
-    private static async Task UntilAsync(Func<Task<bool>> isSo)
-    {
-        var end = Environment.TickCount64 + (long)Patience.TotalMilliseconds;
-        while (!await isSo())
-        {
-            Assert.True(Environment.TickCount64 < end, "It did not happen in time.");
-            await Task.Delay(50, TestContext.Current.CancellationToken);
         }
     }
 }

@@ -61,6 +61,14 @@ public sealed class View : IAsyncDisposable
             text, new LocatorAssertionsToHaveTextOptions { Timeout = (float)Browser.Patience.TotalMilliseconds });
     }
 
+    /// <summary>What the tree map has drawn: counts by "device|genre".</summary>
+    public Task<Dictionary<string, long>> DrawnTreeAsync() => Page.EvaluateAsync<Dictionary<string, long>>(
+        """
+        () => Object.fromEntries(
+          echarts.getInstanceByDom(document.querySelector('.chart.tall')).getOption().series[0].data
+            .flatMap((device) => device.children.map((genre) => [`${device.name}|${genre.name}`, genre.value])))
+        """);
+
     /// <summary>The rows of the page's table of numbers, which is opened where it is closed.</summary>
     public async Task<Dictionary<string, long>> NumbersAsync()
     {

@@ -14,16 +14,13 @@ internal sealed partial class Circuit : IAsyncDisposable
     private readonly ClientWebSocket _socket = new();
     private readonly CancellationTokenSource _end = new();
     private readonly ArrayBufferWriter<byte> _sending = new();
-    private readonly Action<string>? _onScriptCall;
+    private readonly Action<ReadOnlyMemory<byte>>? _onRender;
     private Task _receiving = Task.CompletedTask;
 
-    private Circuit(Action<string>? onScriptCall) => _onScriptCall = onScriptCall;
+    private Circuit(Action<ReadOnlyMemory<byte>>? onRender) => _onRender = onRender;
 
     /// <summary>Renders that arrived.</summary>
     public long Renders { get; private set; }
-
-    /// <summary>Pictures that were to be drawn.</summary>
-    public long ScriptCalls { get; private set; }
 
     /// <summary>Why it ended before its time; null while all is well.</summary>
     public string? Failure { get; private set; }
@@ -32,15 +29,16 @@ internal sealed partial class Circuit : IAsyncDisposable
     /// <param name="client">For the page itself.</param>
     /// <param name="address">The node.</param>
     /// <param name="path">The page.</param>
-    /// <param name="onScriptCall">Given the arguments, as JSON, of every call of a script.</param>
-    public static async Task<Circuit> OpenAsync(HttpClient client, Uri address, string path, Action<string>? onScriptCall = null)
+    /// <param name="onRender">Given every render batch: what changes on the page, the pictures' numbers among it.</param>
+    public static async Task<Circuit> OpenAsync(
+        HttpClient client, Uri address, string path, Action<ReadOnlyMemory<byte>>? onRender = null)
     {
         var page = await client.GetStringAsync(path);
         var components = string.Join(',', Marker().Matches(page).Select(match => match.Groups[1].Value));
         if (components.Length == 0)
             throw new InvalidOperationException($"{path} has no components.");
 
-        var circuit = new Circuit(onScriptCall);
+        var circuit = new Circuit(onRender);
         await circuit._socket.ConnectAsync(
             new UriBuilder(address) { Scheme = "ws", Path = "/_blazor" }.Uri, CancellationToken.None);
         await circuit._socket.SendAsync(
@@ -75,7 +73,7 @@ internal sealed partial class Circuit : IAsyncDisposable
 
                 held += received.Count;
                 var used = 0;
-                while (HubFrame.TryRead(buffer.AsSpan(used, held - used), out var length, out var frame))
+                while (HubFrame.TryRead(buffer.AsMemory(used, held - used), out var length, out var frame))
                 {
                     used += length;
                     await HandleAsync(frame);
@@ -103,11 +101,10 @@ internal sealed partial class Circuit : IAsyncDisposable
         {
             case "JS.RenderBatch":
                 Renders++;
+                _onRender?.Invoke(frame.Bytes);
                 await SendAsync(null, "OnRenderCompleted", frame.Number, null);
                 break;
             case "JS.BeginInvokeJS":
-                ScriptCalls++;
-                _onScriptCall?.Invoke(frame.Arguments ?? "");
                 var result = frame.Identifier == "import" ? "{\"__jsObjectId\":1}" : "null";
                 await SendAsync(null, "EndInvokeJSFromDotNet", frame.Number, true, $"[{frame.Number},true,{result}]");
                 break;

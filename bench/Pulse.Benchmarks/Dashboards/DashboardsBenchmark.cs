@@ -22,7 +22,6 @@ internal sealed class DashboardsBenchmark(
     private readonly List<Turn> _alone = [];
     private readonly List<Turn> _watched = [];
     private readonly List<double> _renders = [];
-    private readonly List<double> _pictures = [];
     private readonly List<double> _answers = [];
     private readonly List<double> _slowest = [];
 
@@ -45,7 +44,6 @@ internal sealed class DashboardsBenchmark(
             [
                 .. Figures(_watched),
                 new("renders received/s", _renders),
-                new("pictures received/s", _pictures),
                 new("API answers/s", _answers),
                 new("API p99, ms", _slowest),
             ]),
@@ -83,17 +81,14 @@ internal sealed class DashboardsBenchmark(
 
     private async Task MeasureAsync(HostProcess node, List<Circuit> circuits, RequestLoad load)
     {
-        var (renders, pictures, answers) = (Renders(), Pictures(), load.Counts.Answered);
+        var (renders, answers) = (Renders(), load.Counts.Answered);
         var turn = await MeasureAsync(node);
         _watched.Add(turn);
         _renders.Add((Renders() - renders) / turn.Wall.TotalSeconds);
-        _pictures.Add((Pictures() - pictures) / turn.Wall.TotalSeconds);
         _answers.Add((load.Counts.Answered - answers) / turn.Wall.TotalSeconds);
         _slowest.Add(load.Quantile(0.99));
 
         long Renders() => circuits.Sum(circuit => circuit.Renders);
-
-        long Pictures() => circuits.Sum(circuit => circuit.ScriptCalls);
     }
 
     private async Task<Turn> MeasureAsync(HostProcess node)

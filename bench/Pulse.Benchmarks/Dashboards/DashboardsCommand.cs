@@ -31,7 +31,7 @@ internal static class DashboardsCommand
                 [
                     ("node", "one process with simulator, broker, SQLite and Parquet embedded"),
                     ("events", parsed.GetValue(rate) == 0 ? "as fast as they are counted" : string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(rate):#,0} a second")),
-                    ("dashboards", "Blazor circuits that acknowledge every render and picture, on the same machine; nothing is drawn"),
+                    ("dashboards", "Blazor circuits that acknowledge every render, on the same machine; nothing is drawn"),
                 ],
                 subjects).Publish(parsed.GetValue(json)!);
             return 0;

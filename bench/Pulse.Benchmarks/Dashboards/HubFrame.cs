@@ -6,23 +6,24 @@ namespace Pulse.Benchmarks.Dashboards;
 
 /// <summary>
 /// One message of SignalR's MessagePack protocol, as far as a circuit needs it: the target of an invocation, its first
-/// argument if that is a number, and the first two strings among the others.
+/// argument if that is a number, and the first string and the first bytes among the others.
 /// </summary>
 /// <param name="Target">The method; null for messages that invoke nothing.</param>
 /// <param name="Number">The first argument.</param>
 /// <param name="Identifier">The first string.</param>
-/// <param name="Arguments">The second string.</param>
-internal readonly record struct HubFrame(string? Target, long Number, string? Identifier, string? Arguments)
+/// <param name="Bytes">The first bytes, in what was read.</param>
+internal readonly record struct HubFrame(string? Target, long Number, string? Identifier, ReadOnlyMemory<byte> Bytes)
 {
     private const int Invocation = 1;
     private const int Close = 7;
 
     /// <summary>Reads a frame if all of it is there.</summary>
-    /// <param name="data">What has arrived.</param>
+    /// <param name="received">What has arrived.</param>
     /// <param name="length">The frame's length with its prefix.</param>
     /// <param name="frame">The frame.</param>
-    public static bool TryRead(ReadOnlySpan<byte> data, out int length, out HubFrame frame)
+    public static bool TryRead(ReadOnlyMemory<byte> received, out int length, out HubFrame frame)
     {
+        var data = received.Span;
         (length, frame) = (0, default);
         // The answer to the handshake is text that ends with a record separator.
         if (data is [(byte)'{', ..])
@@ -43,7 +44,7 @@ internal readonly record struct HubFrame(string? Target, long Number, string? Id
         if (data.Length < prefix + size)
             return false;
         length = prefix + size;
-        frame = Parse(data.Slice(prefix, size));
+        frame = Parse(received.Slice(prefix, size));
         return true;
     }
 
@@ -66,13 +67,13 @@ internal readonly record struct HubFrame(string? Target, long Number, string? Id
         output.Write(body.WrittenSpan);
     }
 
-    private static HubFrame Parse(ReadOnlySpan<byte> message)
+    private static HubFrame Parse(ReadOnlyMemory<byte> message)
     {
-        var reader = new Reader(message);
+        var reader = new Reader(message.Span);
         reader.Count();
         var kind = reader.Number();
         if (kind == Close)
-            return new HubFrame("JS.Error", 0, "the node ended the connection", null);
+            return new HubFrame("JS.Error", 0, "the node ended the connection", default);
         if (kind != Invocation)
             return default;
         reader.Skip();
@@ -80,20 +81,21 @@ internal readonly record struct HubFrame(string? Target, long Number, string? Id
         var target = reader.Text();
         var count = reader.Count();
         long number = 0;
-        string? first = null, second = null;
+        string? text = null;
+        var bytes = 0..0;
         for (var index = 0; index < count; index++)
         {
             if (index == 0 && reader.IsNumber)
                 number = reader.Number();
-            else if (reader.IsText && first is null)
-                first = reader.Text();
-            else if (reader.IsText && second is null)
-                second = reader.Text();
+            else if (reader.IsText && text is null)
+                text = reader.Text();
+            else if (reader.IsBytes && bytes.Equals(0..0))
+                bytes = reader.Bytes();
             else
                 reader.Skip();
         }
 
-        return new HubFrame(target, number, first, second);
+        return new HubFrame(target, number, text, message[bytes]);
     }
 
     private static void Write(ArrayBufferWriter<byte> output, object? value)
@@ -127,9 +129,12 @@ internal readonly record struct HubFrame(string? Target, long Number, string? Id
 
     private ref struct Reader(ReadOnlySpan<byte> data)
     {
+        private readonly int _length = data.Length;
         private ReadOnlySpan<byte> _rest = data;
 
         public readonly bool IsText => _rest[0] is (>= 0xa0 and <= 0xbf) or 0xd9 or 0xda or 0xdb;
+
+        public readonly bool IsBytes => _rest[0] is 0xc4 or 0xc5 or 0xc6;
 
         public readonly bool IsNumber => _rest[0] is <= 0x7f or (>= 0xcc and <= 0xd3) or >= 0xe0;
 
@@ -156,6 +161,15 @@ internal readonly record struct HubFrame(string? Target, long Number, string? Id
 
         public string Text() => Encoding.UTF8.GetString(Take(TextLength()));
 
+        /// <returns>Where they are in the message.</returns>
+        public Range Bytes()
+        {
+            var count = BytesLength();
+            var start = _length - _rest.Length;
+            Take(count);
+            return start..(start + count);
+        }
+
         public void Skip()
         {
             var code = _rest[0];
@@ -167,8 +181,8 @@ internal readonly record struct HubFrame(string? Target, long Number, string? Id
                 Take();
             else if (code == 0x80)
                 Take();
-            else if (code is 0xc4 or 0xc5 or 0xc6)
-                Take(BytesLength());
+            else if (IsBytes)
+                Bytes();
             else
                 throw new InvalidDataException($"{code:x2} is not expected here.");
         }

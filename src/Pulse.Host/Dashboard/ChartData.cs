@@ -7,14 +7,23 @@ namespace Pulse.Host.Dashboard;
 internal static class ChartData
 {
     private static readonly JsonSerializerOptions Compact = new(JsonSerializerDefaults.Web);
-    private static readonly PerAnswer<string> Trees = new(MakeTree);
-    private static readonly PerAnswer<string> AllStacks = new(MakeStacks);
-    private static readonly PerAnswer<IReadOnlyList<(string Name, long Count)>> Sums = new(SumByFirst);
-    private static readonly PerAnswer<IReadOnlyList<string>[]> AllValues = new(FindValues);
-    private static readonly PerAnswer<Strip> Strips = new(_ => new Strip());
+    private static readonly PerAnswer<string> Trees = new();
+    private static readonly PerAnswer<string> AllStacks = new();
+    private static readonly PerAnswer<string> Worlds = new();
+    private static readonly PerAnswer<string> Rankings = new();
+    private static readonly PerAnswer<string> Tops = new();
+    private static readonly PerAnswer<IReadOnlyList<(string Name, long Count)>> Sums = new();
+    private static readonly PerAnswer<IReadOnlyList<string>[]> AllValues = new();
+    private static readonly PerAnswer<Strip> Strips = new();
+
+    /// <summary>How many countries have a bar beside the map.</summary>
+    public const int RankedCountries = 20;
+
+    /// <summary>How many keys have a bar on the page that every rollup has.</summary>
+    public const int TopKeys = 15;
 
     /// <summary>Nested rectangles: first dimension, within it the second. By name, so that none changes its place.</summary>
-    public static string Tree(RollupAnswer answer) => Trees.Of(answer);
+    public static string Tree(RollupAnswer answer) => Trees.Of(answer, MakeTree);
 
     private static string MakeTree(RollupAnswer answer) => JsonSerializer.Serialize(
         answer.Keys
@@ -30,7 +39,7 @@ internal static class ChartData
         Compact);
 
     /// <summary>Bars per value of the second dimension, stacked by the first.</summary>
-    public static string Stacks(RollupAnswer answer) => AllStacks.Of(answer);
+    public static string Stacks(RollupAnswer answer) => AllStacks.Of(answer, MakeStacks);
 
     private static string MakeStacks(RollupAnswer answer)
     {
@@ -52,7 +61,9 @@ internal static class ChartData
     }
 
     /// <summary>Countries with their shape's name.</summary>
-    public static string World(RollupAnswer answer, CountryNames names) => JsonSerializer.Serialize(
+    public static string World(RollupAnswer answer, CountryNames names) => Worlds.Of(answer, key => MakeWorld(key, names));
+
+    private static string MakeWorld(RollupAnswer answer, CountryNames names) => JsonSerializer.Serialize(
         ByFirst(answer)
             .Select(country => new { Shape = names.ShapeOf(country.Name), Label = country.Name, Value = country.Count })
             .Where(country => country.Shape is not null),
@@ -63,10 +74,10 @@ internal static class ChartData
         [.. ByFirst(answer).Where(country => names.ShapeOf(country.Name) is null)];
 
     /// <summary>The sums over the first dimension, largest first.</summary>
-    public static IReadOnlyList<(string Name, long Count)> ByFirst(RollupAnswer answer) => Sums.Of(answer);
+    public static IReadOnlyList<(string Name, long Count)> ByFirst(RollupAnswer answer) => Sums.Of(answer, SumByFirst);
 
     /// <summary>Every dimension's values.</summary>
-    public static IReadOnlyList<string>[] Values(RollupAnswer answer) => AllValues.Of(answer);
+    public static IReadOnlyList<string>[] Values(RollupAnswer answer) => AllValues.Of(answer, FindValues);
 
     private static IReadOnlyList<string>[] FindValues(RollupAnswer answer) =>
     [
@@ -84,13 +95,17 @@ internal static class ChartData
     ];
 
     /// <summary>The largest keys as horizontal bars.</summary>
-    public static string Top(RollupAnswer answer, int count) => JsonSerializer.Serialize(
-        answer.Keys.Take(count).Select(key => new { Name = string.Join(" · ", key.Key.Values), Value = key.Count }),
+    public static string Top(RollupAnswer answer) => Tops.Of(answer, MakeTop);
+
+    private static string MakeTop(RollupAnswer answer) => JsonSerializer.Serialize(
+        answer.Keys.Take(TopKeys).Select(key => new { Name = string.Join(" · ", key.Key.Values), Value = key.Count }),
         Compact);
 
-    /// <summary>The values of the first dimension as horizontal bars.</summary>
-    public static string Ranking(RollupAnswer answer, int count) => JsonSerializer.Serialize(
-        ByFirst(answer).Take(count).Select(value => new { value.Name, Value = value.Count }),
+    /// <summary>The countries with the highest counts as horizontal bars.</summary>
+    public static string Ranking(RollupAnswer answer) => Rankings.Of(answer, MakeRanking);
+
+    private static string MakeRanking(RollupAnswer answer) => JsonSerializer.Serialize(
+        ByFirst(answer).Take(RankedCountries).Select(value => new { value.Name, Value = value.Count }),
         Compact);
 
     /// <summary>
@@ -101,7 +116,7 @@ internal static class ChartData
     public static string TimeLine(RollupAnswer all, RollupAnswer? shown)
     {
         // Nearly all pages show the same.
-        var strip = Strips.Of(all);
+        var strip = Strips.Of(all, _ => new Strip());
         if (strip.Latest is { } latest && ReferenceEquals(latest.Shown, shown))
             return latest.Text;
 

@@ -30,6 +30,7 @@ internal static class DashboardHosting
 
         builder.Services.AddApi(http, settings, keyDirectory);
         builder.Services.AddSingleton(provider => Countries(provider.GetRequiredService<IWebHostEnvironment>()));
+        builder.Services.AddScoped<Redraw>();
         builder.Services.AddRazorComponents().AddInteractiveServerComponents();
     }
 

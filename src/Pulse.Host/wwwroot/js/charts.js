@@ -197,14 +197,20 @@ export async function mount(element, kind, page) {
     world = fetch('/world/world.json').then((response) => response.json()).then((shapes) => echarts.registerMap('world', shapes));
   }
   if (kind === 'world') await world;
+  if (!element.isConnected) return;
   const chart = echarts.init(element, null, { renderer: 'canvas' });
-  const state = { chart, kind, json: null };
+  const state = { chart, kind, element, frame: 0 };
   state.sizes = new ResizeObserver(() => {
     if (chart.getWidth() === element.clientWidth && chart.getHeight() === element.clientHeight) return;
     chart.resize();
-    if (state.json !== null) draw(state);
+    draw(state);
   });
   state.sizes.observe(element);
+  // A chart that is slower than the numbers shows the newest ones, not all of them; one that nobody sees rests.
+  state.numbers = new MutationObserver(() => {
+    state.frame ||= requestAnimationFrame(() => draw(state));
+  });
+  state.numbers.observe(element, { attributeFilter: ['data-numbers'] });
   charts.set(element, state);
   mounted.add(state);
   if (kind === 'timeline') {
@@ -213,12 +219,6 @@ export async function mount(element, kind, page) {
       if (index >= 0) page.invokeMethodAsync('PickAsync', index);
     });
   }
-}
-
-export function update(element, json) {
-  const state = charts.get(element);
-  if (!state) return;
-  state.json = json;
   draw(state);
 }
 
@@ -228,10 +228,15 @@ export function unmount(element) {
   charts.delete(element);
   mounted.delete(state);
   state.sizes.disconnect();
+  state.numbers.disconnect();
+  cancelAnimationFrame(state.frame);
   state.chart.dispose();
 }
 
 function draw(state) {
+  state.frame = 0;
+  const json = state.element.dataset.numbers;
+  if (!json) return;
   const colours = palette();
   state.chart.setOption(
     {
@@ -239,14 +244,12 @@ function draw(state) {
       animationDuration: 0,
       animationDurationUpdate: 300,
       textStyle: { fontFamily: colours.font },
-      ...kinds[state.kind](JSON.parse(state.json), colours, { width: state.chart.getWidth(), height: state.chart.getHeight() }),
+      ...kinds[state.kind](JSON.parse(json), colours, { width: state.chart.getWidth(), height: state.chart.getHeight() }),
     },
     { replaceMerge: ['series'] });
-  state.chart.getDom().dataset.drawn = 'true';
+  state.element.dataset.drawn = 'true';
 }
 
 document.addEventListener('pulse-theme', () => {
-  for (const state of mounted) {
-    if (state.json !== null) draw(state);
-  }
+  for (const state of mounted) draw(state);
 });
