@@ -107,6 +107,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
         // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
         builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
+        // Its warnings are about its own books, when a connection closes while the node ends; its errors say what went wrong.
+        builder.Logging.AddFilter("Akka.Remote.Transport.DotNetty", LogLevel.Error);
         // A cluster of one fears late heartbeats for nothing.
         if (node.Settings.Cluster.SeedNodes.IsEmpty)
             builder.Logging.AddFilter("Akka.Cluster", LogLevel.Error);
