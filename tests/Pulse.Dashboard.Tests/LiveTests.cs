@@ -1,10 +1,13 @@
 using Microsoft.Playwright;
+using Pulse.Testing;
 
 namespace Pulse.Dashboard.Tests;
 
 /// <summary>Numbers that move, and a page that outlives its node.</summary>
 public sealed class LiveTests(Browser browser)
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
+
     [Fact]
     public async Task Numbers_grow_without_reloading_and_the_page_comes_back_after_a_restart()
     {
@@ -18,8 +21,9 @@ public sealed class LiveTests(Browser browser)
             await view.GoAsync("/");
             await view.Page.EvaluateAsync("() => { window.isTheSamePage = true; }");
             var before = await view.TotalAsync();
-            await Until.SoAsync(async () => await view.TotalAsync() > before + 400);
-            await Until.SoAsync(async () => (await view.DrawnTreeAsync()).Values.Sum() > before + 400);
+            await Eventually.HoldsAsync("the total grows", Patience, async () => await view.TotalAsync() > before + 400);
+            await Eventually.HoldsAsync(
+                "the picture grows", Patience, async () => (await view.DrawnTreeAsync()).Values.Sum() > before + 400);
             Assert.True(await view.Page.EvaluateAsync<bool>("() => window.isTheSamePage"), "The page was loaded anew.");
             Assert.Empty(view.Complaints);
 
@@ -28,10 +32,10 @@ public sealed class LiveTests(Browser browser)
 
             node = await Node.StartAsync(directory, port, stream);
             await Assertions.Expect(view.Page.GetByText("The node does not answer")).ToBeHiddenAsync(
-                new LocatorAssertionsToBeHiddenOptions { Timeout = (float)Until.Patience.TotalMilliseconds });
+                new LocatorAssertionsToBeHiddenOptions { Timeout = (float)Patience.TotalMilliseconds });
             await view.Page.Locator(".chart[data-drawn]").First.WaitForAsync();
             var after = await view.TotalAsync();
-            await Until.SoAsync(async () => await view.TotalAsync() > after);
+            await Eventually.HoldsAsync("the total grows again", Patience, async () => await view.TotalAsync() > after);
         }
         finally
         {

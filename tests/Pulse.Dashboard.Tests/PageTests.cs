@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using Pulse.Dashboard.Tests;
+using Pulse.Testing;
 
 [assembly: AssemblyFixture(typeof(Browser))]
 [assembly: AssemblyFixture(typeof(FinishedNode))]
@@ -56,7 +57,8 @@ public sealed class PageTests(Browser browser, FinishedNode node)
         await view.ExpectTotalAsync(wanted.Sum(row => row.Count));
         var counts = wanted.GroupBy(row => $"{row.First}|{row.Second}").ToDictionary(group => group.Key, group => group.Sum(row => row.Count));
         Assert.Equal(counts, await view.NumbersAsync());
-        await Until.SoAsync(async () => (await view.DrawnTreeAsync()).Values.Sum() == counts.Values.Sum());
+        await Eventually.HoldsAsync(
+            "the picture is drawn", Browser.Patience, async () => (await view.DrawnTreeAsync()).Values.Sum() == counts.Values.Sum());
         Assert.Equal(counts, await view.DrawnTreeAsync());
 
         await view.ChooseAsync("Hour", "13");

@@ -5,6 +5,7 @@ using System.Net.Http.Json;
 using System.Reflection;
 using System.Text;
 using System.Text.Json.Serialization;
+using Pulse.Testing;
 
 namespace Pulse.EndToEnd.Tests.Support;
 

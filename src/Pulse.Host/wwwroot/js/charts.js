@@ -1,7 +1,6 @@
 // Draws the pictures with Apache ECharts. Data comes as JSON from ChartData.cs; colours come from the style sheet.
 
-const charts = new WeakMap();
-const mounted = new Set();
+const charts = new Map();
 const still = matchMedia('(prefers-reduced-motion: reduce)');
 const narrow = 620;
 let world;
@@ -212,7 +211,6 @@ export async function mount(element, kind, page) {
   });
   state.numbers.observe(element, { attributeFilter: ['data-numbers'] });
   charts.set(element, state);
-  mounted.add(state);
   if (kind === 'timeline') {
     chart.getZr().on('click', (event) => {
       const [index] = chart.convertFromPixel({ seriesIndex: 0 }, [event.offsetX, event.offsetY]);
@@ -226,7 +224,6 @@ export function unmount(element) {
   const state = charts.get(element);
   if (!state) return;
   charts.delete(element);
-  mounted.delete(state);
   state.sizes.disconnect();
   state.numbers.disconnect();
   cancelAnimationFrame(state.frame);
@@ -251,5 +248,5 @@ function draw(state) {
 }
 
 document.addEventListener('pulse-theme', () => {
-  for (const state of mounted) draw(state);
+  for (const state of charts.values()) draw(state);
 });

@@ -1,9 +1,9 @@
 using System.Diagnostics;
 
-namespace Pulse.EndToEnd.Tests.Support;
+namespace Pulse.Testing;
 
-/// <summary>Waits for what other processes do.</summary>
-internal static class Eventually
+/// <summary>Waits for what others do: processes, pages.</summary>
+public static class Eventually
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
 
@@ -11,13 +11,14 @@ internal static class Eventually
     /// <param name="what">What is waited for, for the message when it does not come.</param>
     /// <param name="limit">How long.</param>
     /// <param name="condition">Whether it is there.</param>
+    /// <exception cref="TimeoutException">It did not come.</exception>
     public static async Task HoldsAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
     {
         var waited = Stopwatch.StartNew();
         while (!await condition())
         {
             if (waited.Elapsed > limit)
-                Assert.Fail($"Not within {limit.TotalSeconds:N0} s: {what}.");
+                throw new TimeoutException($"Not within {limit.TotalSeconds:N0} s: {what}.");
             await Task.Delay(Poll);
         }
     }
