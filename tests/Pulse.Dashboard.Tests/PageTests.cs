@@ -136,6 +136,20 @@ public sealed class PageTests(Browser browser, FinishedNode node)
         Assert.Empty(view.Complaints);
     }
 
+    [Theory]
+    [InlineData("/nothing")]
+    [InlineData("/rollups/viewsByDeviceGenre/nothing")]
+    public async Task A_page_that_is_not_there_leads_on_to_one_that_is(string path)
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync(path, hasChart: false);
+        Assert.Contains(view.Complaints, complaint => complaint == $"404 {node.Address}{path}");
+
+        await Assertions.Expect(view.Page.Locator("h1")).ToHaveTextAsync("There is no such page");
+        await view.Page.GetByRole(AriaRole.Link, new() { Name = "To the first one." }).ClickAsync();
+        await view.ExpectTotalAsync(node.Truth("viewsByDeviceGenre").Sum(row => row.Count));
+    }
+
     public static TheoryData<string, string, int> Looks
     {
         get

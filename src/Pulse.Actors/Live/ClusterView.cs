@@ -11,6 +11,9 @@ public sealed class ClusterView
     /// <summary>This node's unique address; empty before it joined.</summary>
     public string Self { get; internal set; } = "";
 
+    /// <summary>What this node told last; null before it first did.</summary>
+    public NodeStatus? SelfStatus => _nodes.GetValueOrDefault(Self);
+
     /// <summary>The newest word of every node of the cluster, by address.</summary>
     public IReadOnlyList<NodeStatus> Nodes => [.. _nodes.Values.OrderBy(node => node.Address, StringComparer.Ordinal)];
 

@@ -37,8 +37,9 @@ internal static class ApiHosting
         ClusterEndpoints.Map(application);
         ExportEndpoints.Map(application);
         DeadLetterEndpoints.Map(application);
-        application.Map("/api/{**rest}", (string? rest) =>
-            ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is."))
+        application.Map("/api/{**rest}", (string? rest, HttpContext context) => HttpMethods.IsGet(context.Request.Method)
+                ? ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is.")
+                : ApiProblem.OnlyGet(context.Response))
             .ExcludeFromDescription();
         application.MapOpenApi();
     }

@@ -13,6 +13,13 @@ internal static class ApiProblem
     public static ProblemHttpResult NotFound(string parameter, string detail) => Of(
         StatusCodes.Status404NotFound, "Not found", detail, parameter);
 
+    /// <summary>Something else than reading was tried.</summary>
+    public static ProblemHttpResult OnlyGet(HttpResponse response)
+    {
+        response.Headers.Allow = HttpMethods.Get;
+        return Of(StatusCodes.Status405MethodNotAllowed, "Method not allowed", "Everything here is only read: use GET.");
+    }
+
     public static ProblemHttpResult NotAcceptable() => Of(
         StatusCodes.Status406NotAcceptable, "Not acceptable", "This is to be had as application/json or text/csv.");
 

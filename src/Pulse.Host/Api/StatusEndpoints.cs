@@ -1,9 +1,8 @@
 using Akka.Actor;
 using Akka.Cluster;
-using Akka.Cluster.Sharding;
-using Akka.Hosting;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 
 namespace Pulse.Host.Api;
@@ -11,16 +10,14 @@ namespace Pulse.Host.Api;
 /// <summary><c>GET /api/status</c>: what this node does, as JSON.</summary>
 internal static class StatusEndpoints
 {
-    private static readonly TimeSpan RegionTimeout = TimeSpan.FromSeconds(1);
-
     public static void MapStatus(this WebApplication application) =>
-        application.MapGet("/api/status", async (
+        application.MapGet("/api/status", (
             IngestStatistics ingest,
             BucketStatistics buckets,
             StorageAvailability storage,
             LatestExport export,
-            ActorSystem system,
-            IRequiredActor<Bucket> region) => new NodeStatus(
+            ClusterView view,
+            ActorSystem system) => new NodeStatus(
                 ingest.Consumed,
                 ingest.DeadLettered,
                 ingest.Lag,
@@ -32,26 +29,13 @@ internal static class StatusEndpoints
                         partition.Partition, partition.Position, partition.Committed, partition.End)),
                 ],
                 buckets.Running,
-                await ShardsAsync(region.ActorRef),
+                view.SelfStatus?.Shards ?? 0,
                 buckets.Checkpoints,
                 buckets.LastCheckpoint,
                 storage.IsAvailable,
                 storage.Problem,
                 Members(Cluster.Get(system).State),
                 export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null));
-
-    private static async Task<int> ShardsAsync(IActorRef region)
-    {
-        try
-        {
-            return (await region.Ask<ShardRegionStats>(GetShardRegionStats.Instance, RegionTimeout)).Stats.Count;
-        }
-        catch (AskTimeoutException)
-        {
-            // The region is starting or being handed over.
-            return 0;
-        }
-    }
 
     private static List<NodeMember> Members(ClusterEvent.CurrentClusterState state) =>
     [

@@ -9,6 +9,7 @@ namespace Pulse.Host.Dashboard;
 /// <summary>Adds the dashboard and the API to a node.</summary>
 internal static class DashboardHosting
 {
+    private const string NotFoundPage = "/not-found";
     private const string WorldFile = "world/world.json";
     private const int LongestBody = 64 * 1024;
 
@@ -37,6 +38,8 @@ internal static class DashboardHosting
     /// <summary>Maps pages and API; after health checks, before the start.</summary>
     public static void MapDashboard(this WebApplication application)
     {
+        // Where nothing has answered; the API's own errors have a body.
+        application.UseStatusCodePagesWithReExecute(NotFoundPage);
         application.MapApi();
         application.MapAccessControl();
         application.MapStaticAssets().AllowAnonymous();

@@ -112,7 +112,7 @@ internal sealed class NodeInstruments : IDisposable
         Gauge("pulse.cluster.nodes", () => [new(cluster.Nodes.Count)], "{node}", "Nodes that this node hears of.");
         _meter.CreateObservableGauge(
             "pulse.cluster.shards",
-            () => cluster.Nodes.Where(node => node.Node == cluster.Self).Select(node => new Measurement<long>(node.Shards)),
+            () => cluster.SelfStatus is { } self ? [new Measurement<long>(self.Shards)] : Array.Empty<Measurement<long>>(),
             "{shard}", "Shards of buckets on this node.");
         _meter.CreateObservableGauge(
             "pulse.live.delay",

@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -93,18 +92,10 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton<BucketStatistics>();
         builder.Services.AddSingleton(new StorageAvailability());
         builder.Services.AddSingleton<LatestExport>();
-        builder.Services.AddSingleton<IRequiredActor<Bucket>>(new NoRegion(_system.DeadLetters));
         var application = builder.Build();
         application.MapApi();
         await application.StartAsync(TestContext.Current.CancellationToken);
         _applications.Add(application);
         return application.GetTestClient();
-    }
-
-    private sealed class NoRegion(IActorRef nobody) : IRequiredActor<Bucket>
-    {
-        public IActorRef ActorRef => nobody;
-
-        public Task<IActorRef> GetAsync(CancellationToken cancellationToken = default) => Task.FromResult(ActorRef);
     }
 }

@@ -150,6 +150,19 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Contains("viewsByLocationMR", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("POST", "/api/status")]
+    [InlineData("DELETE", "/api/rollups/viewsByDeviceGenre")]
+    public async Task What_is_there_can_only_be_read(string method, string path)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Parse(method), path);
+        using var response = await api.Client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.MethodNotAllowed, response.StatusCode);
+        Assert.Equal(["GET"], response.Content.Headers.Allow);
+        Assert.Contains("use GET", await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_list_tells_totals_in_memory_and_late_events()
     {

@@ -124,20 +124,21 @@ const kinds = {
     };
   },
 
-  stacks(data, colours, { height }) {
+  stacks(data, colours, { width, height }) {
     const largest = Math.max(1, ...data.categories.map((_, index) => data.series.reduce((sum, series) => sum + series.values[index], 0)));
-    const isTall = (value) => (value / largest) * (height - 100) > 22;
+    const barWidth = ((width - 60) / Math.max(1, data.categories.length)) * 0.62;
+    const fits = (value) => barWidth > 40 && (value / largest) * (height - 100) > 22;
     return {
       color: colours.categories,
       tooltip: { ...tooltip(colours), trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: number },
       legend: { top: 0, left: 0, itemWidth: 18, itemHeight: 14, itemGap: 24, textStyle: { color: colours.ink, fontFamily: colours.font, fontSize: 17 }, selectedMode: false },
       grid: { left: 4, right: 4, top: 52, bottom: 4, containLabel: true },
-      xAxis: { type: 'category', data: data.categories, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 16, fontFamily: colours.font } },
+      xAxis: { type: 'category', data: data.categories, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: width < narrow ? 12 : 16, fontFamily: colours.font, interval: 0, hideOverlap: true } },
       yAxis: { type: 'value', splitLine: { lineStyle: { color: colours.line } }, axisLabel: { color: colours.muted, fontSize: 14, formatter: short } },
       series: data.series.map((series, index) => ({
         id: series.name, name: series.name, type: 'bar', stack: 'views', data: series.values, barWidth: '62%',
         itemStyle: { borderColor: colours.surface, borderWidth: 1, decal: index % 2 === 0 ? undefined : { symbol: 'rect', color: 'rgba(0,0,0,0.14)', dashArrayX: [1, 0], dashArrayY: [3, 7], rotation: -Math.PI / 4 } },
-        label: { show: true, formatter: (item) => (isTall(item.value) ? short(item.value) : ''), color: '#0b0e13', fontSize: 14, fontFamily: colours.font },
+        label: { show: true, formatter: (item) => (fits(item.value) ? short(item.value) : ''), color: '#0b0e13', fontSize: 14, fontFamily: colours.font },
       })),
     };
   },
@@ -171,7 +172,8 @@ const kinds = {
       grid: { left: names, right: 64, top: 4, bottom: 4 },
       xAxis: { type: 'value', axisLabel: { show: false }, splitLine: { show: false } },
       yAxis: { type: 'category', data: rows.map((row) => row.name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 15, fontFamily: colours.font, width: names - 14, overflow: 'truncate' } },
-      series: [{ id: 'top', type: 'bar', data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
+      // Bars change places: on their way they would lie over each other and carry another's number.
+      series: [{ id: 'top', type: 'bar', animation: false, data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
     };
   },
 
