@@ -85,6 +85,7 @@ internal sealed class DemoView(IAnsiConsole console, bool isTerminal)
         return new Rows(
             new Markup("[bold]Pulse[/]: exact counts on a cluster that grows, loses a node and heals"),
             table,
+            new Text($"dashboards: {string.Join("  ", cluster.Nodes.Where(node => node.Status is not null).Select(node => node.Address))}"),
             Totals(cluster),
             new Text(string.Join('\n', story)));
     }

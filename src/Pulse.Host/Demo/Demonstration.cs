@@ -85,7 +85,7 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
             () => node.Status is not null && cluster.MembersUp >= members && cluster.IsEveryPartitionRead
                 && cluster.Gaps.Open < Still,
             cancellation);
-        view.Say($"node {node.Number} is up, the cluster has {members}");
+        view.Say($"node {node.Number} is up at {node.Address}, the cluster has {members}");
     }
 
     // Shards start with the first events, so only a node that joins while they flow can wait for its share.

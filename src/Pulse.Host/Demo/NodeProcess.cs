@@ -50,6 +50,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>On loopback.</summary>
     public int HttpPort { get; }
 
+    /// <summary>The dashboard's address.</summary>
+    public string Address => string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{HttpPort}");
+
     /// <summary>For people: what the process is doing, or what was done to it.</summary>
     public string State { get; private set; } = "not started";
 
@@ -195,7 +198,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         try
         {
-            return await _http.GetFromJsonAsync<NodeStatus>($"http://127.0.0.1:{HttpPort}/api/status", cancellation);
+            return await _http.GetFromJsonAsync<NodeStatus>($"{Address}/api/status", cancellation);
         }
         catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException
             || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))

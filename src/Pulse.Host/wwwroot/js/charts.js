@@ -94,6 +94,9 @@ const kinds = {
     const isNarrow = width < narrow;
     const leaves = data.flatMap((device) => device.children.map((genre) => genre.value));
     const [least, most] = [Math.min(...leaves), Math.max(...leaves)];
+    const small = (0.65 * leaves.reduce((sum, value) => sum + value, 0)) / leaves.length;
+    const fine = { position: [4, 5], fontSize: 12, lineHeight: 16, rich: { n: { fontSize: 13, fontWeight: 600, lineHeight: 17 } } };
+    const normal = { position: [10, 10], fontSize: 16, lineHeight: 22, rich: { n: { fontSize: 21, fontWeight: 600, lineHeight: 28 } } };
     return {
       tooltip: { ...tooltip(colours), formatter: (item) => `${safe(item.treePathInfo.slice(1).map((node) => node.name).join(' · '))}<br><b>${number(item.value)}</b>` },
       visualMap: {
@@ -106,13 +109,12 @@ const kinds = {
           ...device,
           children: device.children.map((genre) => {
             const colour = rampColour(colours.ramp, most > least ? (genre.value - least) / (most - least) : 0.5);
-            return { ...genre, itemStyle: { color: colour }, label: { color: inkOn(colour) } };
+            return { ...genre, itemStyle: { color: colour }, label: { color: inkOn(colour), ...(isNarrow || genre.value < small ? fine : normal) } };
           }),
         })),
         left: 0, right: 0, top: 0, bottom: 36, roam: false, nodeClick: false, breadcrumb: { show: false },
         label: {
-          fontFamily: colours.font, align: 'left', padding: 0, position: isNarrow ? [4, 5] : [10, 10], fontSize: isNarrow ? 12 : 16, lineHeight: isNarrow ? 16 : 22,
-          formatter: (item) => `${item.name}\n{n|${short(item.value)}}`, rich: { n: isNarrow ? { fontSize: 13, fontWeight: 600, lineHeight: 17 } : { fontSize: 21, fontWeight: 600, lineHeight: 28 } },
+          fontFamily: colours.font, align: 'left', padding: 0, formatter: (item) => `${item.name}\n{n|${short(item.value)}}`,
         },
         upperLabel: { show: true, height: isNarrow ? 28 : 34, padding: 0, color: colours.ink, fontFamily: colours.font, fontSize: isNarrow ? 14 : 17, fontWeight: 600, formatter: (item) => `${item.name}   ${number(item.value)}` },
         levels: [

@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+using Pulse.EndToEnd.Tests.Support;
+
+namespace Pulse.EndToEnd.Tests;
+
+/// <summary>The scaling demo as a person sees it; what a kill does is <see cref="ClusterTests"/>' concern.</summary>
+public sealed partial class DemoTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public async Task The_demo_tells_where_its_dashboards_are_and_ends_with_a_verdict()
+    {
+        await using var demo = PulseProcess.Host(
+            _directory, new Dictionary<string, string>(),
+            "demo", "--nodes", "2", "--events", "30000", "--rate", "2000", "--seed", "3", "--data", _directory["demo"]);
+
+        var line = await demo.LineAsync("node 2 is up at ", Limit);
+        using var client = new HttpClient();
+        var page = await client.GetStringAsync(new Uri(Address().Match(line).Value), TestContext.Current.CancellationToken);
+        Assert.Contains("<h1>Device &amp; Genre</h1>", page, StringComparison.Ordinal);
+
+        Assert.Equal(0, await demo.ExitAsync(Limit));
+        Assert.Single(demo.Output, line => Pass().IsMatch(line));
+        demo.AssertNoStackTrace();
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    // How many counts there are depends on how many windows the run fell into.
+    [GeneratedRegex("^PASS  30,000 events, [1-9][0-9,]* counts compared, 0 differences$")]
+    private static partial Regex Pass();
+
+    [GeneratedRegex("http://127.0.0.1:[0-9]+")]
+    private static partial Regex Address();
+}
