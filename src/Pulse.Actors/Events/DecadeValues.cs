@@ -27,6 +27,13 @@ internal sealed class DecadeValues : DimensionValues
     }
 
     /// <inheritdoc />
+    public override void Clear()
+    {
+        base.Clear();
+        Array.Fill(_idOfDecade, Unseen);
+    }
+
+    /// <inheritdoc />
     public override BadRecordReason Identify(ReadOnlySpan<byte> payload, FieldSlot slot, out int valueId)
     {
         valueId = Unseen;

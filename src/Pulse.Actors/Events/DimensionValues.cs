@@ -28,6 +28,9 @@ internal abstract class DimensionValues
     /// <param name="valueId">The identifier, where nothing is wrong.</param>
     public abstract BadRecordReason Identify(ReadOnlySpan<byte> payload, FieldSlot slot, out int valueId);
 
+    /// <summary>Forgets all values; identifiers count up from 0 again. Keeps the memory for those to come.</summary>
+    public virtual void Clear() => _texts.Clear();
+
     /// <summary>Adds a value that is not there yet and gives its identifier.</summary>
     protected int Add(string text)
     {

@@ -124,9 +124,16 @@ public sealed class EventDecoder
     /// <param name="valueId">An identifier that <see cref="Decode"/> gave for it; identifiers count up from 0.</param>
     public string Text(int dimension, int valueId) => _values[dimension][valueId];
 
+    /// <summary>Forgets all values; identifiers given before mean nothing any more.</summary>
+    public void Forget()
+    {
+        foreach (var values in _values)
+            values.Clear();
+    }
+
     /// <summary>
-    /// How many values of a dimension have been interned so far. They are kept as long as the decoder lives, those of
-    /// bad records too: whoever decodes a dimension of endlessly many values replaces the decoder from time to time.
+    /// How many values of a dimension have been interned so far. They are kept, those of bad records too: whoever decodes a
+    /// dimension of endlessly many values calls <see cref="Forget"/> from time to time.
     /// </summary>
     /// <param name="dimension">The dimension's index in <see cref="Dimensions"/>.</param>
     public int ValueCount(int dimension) => _values[dimension].Count;

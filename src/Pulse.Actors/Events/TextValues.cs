@@ -35,6 +35,14 @@ internal sealed class TextValues : DimensionValues
         return slot.Kind == FieldKind.Absent ? BadRecordReason.MissingField : BadRecordReason.WrongType;
     }
 
+    /// <inheritdoc />
+    public override void Clear()
+    {
+        base.Clear();
+        Array.Clear(_entries);
+        _bytesUsed = 0;
+    }
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     private BadRecordReason IdentifyEscaped(ReadOnlySpan<byte> raw, out int valueId)
     {

@@ -13,12 +13,20 @@ internal sealed class EventCounter
     /// <summary>How many keys a session remembers before it forgets them all; see <see cref="ForgetKeys"/>.</summary>
     public const int MaximumKeys = 50_000;
 
+    /// <summary>
+    /// The same where most keys come once: they only wait for the garbage collector to move them, so they had better die
+    /// young.
+    /// </summary>
+    public const int MaximumSeldomKeys = 4_096;
+
     private readonly RollupCatalog _catalog;
     private EventDecoder _decoder;
     private RollupKeys[] _rollups;
     private readonly Dictionary<BadRecordReason, KeyTally> _deadLetterKeys = [];
     private readonly int[] _valueIds;
     private readonly long _windowSeconds;
+    private int _maximumKeys = MaximumKeys;
+    private long _eventsSinceForgotten;
 
     /// <param name="catalog">The rollups to count.</param>
     /// <param name="windowLength">The length of every window; whole seconds.</param>
@@ -43,8 +51,22 @@ internal sealed class EventCounter
     /// </summary>
     public void ForgetKeys()
     {
-        if (_rollups.Sum(rollup => rollup.Count) <= MaximumKeys)
+        var keys = _rollups.Sum(rollup => rollup.Count);
+        if (keys <= _maximumKeys)
             return;
+
+        var maximum = _eventsSinceForgotten < 2L * keys ? MaximumSeldomKeys : MaximumKeys;
+        _eventsSinceForgotten = 0;
+        if (maximum == _maximumKeys)
+        {
+            _decoder.Forget();
+            foreach (var rollup in _rollups)
+                rollup.Clear();
+            return;
+        }
+
+        // Large tables are slow to clear, small ones to grow.
+        _maximumKeys = maximum;
         _decoder = DecoderFor(_catalog);
         _rollups = NewKeys();
     }
@@ -71,6 +93,7 @@ internal sealed class EventCounter
                 Tally.Count(rollup.Find(_valueIds), window, offset);
         }
 
+        _eventsSinceForgotten += batch.Count;
         Tally.Advance(batch.NextOffset);
     }
 

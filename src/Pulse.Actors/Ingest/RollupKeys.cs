@@ -32,6 +32,14 @@ internal sealed class RollupKeys
     /// <summary>How many keys were met.</summary>
     public int Count => _keys.Count;
 
+    /// <summary>Forgets all keys, as the decoder forgot their values. Keeps the memory for those to come.</summary>
+    public void Clear()
+    {
+        _keys.Clear();
+        foreach (var step in _steps)
+            step.Clear();
+    }
+
     /// <summary>The tally of the event's key. Hot path.</summary>
     /// <param name="valueIds">What the decoder gave.</param>
     public KeyTally Find(ReadOnlySpan<int> valueIds)
@@ -87,6 +95,13 @@ internal sealed class RollupKeys
 
         /// <summary>How many were given; for the caller to count.</summary>
         public int Count { get; set; }
+
+        public void Clear()
+        {
+            Count = 0;
+            _sparse.Clear();
+            Array.Clear(_dense);
+        }
 
         /// <summary>Where the number stands; 0 if it has none yet. To be set before the next call.</summary>
         public ref int NumberOf(int prefix, int valueId)

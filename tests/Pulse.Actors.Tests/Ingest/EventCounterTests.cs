@@ -166,6 +166,39 @@ public sealed class EventCounterTests
             .Sum(it => it.Delta.Counts.Sum(count => count.Count));
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void However_often_keys_are_forgotten_each_is_counted_as_often_as_it_came(int timesInARow)
+    {
+        const int keys = EventCounter.MaximumKeys + 1_000;
+        const int batch = 5_000;
+        var counter = Counter(committed: 0);
+        var counted = new Dictionary<RollupKey, long>();
+        for (var first = 0; first < 2 * keys * timesInARow; first += batch)
+        {
+            counter.Count(
+                Batch(first, [.. Enumerable.Range(first, batch).Select(n =>
+                    new SampleEvent().WithText("Genre", $"genre {n / timesInARow % keys}"))]), _bad);
+            foreach (var bucket in counter.Tally.TakeBucketsToOpen())
+                counter.Tally.Opened(bucket, 0);
+            foreach (var (bucket, delta) in counter.Tally.TakeDeltas())
+            {
+                foreach (var count in bucket.Rollup == "viewsByDeviceGenre" ? delta.Counts : [])
+                    counted[count.Key] = counted.GetValueOrDefault(count.Key) + count.Count;
+            }
+
+            counter.ForgetKeys();
+        }
+
+        Assert.Empty(_bad);
+        var events = (2 * keys * timesInARow + batch - 1) / batch * batch;
+        Assert.Equal(
+            Enumerable.Range(0, events).GroupBy(n => n / timesInARow % keys)
+                .ToDictionary(group => new RollupKey("Smart TV", $"genre {group.Key}"), group => (long)group.Count()),
+            counted);
+    }
+
     private readonly Dictionary<PartitionTally, List<(string Rollup, KeyCount Count)>> _counts = [];
 
     private EventCounter Counter(long committed) => new(
