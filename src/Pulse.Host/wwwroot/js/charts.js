@@ -175,7 +175,7 @@ const kinds = {
       xAxis: { type: 'value', axisLabel: { show: false }, splitLine: { show: false } },
       yAxis: { type: 'category', data: rows.map((row) => row.name), axisLine: { show: false }, axisTick: { show: false }, axisLabel: { color: colours.ink, fontSize: 15, fontFamily: colours.font, width: names - 14, overflow: 'truncate' } },
       // Bars change places: on their way they would lie over each other and carry another's number.
-      series: [{ id: 'top', type: 'bar', animation: false, data: rows.map((row) => row.value), barWidth: '64%', itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
+      series: [{ id: 'top', type: 'bar', animation: false, data: rows.map((row) => row.value), barWidth: '64%', barMaxWidth: 40, itemStyle: { color: colours.categories[0] }, label: { show: true, position: 'right', color: colours.ink, fontSize: 14, fontFamily: colours.font, formatter: (item) => short(item.value) } }],
     };
   },
 
