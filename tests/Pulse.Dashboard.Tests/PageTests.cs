@@ -82,6 +82,20 @@ public sealed class PageTests(Browser browser, FinishedNode node)
     }
 
     [Fact]
+    public async Task A_list_of_values_can_be_searched()
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/map");
+        await view.Page.Locator("summary:text-matches('^Maturity rating')").ClickAsync();
+        var ratings = view.Page.GetByRole(AriaRole.Group, new() { Name = "Maturity rating" }).GetByRole(AriaRole.Checkbox);
+        await Assertions.Expect(ratings).ToHaveCountAsync(5);
+
+        await view.Page.GetByPlaceholder("Search maturity rating").FillAsync("tv-");
+
+        await Assertions.Expect(ratings).ToHaveCountAsync(2);
+    }
+
+    [Fact]
     public async Task Windows_can_be_scrubbed_with_the_keyboard()
     {
         var windows = node.Truth("viewsByDeviceGenre").GroupBy(row => row.WindowEnd).OrderBy(group => group.Key).ToList();
