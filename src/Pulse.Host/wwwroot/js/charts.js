@@ -167,7 +167,7 @@ const kinds = {
   },
 
   top(data, colours, { width }) {
-    const names = Math.min(208, Math.max(...data.map((row) => row.name.length)) * 9 + 18, width * 0.5);
+    const names = Math.min(Math.max(...data.map((row) => row.name.length)) * 9 + 18, width * 0.5);
     const rows = [...data].reverse();
     return {
       tooltip: { ...tooltip(colours), valueFormatter: number },
