@@ -18,7 +18,7 @@ public sealed class OutsideStreamTests(Browser browser, KafkaFixture kafka) : IC
         var directory = Directory.CreateTempSubdirectory("pulse-outside-").FullName;
         try
         {
-            await using var node = await Node.StartAsync(directory, Node.FreePort(), Settings(stream));
+            await using var node = await Node.StartAsync(directory, Node.FreePort(), kafka.Environment(stream));
             await using var view = await browser.OpenAsync(node.Address);
             await view.GoAsync("/map", hasChart: false);
             await Assertions.Expect(view.Page.GetByText("Waiting for the first event")).ToBeVisibleAsync();
@@ -36,22 +36,6 @@ public sealed class OutsideStreamTests(Browser browser, KafkaFixture kafka) : IC
         {
             Directory.Delete(directory, recursive: true);
         }
-    }
-
-    private Dictionary<string, string> Settings(KafkaSettings stream)
-    {
-        var settings = new Dictionary<string, string>
-        {
-            ["Pulse__Kafka__BootstrapServers"] = stream.BootstrapServers,
-            ["Pulse__Kafka__Topic"] = stream.Topic,
-            ["Pulse__Kafka__CompletionTopic"] = stream.CompletionTopic,
-            ["Pulse__Kafka__DeadLetterTopic"] = stream.DeadLetterTopic,
-            ["Pulse__Kafka__GroupId"] = stream.GroupId,
-        };
-        // Only a real broker can say which stream a topic is.
-        if (kafka.Embedded is { } embedded)
-            settings["Pulse__Kafka__StreamIdentity"] = embedded.StreamIdentity;
-        return settings;
     }
 
     private static async Task ProduceAsync(KafkaSettings stream, params string[] countries)

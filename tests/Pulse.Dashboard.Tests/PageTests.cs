@@ -93,6 +93,8 @@ public sealed class PageTests(Browser browser, FinishedNode node)
         await view.Page.GetByPlaceholder("Search maturity rating").FillAsync("tv-");
 
         await Assertions.Expect(ratings).ToHaveCountAsync(2);
+        await view.Page.GetByPlaceholder("Search maturity rating").FillAsync("nothing");
+        await Assertions.Expect(view.Page.GetByText("No such value")).ToBeVisibleAsync();
     }
 
     [Fact]

@@ -19,7 +19,7 @@ public sealed class KafkaFixture : IDisposable
     /// <summary>Connects to the real broker or starts an embedded one.</summary>
     public KafkaFixture()
     {
-        var configured = Environment.GetEnvironmentVariable(Variable);
+        var configured = System.Environment.GetEnvironmentVariable(Variable);
         if (!string.IsNullOrWhiteSpace(configured))
         {
             BootstrapServers = configured;
@@ -68,6 +68,23 @@ public sealed class KafkaFixture : IDisposable
         GroupId = $"group-{Guid.NewGuid():N}",
         StreamIdentity = "stream",
     };
+
+    /// <summary>The configuration of a node process that reads a stream of this broker, as environment variables.</summary>
+    public Dictionary<string, string> Environment(KafkaSettings stream)
+    {
+        var environment = new Dictionary<string, string>
+        {
+            ["Pulse__Kafka__BootstrapServers"] = stream.BootstrapServers,
+            ["Pulse__Kafka__Topic"] = stream.Topic,
+            ["Pulse__Kafka__CompletionTopic"] = stream.CompletionTopic,
+            ["Pulse__Kafka__DeadLetterTopic"] = stream.DeadLetterTopic,
+            ["Pulse__Kafka__GroupId"] = stream.GroupId,
+        };
+        // The embedded broker can't say which stream a topic is.
+        if (Embedded is not null)
+            environment["Pulse__Kafka__StreamIdentity"] = Embedded.StreamIdentity;
+        return environment;
+    }
 
     /// <summary>Stops the embedded broker, if there is one.</summary>
     public void Dispose() => Embedded?.Dispose();

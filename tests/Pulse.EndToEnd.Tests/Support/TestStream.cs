@@ -1,5 +1,6 @@
 using System.Globalization;
 using Confluent.Kafka;
+using Pulse.Actors.Ingest;
 using Pulse.Testing;
 
 namespace Pulse.EndToEnd.Tests.Support;
@@ -38,19 +39,15 @@ internal sealed class TestStream
     /// <summary>The configuration of a node that reads this stream and stores in Postgres.</summary>
     public Dictionary<string, string> Environment(string postgres, TimeSpan checkpointInterval)
     {
-        var environment = new Dictionary<string, string>
+        var environment = _kafka.Environment(new KafkaSettings(_kafka.BootstrapServers)
         {
-            ["Pulse__Kafka__BootstrapServers"] = _kafka.BootstrapServers,
-            ["Pulse__Kafka__Topic"] = Topic,
-            ["Pulse__Kafka__CompletionTopic"] = CompletionTopic,
-            ["Pulse__Kafka__DeadLetterTopic"] = DeadLetterTopic,
-            ["Pulse__Kafka__GroupId"] = _group,
-            ["Pulse__Storage__ConnectionString"] = postgres,
-            ["Pulse__CheckpointInterval"] = checkpointInterval.ToString("c", CultureInfo.InvariantCulture),
-        };
-        // The embedded broker can't say which stream a topic is.
-        if (_kafka.Embedded is { } embedded)
-            environment["Pulse__Kafka__StreamIdentity"] = embedded.StreamIdentity;
+            Topic = Topic,
+            CompletionTopic = CompletionTopic,
+            DeadLetterTopic = DeadLetterTopic,
+            GroupId = _group,
+        });
+        environment["Pulse__Storage__ConnectionString"] = postgres;
+        environment["Pulse__CheckpointInterval"] = checkpointInterval.ToString("c", CultureInfo.InvariantCulture);
         return environment;
     }
 

@@ -21,7 +21,7 @@ public sealed class SettingsDocumentationTests
     }
 
     private static IEnumerable<(string Path, string Name)> Settings(Type section, string path) =>
-        section.GetProperties().Where(property => property.CanRead && !property.GetGetMethod()!.IsStatic).SelectMany(property =>
+        section.GetProperties().SelectMany(property =>
             IsSection(property.PropertyType)
                 ? Settings(property.PropertyType, $"{path}:{property.Name}")
                 : [($"{path}:{property.Name}", property.Name)]);
