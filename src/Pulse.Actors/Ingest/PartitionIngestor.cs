@@ -66,8 +66,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PreStart()
     {
+        Timers.StartSingleTimer(AcquireTimedOut.Instance, AcquireTimedOut.Instance, AcquireTimeout);
         _context.StreamIngest.Tell(new AcquirePartition(_partition));
-        Context.SetReceiveTimeout(AcquireTimeout);
     }
 
     // Whoever starts it anew must acquire the partition anew: it has lost its place.
@@ -85,7 +85,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     {
         Receive<PartitionAcquired>(Start);
         Receive<PartitionUnavailable>(_ => Context.Stop(Self));
-        Receive<ReceiveTimeout>(_ => Context.Stop(Self));
+        Receive<AcquireTimedOut>(_ => Context.Stop(Self));
         Receive<StopReading>(_ => Context.Stop(Self));
         Receive<KeepReading>(_ => { });
         Receive<CommitNow>(_ => { });
@@ -93,7 +93,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Start(PartitionAcquired acquired)
     {
-        Context.SetReceiveTimeout(null);
+        Timers.Cancel(AcquireTimedOut.Instance);
         (_assigned, _consumer, _deadLetters) = acquired;
         _counter = NewCounter(_assigned.Committed);
         Become(Reading);
@@ -455,6 +455,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private sealed record SessionRewound(int Epoch, long Committed);
 
     private sealed record RewindFailed(Exception Cause);
+
+    private sealed record AcquireTimedOut
+    {
+        public static AcquireTimedOut Instance { get; } = new();
+    }
 
     private sealed record Flush
     {

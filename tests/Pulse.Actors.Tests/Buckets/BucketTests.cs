@@ -15,7 +15,7 @@ namespace Pulse.Actors.Tests.Buckets;
 public sealed class BucketTests : TestKit
 {
     private const long Session = 7;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan PublishTimeout = TimeSpan.FromSeconds(30);
     private static readonly string StoredAs = $"bucket/{Mobile.EntityId}";
@@ -550,6 +550,7 @@ public sealed class BucketTests : TestKit
         await ApplyAsync(bucket, 0, 5, 3);
         Ask(bucket, upTo: 5);
         var first = await _writer.ExpectMsgAsync<WriteResults>(Limit);
+        await ReachedAsync(bucket);
         Clock.Advance(PublishTimeout);
         var second = await _writer.ExpectMsgAsync<WriteResults>(Limit);
         Assert.Equal(first.Results.Rows, second.Results.Rows);
@@ -570,6 +571,7 @@ public sealed class BucketTests : TestKit
         await ApplyAsync(bucket, 0, 5, 3);
         Ask(bucket, upTo: 5);
         var write = await _writer.ExpectMsgAsync<WriteResults>(Limit);
+        await ReachedAsync(bucket);
         StorageGoesAway();
         for (var minute = 0; minute < 20; minute++)
         {

@@ -13,7 +13,8 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
     : TestKit("akka.loglevel = INFO"), IClassFixture<KafkaFixture>
 {
     private const string Complete = """{"status":"complete","timestamp":"2026-01-02T03:04:05Z"}""";
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private readonly string _group = "listener-" + Guid.NewGuid().ToString("N");
 
     [Fact]
@@ -123,7 +124,7 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
     {
         await coordinator.WatchAsync(listener);
         listener.Tell(StopCoordinator.Instance);
-        await coordinator.ExpectTerminatedAsync(listener, TimeSpan.FromSeconds(8));
+        await coordinator.ExpectTerminatedAsync(listener, StopLimit);
     }
 
     private async Task<long?> CommittedAsync(string topic)

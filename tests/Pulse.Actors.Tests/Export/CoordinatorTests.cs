@@ -13,7 +13,7 @@ namespace Pulse.Actors.Tests.Export;
 /// <summary>The coordinator in virtual time, with a broker and a storage that are a few fields here.</summary>
 public sealed class CoordinatorTests : TestKit
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly DateTime Completed = new(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc);
     private static readonly DateOnly NewYear = new(2026, 1, 1);
 
@@ -32,6 +32,8 @@ public sealed class CoordinatorTests : TestKit
             akka.loglevel = WARNING
             akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
             akka.persistence.journal.plugin = "akka.persistence.journal.inmem"
+            # Virtual time passes faster than the journal answers.
+            akka.persistence.journal.inmem.recovery-event-timeout = 10d
             akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
             """))
     {

@@ -7,7 +7,7 @@ namespace Pulse.Actors.Tests.Export;
 
 public sealed class StreamProgressTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
 {
-    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     [Fact]
     public async Task Ends_are_those_of_every_partition_the_empty_ones_too()

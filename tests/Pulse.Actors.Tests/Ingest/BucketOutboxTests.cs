@@ -23,6 +23,7 @@ public sealed class BucketOutboxTests : TestKit
     public BucketOutboxTests()
         : base("""
             akka.loglevel = OFF
+            akka.test.single-expect-default = 30s
             akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
             """)
     {

@@ -157,8 +157,11 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         var ingestor = Start();
         await _node.ExpectMsgAsync<AcquirePartition>(Limit);
+        Clock.Advance(AcquireTimeout - Moment);
+        ingestor.Tell(new KeepReading(0));
+        await ReachedAsync(ingestor);
 
-        Clock.Advance(AcquireTimeout);
+        Clock.Advance(Moment);
 
         await ExpectTerminatedAsync(ingestor, Limit);
     }
@@ -708,7 +711,9 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         Confirm(ingestor, await TakeAsync<PersistPartition>(buckets));
     }
 
-    private Task CommittedAsync(long offset) => Until.TrueAsync(() => _topic.Committed(0) == offset);
+    /// <summary>The broker has the offset, and the ingestor knows.</summary>
+    private Task CommittedAsync(long offset) =>
+        Until.TrueAsync(() => _topic.Committed(0) == offset && _statistics.Partitions[0].Committed == offset);
 
     private static void Accept(IActorRef ingestor, IEnumerable<ApplyDelta> deltas)
     {
