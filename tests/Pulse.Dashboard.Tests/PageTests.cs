@@ -1,3 +1,4 @@
+using System.Net;
 using Microsoft.Playwright;
 using Pulse.Dashboard.Tests;
 using Pulse.Testing;
@@ -150,6 +151,25 @@ public sealed class PageTests(Browser browser, FinishedNode node)
 
         await Assertions.Expect(view.Page.Locator("h1")).ToBeVisibleAsync();
         Assert.Empty(view.Complaints);
+    }
+
+    [Theory]
+    [InlineData("/", HttpStatusCode.OK, "text/html")]
+    [InlineData("/nothing", HttpStatusCode.NotFound, "text/html")]
+    [InlineData("/pulse.css", HttpStatusCode.OK, "text/css")]
+    [InlineData("/health/ready", HttpStatusCode.OK, "text/plain")]
+    [InlineData("/api/rollups/viewsByDeviceGenre", HttpStatusCode.OK, "application/json")]
+    [InlineData("/api/rollups/viewsByDeviceGenre/stream", HttpStatusCode.MethodNotAllowed, "application/problem+json")]
+    public async Task Who_asks_for_the_head_only_gets_what_he_would_get_without_the_body(
+        string path, HttpStatusCode status, string type)
+    {
+        using var client = new HttpClient { BaseAddress = new Uri(node.Address) };
+        using var request = new HttpRequestMessage(HttpMethod.Head, path);
+        using var response = await client.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(type, response.Content.Headers.ContentType?.MediaType);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken));
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
+using Akka.Util;
 using Google.Protobuf;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Counting;
@@ -34,17 +35,17 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
     public static Config Configuration { get; } = ConfigurationFactory.ParseString(
         $$"""
         akka.actor {
-          serializers.pulse-counting = "{{TypeName<CountingMessageSerializer>()}}"
+          serializers.pulse-counting = "{{typeof(CountingMessageSerializer).TypeQualifiedName()}}"
           serialization-bindings {
-            "{{TypeName<BucketCheckpoint>()}}" = pulse-counting
-            "{{TypeName<IBucketMessage>()}}" = pulse-counting
-            "{{TypeName<IPartitionAnswer>()}}" = pulse-counting
-            "{{TypeName<BucketAnswers>()}}" = pulse-counting
-            "{{TypeName<StopBucket>()}}" = pulse-counting
-            "{{TypeName<KeepReading>()}}" = pulse-counting
-            "{{TypeName<StopReading>()}}" = pulse-counting
+            "{{typeof(BucketCheckpoint).TypeQualifiedName()}}" = pulse-counting
+            "{{typeof(IBucketMessage).TypeQualifiedName()}}" = pulse-counting
+            "{{typeof(IPartitionAnswer).TypeQualifiedName()}}" = pulse-counting
+            "{{typeof(BucketAnswers).TypeQualifiedName()}}" = pulse-counting
+            "{{typeof(StopBucket).TypeQualifiedName()}}" = pulse-counting
+            "{{typeof(KeepReading).TypeQualifiedName()}}" = pulse-counting
+            "{{typeof(StopReading).TypeQualifiedName()}}" = pulse-counting
           }
-          serialization-identifiers."{{TypeName<CountingMessageSerializer>()}}" = 1700
+          serialization-identifiers."{{typeof(CountingMessageSerializer).TypeQualifiedName()}}" = 1700
         }
         """);
 
@@ -132,8 +133,6 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Seri
             _ => throw new ArgumentException($"'{manifest}' is no message about a partition.", nameof(manifest)),
         };
     }
-
-    private static string TypeName<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 
     private static Wire.PartitionMessage ToWire(BucketId bucket, StreamPartition partition, long offset, long session) =>
         new()

@@ -3,6 +3,7 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
+using Akka.Util;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Pulse.Actors.Export;
@@ -41,15 +42,15 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
     /// <summary>Registers the serializer for all that it can write.</summary>
     public static Config Config { get; } = ConfigurationFactory.ParseString($$"""
         akka.actor {
-          serializers.pulse-export = "{{NameOf<ExportMessageSerializer>()}}"
-          serialization-identifiers."{{NameOf<ExportMessageSerializer>()}}" = 1701
+          serializers.pulse-export = "{{typeof(ExportMessageSerializer).TypeQualifiedName()}}"
+          serialization-identifiers."{{typeof(ExportMessageSerializer).TypeQualifiedName()}}" = 1701
           serialization-bindings {
-            "{{NameOf<ExportEvent>()}}" = pulse-export
-            "{{NameOf<ExportNotice>()}}" = pulse-export
-            "{{NameOf<ExportLedger>()}}" = pulse-export
-            "{{NameOf<CheckpointRequested>()}}" = pulse-export
-            "{{NameOf<GetExportState>()}}" = pulse-export
-            "{{NameOf<ExportState>()}}" = pulse-export
+            "{{typeof(ExportEvent).TypeQualifiedName()}}" = pulse-export
+            "{{typeof(ExportNotice).TypeQualifiedName()}}" = pulse-export
+            "{{typeof(ExportLedger).TypeQualifiedName()}}" = pulse-export
+            "{{typeof(CheckpointRequested).TypeQualifiedName()}}" = pulse-export
+            "{{typeof(GetExportState).TypeQualifiedName()}}" = pulse-export
+            "{{typeof(ExportState).TypeQualifiedName()}}" = pulse-export
           }
         }
         """);
@@ -360,8 +361,6 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Serial
     {
         Dates = [.. it.Dates.Select(Read)],
     };
-
-    private static string NameOf<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 
     private static ArgumentException Unknown(object message) =>
         new($"{message.GetType()} is none of the coordinator's messages.");

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Serialization;
+using Akka.Util;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Pulse.Actors.Counting;
@@ -23,13 +24,13 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : Serializ
     public static Config Configuration { get; } = ConfigurationFactory.ParseString(
         $$"""
         akka.actor {
-          serializers.pulse-live = "{{TypeName<LiveMessageSerializer>()}}"
+          serializers.pulse-live = "{{typeof(LiveMessageSerializer).TypeQualifiedName()}}"
           serialization-bindings {
-            "{{TypeName<LiveCounts>()}}" = pulse-live
-            "{{TypeName<UnpublishedWanted>()}}" = pulse-live
-            "{{TypeName<NodeStatus>()}}" = pulse-live
+            "{{typeof(LiveCounts).TypeQualifiedName()}}" = pulse-live
+            "{{typeof(UnpublishedWanted).TypeQualifiedName()}}" = pulse-live
+            "{{typeof(NodeStatus).TypeQualifiedName()}}" = pulse-live
           }
-          serialization-identifiers."{{TypeName<LiveMessageSerializer>()}}" = 1702
+          serialization-identifiers."{{typeof(LiveMessageSerializer).TypeQualifiedName()}}" = 1702
         }
         """);
 
@@ -63,8 +64,6 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : Serializ
         _ => throw new ArgumentException(
             $"Manifest '{manifest}' is unknown here; a newer node sent it. Finish the rolling upgrade.", nameof(manifest)),
     };
-
-    private static string TypeName<T>() => $"{typeof(T).FullName}, {typeof(T).Assembly.GetName().Name}";
 
     private static Wire.LiveCounts ToWire(LiveCounts counts) => new()
     {

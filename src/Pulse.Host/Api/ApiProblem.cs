@@ -16,7 +16,9 @@ internal static class ApiProblem
     /// <summary>Something else than reading was tried.</summary>
     public static ProblemHttpResult OnlyGet(HttpResponse response)
     {
-        response.Headers.Allow = HttpMethods.Get;
+        response.Headers.Allow = RollupEndpoints.IsStream(response.HttpContext.Request.Path)
+            ? HttpMethods.Get
+            : $"{HttpMethods.Get}, {HttpMethods.Head}";
         return Of(StatusCodes.Status405MethodNotAllowed, "Method not allowed", "Everything here is only read: use GET.");
     }
 

@@ -14,6 +14,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
 {
     public const int MaximumStreams = 500;
 
+    private const string StreamSuffix = "/stream";
     private const string Json = "application/json";
     private const string Csv = "text/csv";
     private const int MaximumBodies = 256;
@@ -38,13 +39,16 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
             .Produces(StatusCodes.Status200OK, contentType: Json, additionalContentTypes: Csv)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .DescribeRollupParameters();
-        application.MapGet("/api/rollups/{name}/stream", endpoints.Stream)
+        application.MapGet("/api/rollups/{name}" + StreamSuffix, endpoints.Stream)
             .WithName("StreamRollup").WithTags("Rollups")
             .WithSummary("The same as server-sent events: one now, then one after every change, at most four a second.")
             .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .DescribeRollupParameters();
     }
+
+    /// <summary>Whether an answer to this path has no end.</summary>
+    public static bool IsStream(PathString path) => path.Value?.EndsWith(StreamSuffix, StringComparison.OrdinalIgnoreCase) == true;
 
     private async Task<IResult> ListAsync(CancellationToken cancellationToken)
     {

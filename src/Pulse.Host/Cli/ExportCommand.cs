@@ -68,15 +68,15 @@ internal sealed class ExportCommand
         }
         catch (ConfigurationException exception)
         {
-            return Refuse(HostCommand.WrongUsage, exception.Mistakes);
+            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
         catch (StorageException exception)
         {
-            return Refuse(HostCommand.Failed, exception.Message);
+            return HostCommand.Refuse(HostCommand.Failed, exception.Message);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return Refuse(HostCommand.Failed, "Stopped. What was loaded stays; run it again to go on.");
+            return HostCommand.Refuse(HostCommand.Failed, "Stopped. What was loaded stays; run it again to go on.");
         }
     }
 
@@ -118,12 +118,5 @@ internal sealed class ExportCommand
             ? throw new ConfigurationException(
                 $"--rollup is '{name}'; use one of {string.Join(", ", catalog.Rollups.Select(rollup => rollup.Name))}.")
             : [found];
-    }
-
-    private static int Refuse(int exitCode, params IReadOnlyList<string> lines)
-    {
-        foreach (var line in lines)
-            System.Console.Error.WriteLine(line);
-        return exitCode;
     }
 }

@@ -33,9 +33,17 @@ internal static class HostCommand
                 ProcessTerminationTimeout = null,
             });
 
-        foreach (var message in Mistakes(parsed))
-            System.Console.Error.WriteLine($"{message.TrimEnd('.')}. See --help.");
-        return Task.FromResult(WrongUsage);
+        return Task.FromResult(
+            Refuse(WrongUsage, [.. Mistakes(parsed).Select(message => $"{message.TrimEnd('.')}. See --help.")]));
+    }
+
+    /// <summary>Says on the error stream why it can't be done.</summary>
+    /// <returns>The exit code.</returns>
+    internal static int Refuse(int exitCode, params IReadOnlyList<string> lines)
+    {
+        foreach (var line in lines)
+            System.Console.Error.WriteLine(line);
+        return exitCode;
     }
 
     // Where a word is no command, that a command is absent says nothing more.

@@ -70,11 +70,11 @@ internal sealed class RunCommand
         }
         catch (ConfigurationException exception)
         {
-            return Refuse(HostCommand.WrongUsage, exception.Mistakes);
+            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
         catch (Exception exception) when (exception is StorageException or StartException or EmbeddedBrokerException)
         {
-            return Refuse(HostCommand.Failed, exception.Message);
+            return HostCommand.Refuse(HostCommand.Failed, exception.Message);
         }
     }
 
@@ -131,11 +131,4 @@ internal sealed class RunCommand
     {
         IsBackground = true, Name = "pulse-follow-input",
     }.Start();
-
-    private static int Refuse(int exitCode, params IReadOnlyList<string> lines)
-    {
-        foreach (var line in lines)
-            System.Console.Error.WriteLine(line);
-        return exitCode;
-    }
 }

@@ -51,6 +51,7 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka) : IClassFixtu
             Assert.Empty(_warehouse.Replacements);
             Commit(events, partition: 1, offset: 1);
             await told.FishForMessageAsync<ExportProgress>(it => it.DatesExported == 2, Limit);
+            await first.AwaitConditionAsync(() => Task.FromResult(_warehouse.Replacements.Count == 3), Limit);
             await AbandonAsync(first);
             // Accepted, drained, planned, and of two dates that their load began and that it ended.
             Assert.Equal(7, await StoredEventsAsync());

@@ -25,9 +25,14 @@ public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres) 
         {
             CheckpointInterval = TimeSpan.FromSeconds(1),
         };
+        var exporting = new TaskCompletionSource();
         var warehouse = new RecordingWarehouse
         {
-            Before = (_, token) => Task.Delay(System.Threading.Timeout.Infinite, token),
+            Before = (_, token) =>
+            {
+                exporting.TrySetResult();
+                return Task.Delay(System.Threading.Timeout.Infinite, token);
+            },
         };
         var oldest = await PulseNode.StartAsync(settings, warehouse);
         await using var other = await PulseNode.StartAsync(
@@ -46,7 +51,7 @@ public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres) 
             SpeedUp = 100,
             Bad = 0.01,
         }).RunAsync(CancellationToken.None);
-        await Until.TrueAsync(() => !warehouse.Replacements.IsEmpty);
+        await exporting.Task.WaitAsync(Limit);
         var resumed = other.NextAsync<ExportStarted>();
         var finished = other.NextAsync<ExportFinished>();
         warehouse.Before = (_, _) => Task.CompletedTask;
