@@ -9,7 +9,7 @@ namespace Pulse.Benchmarks.Tests;
 /// <param name="Errors">Its standard error.</param>
 internal sealed record BenchmarkRun(int ExitCode, string Output, string Errors)
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private static string Program { get; } = typeof(BenchmarkRun).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == "Pulse.Benchmarks").Value!.Replace('\\', '/');

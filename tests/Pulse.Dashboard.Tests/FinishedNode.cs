@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pulse.Testing;
 
 namespace Pulse.Dashboard.Tests;
 
@@ -24,7 +25,18 @@ public sealed class FinishedNode : IAsyncLifetime
             "--speed-up", "300", "--start", "2025-01-31T23:28:20Z", "--truth", truth);
         await _node.UntilAsync(
             "/api/exports", body => body.Contains("\"endedUtc\"", StringComparison.Ordinal), TimeSpan.FromMinutes(4));
-        _truth = JsonDocument.Parse(await File.ReadAllBytesAsync(truth));
+        await Eventually.HoldsAsync("the truth is written", TimeSpan.FromMinutes(1), async () =>
+        {
+            try
+            {
+                _truth = JsonDocument.Parse(await File.ReadAllBytesAsync(truth));
+                return true;
+            }
+            catch (Exception exception) when (exception is JsonException or IOException)
+            {
+                return false;
+            }
+        });
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Reflection;
 using System.Text.RegularExpressions;
@@ -9,7 +10,7 @@ namespace Pulse.Dashboard.Tests;
 public sealed class View : IAsyncDisposable
 {
     private readonly IBrowserContext _context;
-    private readonly List<string> _complaints = [];
+    private readonly ConcurrentQueue<string> _complaints = [];
 
     public View(IBrowserContext context, IPage page)
     {
@@ -18,20 +19,20 @@ public sealed class View : IAsyncDisposable
         page.Console += (_, message) =>
         {
             if (message.Type is "error" or "warning")
-                _complaints.Add(message.Text);
+                _complaints.Enqueue(message.Text);
         };
-        page.PageError += (_, error) => _complaints.Add(error);
+        page.PageError += (_, error) => _complaints.Enqueue(error);
         page.Response += (_, response) =>
         {
             if (response.Status >= 400)
-                _complaints.Add($"{response.Status} {response.Url}");
+                _complaints.Enqueue($"{response.Status} {response.Url}");
         };
     }
 
     public IPage Page { get; }
 
     /// <summary>Errors and warnings of the browser's console, and answers that failed.</summary>
-    public IReadOnlyList<string> Complaints => _complaints;
+    public IReadOnlyCollection<string> Complaints => _complaints;
 
     public void ForgetComplaints() => _complaints.Clear();
 
@@ -57,8 +58,7 @@ public sealed class View : IAsyncDisposable
     public async Task ExpectTotalAsync(long total)
     {
         var text = total.ToString("N0", CultureInfo.InvariantCulture);
-        await Assertions.Expect(Page.GetByTestId("total")).ToHaveTextAsync(
-            text, new LocatorAssertionsToHaveTextOptions { Timeout = (float)Browser.Patience.TotalMilliseconds });
+        await Assertions.Expect(Page.GetByTestId("total")).ToHaveTextAsync(text);
     }
 
     /// <summary>What the tree map has drawn: counts by "device|genre".</summary>

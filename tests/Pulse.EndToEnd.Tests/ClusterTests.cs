@@ -19,8 +19,10 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     private const int Nodes = 3;
     private static readonly int Kills = LongForm.IsWanted ? 10 : 2;
     private static readonly double Rate = LongForm.IsWanted ? 5_000 : 1_500;
-    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(3);
-    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(20);
+
+    // They tell a fault from a slow machine; how long it takes is printed, and measured by the benchmark 'recovery'.
+    private static readonly TimeSpan LeaveLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan KillLimit = TimeSpan.FromSeconds(40);
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(LongForm.IsWanted ? 20 : 6);
 
     private readonly TestDirectory _directory = new();
@@ -89,10 +91,12 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
     {
         await cluster.UntilAsync(
             "shards and partitions are shared out",
-            () => Spread(cluster, status => status.Shards) <= 1 && Spread(cluster, status => status.Partitions.Count) <= 1,
+            () => DoAllAnswer(cluster)
+                && Spread(cluster, status => status.Shards) <= 1 && Spread(cluster, status => status.Partitions.Count) <= 1,
             cancellation);
         var read = cluster.Statuses.SelectMany(status => status.Partitions)
-            .ToDictionary(partition => partition.Partition, partition => partition.Position);
+            .GroupBy(partition => partition.Partition, partition => partition.Position)
+            .ToDictionary(partition => partition.Key, partition => partition.Max());
         await cluster.UntilAsync(
             "everything read so far is durable",
             () => cluster.IsEveryPartitionRead && cluster.Statuses.SelectMany(status => status.Partitions)
@@ -124,7 +128,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         NodeCluster cluster, NodeProcess node, TimeSpan noise, CancellationToken cancellation)
     {
         // Restarts of the one who leaves would show as increments that its successors skip.
-        var repeated = Repeated(cluster, node);
+        var repeated = await RepeatedAsync(cluster, node, cancellation);
         cluster.Gaps.Begin();
         Assert.Equal(0, await node.StopAsync());
         await cluster.UntilAsync(
@@ -134,7 +138,7 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         await SettledAsync(cluster, cancellation);
         Say($"node {node.Number} left", cluster);
         Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, LeaveLimit + noise);
-        Assert.Equal(repeated, Repeated(cluster, node));
+        Assert.Equal(repeated, await RepeatedAsync(cluster, node, cancellation));
     }
 
     /// <summary>The node with all coordinators is killed; what its export had done is known to the one that takes over.</summary>
@@ -161,9 +165,21 @@ public sealed class ClusterTests(ITestOutputHelper output) : IDisposable
         return shares.Count == 0 || shares.Contains(0) ? int.MaxValue : shares.Max() - shares.Min();
     }
 
-    private static (long Skipped, long Restarts) Repeated(NodeCluster cluster, NodeProcess but)
+    private static bool DoAllAnswer(NodeCluster cluster) =>
+        cluster.Nodes.All(node => !node.IsRunning || node.Status is not null);
+
+    private static async Task<(long Skipped, long Restarts)> RepeatedAsync(
+        NodeCluster cluster, NodeProcess but, CancellationToken cancellation)
     {
-        var statuses = cluster.Nodes.Where(node => node != but).Select(node => node.Status).OfType<NodeStatus>().ToList();
+        List<NodeStatus> statuses = [];
+        await cluster.UntilAsync(
+            "all answer",
+            () =>
+            {
+                statuses = [.. cluster.Nodes.Where(node => node != but).Select(node => node.Status).OfType<NodeStatus>()];
+                return statuses.Count == cluster.Nodes.Count(node => node != but && node.IsRunning);
+            },
+            cancellation);
         return (statuses.Sum(status => status.Skipped), statuses.Sum(status => status.SessionRestarts));
     }
 

@@ -26,7 +26,9 @@ public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres
         var line = Assert.Single(other.Errors);
         Assert.Contains($"the cluster of 127.0.0.1:{ports[0]}", line, StringComparison.Ordinal);
         Assert.Contains("Pulse:Cluster:Shards, which is '64' there and '32' here", line, StringComparison.Ordinal);
-        Assert.DoesNotContain(other.Output, output => output.Contains(" warn ", StringComparison.Ordinal));
+        // A busy machine sends heartbeats late, which the cluster complains of.
+        Assert.DoesNotContain(other.Output, output => output.Contains(" warn ", StringComparison.Ordinal)
+            && !output.Contains("heartbeat", StringComparison.OrdinalIgnoreCase));
         other.AssertNoStackTrace();
         await Eventually.HoldsAsync("the cluster is one node again", Limit, async () =>
             (await member.StatusAsync()).Members is [{ Status: "Up" }]);

@@ -11,7 +11,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
     private const int EventsPerSecond = 1_500;
     private const long MemoryLimitMegabytes = 600;
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(LongForm.IsWanted ? 60 : 15);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
     private readonly TestDirectory _directory = new();
 
@@ -48,9 +48,11 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
             }
         }
 
-        await using var next = Host(stream, database, "--exit-on-complete");
+        await using var next = Host(stream, database);
         Assert.Equal(0, await simulator.ExitAsync(RunLimit));
-        Assert.Equal(0, await next.ExitAsync(RunLimit));
+        await Eventually.HoldsAsync("everything committed", RunLimit, () => Task.FromResult(stream.Committed() == Events));
+        next.Terminate();
+        Assert.Equal(0, await next.ExitAsync(StopLimit));
         RollupCounts.AssertEqual(
             RollupCounts.OfTruth(_directory["truth.json"]), await ResultTables.OfPostgres(database).ReadAsync());
     }
@@ -62,7 +64,8 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         var events = EventsPerSecond * ((int)Outage.TotalSeconds + 15);
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.Server.CreateDatabaseAsync();
-        await using var host = Host(stream, database, "--exit-on-complete");
+        await using var host = Host(stream, database);
+        await host.StatusAsync();
         await using var simulator = Produce(stream, events);
         await Eventually.HoldsAsync("some events committed", RunLimit, () => Task.FromResult(stream.Committed() > 5_000));
 
@@ -87,7 +90,9 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         Assert.Equal(HttpStatusCode.OK, await host.HealthAsync("ready"));
         Assert.InRange(host.PeakMegabytes, 1, MemoryLimitMegabytes);
         Assert.Equal(0, await simulator.ExitAsync(RunLimit));
-        Assert.Equal(0, await host.ExitAsync(RunLimit));
+        await host.ExportedAsync(RunLimit);
+        host.Terminate();
+        Assert.Equal(0, await host.ExitAsync(StopLimit));
 
         var truth = RollupCounts.OfTruth(_directory["truth.json"]);
         RollupCounts.AssertEqual(truth, await ResultTables.OfPostgres(database).ReadAsync());
@@ -96,9 +101,8 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         Assert.Single(host.Output, line => line.Contains("Storage is back", StringComparison.Ordinal));
     }
 
-    private PulseProcess Host(TestStream stream, string database, params string[] arguments) => PulseProcess.Host(
-        _directory, stream.Environment(database, TimeSpan.FromSeconds(1)),
-        ["run", "--port", "0", "--data", "data", .. arguments]);
+    private PulseProcess Host(TestStream stream, string database) => PulseProcess.Host(
+        _directory, stream.Environment(database, TimeSpan.FromSeconds(1)), "run", "--port", "0", "--data", "data");
 
     private PulseProcess Produce(TestStream stream, int events) => stream.Produce(
         _directory, _directory["truth.json"], "--events", $"{events}", "--rate", $"{EventsPerSecond}");

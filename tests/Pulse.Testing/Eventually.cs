@@ -14,12 +14,14 @@ public static class Eventually
     /// <exception cref="TimeoutException">It did not come.</exception>
     public static async Task HoldsAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
     {
-        var waited = Stopwatch.StartNew();
-        while (!await condition())
+        // The last look comes after the limit: whoever looks may have been held up too.
+        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(Poll))
         {
-            if (waited.Elapsed > limit)
+            var isLast = waited.Elapsed > limit;
+            if (await condition())
+                return;
+            if (isLast)
                 throw new TimeoutException($"Not within {limit.TotalSeconds:N0} s: {what}.");
-            await Task.Delay(Poll);
         }
     }
 }

@@ -22,7 +22,7 @@ public sealed class PostgresFixture : IAsyncLifetime
     {
         var server = await ServerAsync();
         var name = $"pulse_test_{Interlocked.Increment(ref _databases)}";
-        await using var connection = new NpgsqlConnection(server.ConnectionString("postgres") + ";Pooling=false");
+        await using var connection = new NpgsqlConnection(server.ConnectionString("postgres") + ";Pooling=false;Timeout=60;Command Timeout=120");
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = $"create database {name}";

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Pulse.Actors.Export;
 using Pulse.Actors.Export.BigQuery;
 using Pulse.Actors.Storage;
+using Pulse.Testing;
 using Pulse.Testing.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
@@ -280,10 +281,11 @@ public sealed class BigQueryWarehouseTests : IAsyncLifetime
     [Fact]
     public async Task A_service_that_is_not_there_is_a_passing_failure_in_one_line()
     {
-        await _fake.DisposeAsync();
+        using var port = new NobodysPort();
+        using var warehouse = new BigQueryWarehouse(Counts.Options(_fake) with { BaseUri = new Uri($"http://{port.Address}/") });
 
         var failure = await Assert.ThrowsAsync<WarehouseException>(
-            () => Counts.ExportAsync(_warehouse, Counts.NewYear, Counts.Rows(Counts.NewYear)));
+            () => Counts.ExportAsync(warehouse, Counts.NewYear, Counts.Rows(Counts.NewYear)));
 
         Assert.False(failure.IsPermanent);
         Assert.Contains("did not answer", failure.Message, StringComparison.Ordinal);

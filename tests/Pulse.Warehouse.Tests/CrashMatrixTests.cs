@@ -112,6 +112,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
               loglevel = OFF
               stdout-loglevel = OFF
               persistence.journal.plugin = "akka.persistence.journal.inmem"
+              persistence.journal.inmem.circuit-breaker.call-timeout = 120s
               persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
             }
             """));

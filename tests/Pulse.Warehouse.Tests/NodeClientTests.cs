@@ -61,7 +61,7 @@ public sealed class NodeClientTests
         var installed = Path.Combine(directory, "node_modules", ".pulse-installed");
         if (File.Exists(installed) && await File.ReadAllTextAsync(installed) == lockFile)
             return directory;
-        await RunAsync(directory, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline");
+        await RunAsync(directory, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--fetch-retries=5");
         await File.WriteAllTextAsync(installed, lockFile);
         return directory;
     }

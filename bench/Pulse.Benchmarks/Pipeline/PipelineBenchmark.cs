@@ -84,8 +84,15 @@ internal sealed class PipelineBenchmark(EventFeed feed, int warmUps, int rounds)
         var watch = Stopwatch.StartNew();
         processes.ForEach(process => process.Resume());
         using var deadline = new CancellationTokenSource(RoundDeadline);
-        while (Sum(process => process.Latest.Consumed) < producedBefore + feed.Count)
-            await Task.WhenAny(processes.Select(process => process.ChangedAsync(deadline.Token))).Unwrap();
+        while (true)
+        {
+            // Asked for before the look, or a report in between would be missed, and it may be the last.
+            var changes = processes.ConvertAll(process => process.ChangedAsync(deadline.Token));
+            if (Sum(process => process.Latest.Consumed) >= producedBefore + feed.Count)
+                break;
+            await Task.WhenAny(changes).Unwrap();
+        }
+
         var wall = watch.Elapsed;
 
         // What is left to do of the round, such as the last deltas and answers, belongs to its processor time.

@@ -15,6 +15,7 @@ internal sealed class SubjectProcess : IAsyncDisposable
     private static readonly TimeSpan CheckpointRepeat = TimeSpan.FromSeconds(1);
 
     private readonly Process _process;
+    private readonly Task _started;
     private readonly Task _reading;
     private volatile SubjectReport _latest = new();
     private TaskCompletionSource _changed = New();
@@ -22,6 +23,7 @@ internal sealed class SubjectProcess : IAsyncDisposable
     private SubjectProcess(Process process)
     {
         _process = process;
+        _started = _changed.Task;
         _reading = ReadAsync();
     }
 
@@ -63,7 +65,7 @@ internal sealed class SubjectProcess : IAsyncDisposable
         start.ArgumentList.Add(SubjectProgram.Verb);
         start.ArgumentList.Add(settings.ToJson());
         var process = new SubjectProcess(Process.Start(start)!);
-        await process.ChangedAsync(CancellationToken.None);
+        await process._started;
         return process;
     }
 

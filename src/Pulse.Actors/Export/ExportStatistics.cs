@@ -57,7 +57,7 @@ public sealed class ExportStatistics
     /// </summary>
     public IReadOnlyList<KeyValuePair<RollupDate, DateStatus>> Dates =>
     [
-        .. _dates
+        .. _dates.ToArray()
             .OrderBy(date => date.Value.Step is DateStep.Waiting or DateStep.Done or DateStep.Unchanged)
             .ThenByDescending(date => date.Key.Date).ThenBy(date => date.Key.Rollup, StringComparer.Ordinal)
             .Take(MaximumDates),

@@ -1,3 +1,4 @@
+using Pulse.Host.Api;
 using Pulse.Simulator;
 
 namespace Pulse.Host.Demo;
@@ -34,10 +35,13 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
         view.Say($"all {result.Delivered:N0} events delivered, the stream is complete");
 
         await story;
+        NodeExport? export = null;
         await cluster.UntilAsync(
-            "the export is done", () => cluster.Statuses.Any(status => status.Export is not null), cancellation);
+            "the export is done",
+            () => (export = cluster.Statuses.Select(status => status.Export).FirstOrDefault(it => it is not null)) is not null,
+            cancellation);
         EndChange();
-        var exported = cluster.Statuses.First(status => status.Export is not null).Export!;
+        var exported = export!;
         view.Say(exported.Failure is null ? "exported to the warehouse" : $"the export failed: {exported.Failure}");
         var verdict = await Verdict.OfAsync(cluster, result.Truth, cancellation);
         await StopAllAsync();

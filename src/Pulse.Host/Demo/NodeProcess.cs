@@ -9,7 +9,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 {
     private static readonly TimeSpan PollInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan PollTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan StopTimeout = TimeSpan.FromSeconds(40);
+    private static readonly TimeSpan StopTimeout = PulseApplication.ShutdownTimeout;
 
     private readonly IReadOnlyDictionary<string, string> _environment;
     private readonly string _dataDirectory;
@@ -75,7 +75,13 @@ internal sealed class NodeProcess : IAsyncDisposable
         foreach (var (name, value) in _environment)
             start.Environment[name] = value;
         if (_process is { } former)
+        {
             _formers.Add(former);
+            // The first seed founds a cluster when nobody answers in time; now there is one already.
+            if (Number == 1)
+                start.Environment["Pulse__Cluster__SeedNodeTimeout"] = "00:01:00";
+        }
+
         _process = Process.Start(start) ?? throw new StartException($"Node {Number} could not be started.");
         State = "starting";
         var log = new StreamWriter(LogFile, append: true) { AutoFlush = true };

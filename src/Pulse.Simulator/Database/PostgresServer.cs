@@ -15,14 +15,19 @@ public sealed class PostgresServer : IAsyncDisposable
     private readonly string _binaries;
     private readonly string _directory;
     private readonly Process _watchdog;
-    private int _port;
+
+    // Bound and never listening: nobody else is given the port while the server is away, and nobody answers on it.
+    private readonly Socket _port = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     private PostgresServer(string binaries, string directory)
     {
         _binaries = binaries;
         _directory = directory;
+        _port.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         _watchdog = StartWatchdog();
     }
+
+    private int Port => ((IPEndPoint)_port.LocalEndPoint!).Port;
 
     private string Data => Path.Combine(_directory, "data");
 
@@ -58,7 +63,7 @@ public sealed class PostgresServer : IAsyncDisposable
                 "--pgdata", server.Data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
                 "--no-sync", "--no-instructions",
             ]);
-            await server.StartOnFreePortAsync();
+            await server.StartAsync();
             return server;
         }
         catch
@@ -70,14 +75,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     /// <summary>Npgsql's connection string for a database; <c>postgres</c> is always there.</summary>
     public string ConnectionString(string database) =>
-        $"Host=127.0.0.1;Port={_port};Username=postgres;Database={database}";
+        $"Host=127.0.0.1;Port={Port};Username=postgres;Database={database}";
 
     /// <summary>Starts the stopped server again, on the same port with the same data, and waits until it answers.</summary>
     public async Task StartAsync()
     {
         await RunAsServerUserAsync("pg_ctl", [
             "start", "--wait", "--silent", "--pgdata", Data, "--log", Log, "--options",
-            $"-p {_port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200",
+            $"-p {Port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c max_connections=200",
         ]);
         await AnswerAsync();
     }
@@ -90,12 +95,15 @@ public sealed class PostgresServer : IAsyncDisposable
     public void Signal(string name)
     {
         var postmaster = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
-        var processes = Directory.GetDirectories("/proc")
-            .Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
-            .Where(id => id > 0 && (id == postmaster || ParentOf(id) == postmaster))
-            .Select(id => id.ToString(CultureInfo.InvariantCulture));
-        using var kill = Process.Start("kill", ["-" + name, .. processes]);
-        kill.WaitForExit();
+        // The postmaster first, and then again and again those that it has started until then.
+        var told = new HashSet<int>();
+        for (List<int> next = [postmaster]; next.Count > 0; next = [.. Children(postmaster).Where(id => !told.Contains(id))])
+        {
+            using var kill = Process.Start(
+                "kill", ["-" + name, .. next.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+            kill.WaitForExit();
+            told.UnionWith(next);
+        }
     }
 
     /// <summary>Ends the server and deletes its directory.</summary>
@@ -105,6 +113,7 @@ public sealed class PostgresServer : IAsyncDisposable
         _watchdog.StandardInput.Close();
         await _watchdog.WaitForExitAsync();
         _watchdog.Dispose();
+        _port.Dispose();
     }
 
     /// <summary>A shell that waits for its input to close, which the kernel does for a killed process too.</summary>
@@ -127,23 +136,6 @@ public sealed class PostgresServer : IAsyncDisposable
             RedirectStandardInput = true,
             RedirectStandardError = true,
         })!;
-    }
-
-    private async Task StartOnFreePortAsync()
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            _port = FreePort();
-            try
-            {
-                await StartAsync();
-                return;
-            }
-            catch (InvalidOperationException) when (attempt < 3)
-            {
-                // Somebody took the port between our look and the server's.
-            }
-        }
     }
 
     private async Task AnswerAsync()
@@ -186,6 +178,10 @@ public sealed class PostgresServer : IAsyncDisposable
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
     }
 
+    private static IEnumerable<int> Children(int process) => Directory.GetDirectories("/proc")
+        .Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
+        .Where(id => id > 0 && ParentOf(id) == process);
+
     private static int ParentOf(int process)
     {
         try
@@ -198,12 +194,5 @@ public sealed class PostgresServer : IAsyncDisposable
         {
             return 0;
         }
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -1,7 +1,10 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
-using Akka.Persistence.Sql;
+using Pulse.Actors.Rollups;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Storage;
+using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Counting;
 
@@ -9,18 +12,24 @@ namespace Pulse.Actors.Tests.Counting;
 /// What the counting protocol takes for granted of the journal, and what it must not: the fence of unique sequence
 /// numbers has holes where events were deleted, but the highest number tells.
 /// </summary>
-public sealed class JournalFenceTests : IAsyncDisposable
+public sealed class JournalFenceTests(PostgresFixture postgres) : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private readonly string _file = Path.Combine(Path.GetTempPath(), $"pulse-fence-{Guid.NewGuid():N}.db");
     private readonly List<ActorSystem> _nodes = [];
+    private TestStorage _storage = null!;
+
+    public async ValueTask InitializeAsync()
+    {
+        _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, postgres);
+        await new ResultStore(_storage.Options, RollupCatalog.Default)
+            .PrepareAsync(Window.DefaultLength, CancellationToken.None);
+    }
 
     public async ValueTask DisposeAsync()
     {
         foreach (var node in _nodes)
             await node.Terminate();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
-        File.Delete(_file);
+        await _storage.DisposeAsync();
     }
 
     [Fact]
@@ -50,16 +59,8 @@ public sealed class JournalFenceTests : IAsyncDisposable
 
     private IActorRef StartWriter(string node)
     {
-        var configuration = ConfigurationFactory.ParseString($$"""
-            akka.loglevel = OFF
-            akka.persistence.journal.plugin = "akka.persistence.journal.sql"
-            akka.persistence.journal.sql {
-              connection-string = "Data Source={{_file}}"
-              provider-name = "SQLite.MS"
-              auto-initialize = true
-            }
-            """).WithFallback(SqlPersistence.DefaultConfiguration);
-        _nodes.Add(ActorSystem.Create(node, configuration));
+        _nodes.Add(ActorSystem.Create(
+            node, ConfigurationFactory.ParseString("akka.loglevel = OFF").WithFallback(PersistenceConfiguration.For(_storage.Options))));
         return _nodes[^1].ActorOf(Props.Create<Writer>());
     }
 

@@ -1,14 +1,14 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Cluster.Tools.Singleton;
-using Akka.Persistence.Sql;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
-using Microsoft.Data.Sqlite;
 using Pulse.Actors.Export;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Storage;
 using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Export;
@@ -17,20 +17,24 @@ namespace Pulse.Actors.Tests.Export;
 /// The coordinator as it runs: a cluster singleton under its supervisor, its journal in a database file, its
 /// completions from a broker, its words over real publish-subscribe.
 /// </summary>
-public sealed class CoordinatorDurabilityTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>, IDisposable
+public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixture postgres)
+    : IClassFixture<KafkaFixture>, IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly DateOnly NewYear = new(2026, 1, 1);
 
-    private readonly string _file = Path.Combine(Path.GetTempPath(), $"pulse-coordinator-{Guid.NewGuid():N}.db");
     private readonly string _group = "coordinator-" + Guid.NewGuid().ToString("N");
     private readonly RecordingWarehouse _warehouse = new();
+    private TestStorage _storage = null!;
 
-    public void Dispose()
+    public async ValueTask InitializeAsync()
     {
-        SqliteConnection.ClearAllPools();
-        File.Delete(_file);
+        _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, postgres);
+        await new ResultStore(_storage.Options, RollupCatalog.Default)
+            .PrepareAsync(Window.DefaultLength, CancellationToken.None);
     }
+
+    public ValueTask DisposeAsync() => _storage.DisposeAsync();
 
     [Fact]
     public async Task A_node_that_dies_in_mid_export_is_followed_by_one_that_exports_only_what_is_left()
@@ -93,17 +97,9 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka) : IClassFixtu
               cluster.pub-sub.send-to-dead-letters-when-no-subscribers = off
               remote.dot-netty.tcp { hostname = "127.0.0.1", port = 0 }
               coordinated-shutdown.run-by-actor-system-terminate = {{(leavesProperly ? "on" : "off")}}
-              persistence.journal {
-                plugin = "akka.persistence.journal.sql"
-                sql { connection-string = "Data Source={{_file}}", provider-name = "SQLite.MS" }
-              }
-              persistence.snapshot-store {
-                plugin = "akka.persistence.snapshot-store.sql"
-                sql { connection-string = "Data Source={{_file}}", provider-name = "SQLite.MS" }
-              }
             }
             """)
-        .WithFallback(SqlPersistence.DefaultConfiguration)
+        .WithFallback(PersistenceConfiguration.For(_storage.Options))
         .WithFallback(DistributedPubSub.DefaultConfig())
         .WithFallback(ClusterSingleton.DefaultConfig());
 
@@ -161,15 +157,11 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka) : IClassFixtu
         await kit.Sys.Terminate();
     }
 
-    private async Task<long> StoredEventsAsync()
-    {
-        await using var connection = new SqliteConnection($"Data Source={_file}");
-        await connection.OpenAsync();
-        await using var count = connection.CreateCommand();
-        count.CommandText =
-            $"SELECT count(*) FROM journal WHERE persistence_id = '{Coordinator.StoredAs}' AND deleted = 0";
-        return (long)(await count.ExecuteScalarAsync())!;
-    }
+    private async Task<long> StoredEventsAsync() => long.Parse(
+        Assert.Single(await _storage.QueryAsync(
+            $"select count(*) from {PersistenceConfiguration.JournalTable} "
+            + $"where persistence_id = '{Coordinator.StoredAs}' and not deleted")),
+        CultureInfo.InvariantCulture);
 
     private async Task ProduceAsync(string topic, int partition, string value)
     {

@@ -33,7 +33,7 @@ public sealed class CoordinatorTests : TestKit
             akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
             akka.persistence.journal.plugin = "akka.persistence.journal.inmem"
             # Virtual time passes faster than the journal answers.
-            akka.persistence.journal.inmem.recovery-event-timeout = 10d
+            akka.persistence.journal.inmem { recovery-event-timeout = 10d, circuit-breaker.call-timeout = 120s }
             akka.persistence.snapshot-store.plugin = "akka.persistence.snapshot-store.inmem"
             """))
     {
@@ -178,6 +178,8 @@ public sealed class CoordinatorTests : TestKit
     public async Task A_load_of_other_rows_that_was_begun_before_the_crash_is_waited_for_before_the_next()
     {
         _committed = Everything;
+        // So that no other load has begun when this one is held.
+        var oneAtATime = new ExportOptions { ParallelDates = 1 };
         var isLoading = new TaskCompletionSource();
         _warehouse.BeforeLoad = (date, token) =>
         {
@@ -186,7 +188,7 @@ public sealed class CoordinatorTests : TestKit
             isLoading.TrySetResult();
             return Task.Delay(Timeout.Infinite, token);
         };
-        var coordinator = Start();
+        var coordinator = Start(oneAtATime);
         coordinator.Tell(Completion(0), _listener);
         await AdvanceToAsync(() => Task.FromResult(isLoading.Task.IsCompleted));
         await StopAsync(coordinator);
@@ -194,7 +196,7 @@ public sealed class CoordinatorTests : TestKit
         _countOfOne = 4;
         _warehouse.BeforeLoad = (_, _) => Task.CompletedTask;
 
-        Start();
+        Start(oneAtATime);
         await AdvanceToNextAsync<ExportFinished>();
 
         Assert.Single(_warehouse.Settled);

@@ -14,7 +14,7 @@ namespace Pulse.Actors.Tests.Hosting;
 /// <summary>Whole nodes with and without certificates, over real remoting.</summary>
 public sealed class ClusterTlsTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>, IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly TestAuthority _ours = new("ours");
     private readonly TestAuthority _theirs = new("theirs");
 
@@ -37,6 +37,7 @@ public sealed class ClusterTlsTests(KafkaFixture kafka, PostgresFixture postgres
 
         await using var second = await StartAsync(settings, TlsOf(_ours), [first.Address]);
         await Until.TrueAsync(() => Cluster.Get(second.System).SelfMember.Status == MemberStatus.Up);
+        await Until.TrueAsync(() => Cluster.Get(first.System).State.Members.Count == 2);
         Assert.Equal(
             new[] { first.Address, second.Address }.Order(),
             Cluster.Get(first.System).State.Members.Select(member => member.Address.ToString()).Order());

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Cluster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Pulse.Actors.Export;
@@ -6,6 +7,7 @@ using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Storage;
 
 namespace Pulse.Actors.Tests.Hosting;
 
@@ -31,7 +33,7 @@ internal sealed class PulseNode : IAsyncDisposable
         where T : notnull => _services.GetRequiredService<T>();
 
     /// <summary>As a seed node of others.</summary>
-    public string Address => Akka.Cluster.Cluster.Get(System).SelfAddress.ToString();
+    public string Address => Cluster.Get(System).SelfAddress.ToString();
 
     public static async Task<PulseNode> StartAsync(PulseSettings settings, IWarehouse warehouse)
     {
@@ -43,7 +45,11 @@ internal sealed class PulseNode : IAsyncDisposable
         await services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
         foreach (var service in services.GetServices<IHostedService>())
             await service.StartAsync(CancellationToken.None);
-        return new PulseNode(services);
+        var node = new PulseNode(services);
+        // Who asks a founder that is not up yet asks again only after a long time-out.
+        if (settings.Cluster.SeedNodes.IsEmpty)
+            await Until.TrueAsync(() => Cluster.Get(node.System).SelfMember.Status == MemberStatus.Up);
+        return node;
     }
 
     /// <summary>The next message of a kind on the node's event stream.</summary>

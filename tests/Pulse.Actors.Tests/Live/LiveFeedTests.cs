@@ -91,15 +91,18 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
         using var end = new CancellationTokenSource();
         var watched = Task.WhenAll(WatchAsync(first, end.Token), WatchAsync(second, end.Token));
 
-        var produced = ProduceAsync(3 * Events, seed: 6, rate: 4_000);
+        using var enough = new CancellationTokenSource();
+        var produced = ProduceAsync(null, seed: 6, rate: 4_000, enough.Token);
         var third = await JoinAsync();
         await Until.TrueAsync(() => third.Ingest.Consumed > 0);
         await third.DisposeAsync();
         _nodes.Remove(third);
+        await enough.CancelAsync();
         var result = await produced;
+        Assert.Null(result.Failure);
 
-        await UntilCommittedAsync(3 * Events);
-        await Until.TrueAsync(() => Total(first) == 3 * Events && Total(second) == 3 * Events);
+        await UntilCommittedAsync(result.Delivered);
+        await Until.TrueAsync(() => Total(first) == result.Delivered && Total(second) == result.Delivered);
         await end.CancelAsync();
         Assert.True(await watched is [> 10, > 10], "Hardly anything was watched.");
         foreach (var rollup in _settings.Catalog.Rollups)
@@ -188,15 +191,21 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
     private static bool ReadsEverything(params PulseNode[] nodes) =>
         nodes.All(node => node.Ingest.Partitions.Count > 0) && nodes.Sum(node => node.Ingest.Partitions.Count) == Partitions;
 
-    private Task<SimulatorResult> ProduceAsync(int events, int seed, double rate = 0) => new SimulatorRun(new SimulatorOptions
+    /// <param name="events">How many; null: until it is stopped.</param>
+    /// <param name="seed">Of the events.</param>
+    /// <param name="rate">Events a second; 0: as fast as possible.</param>
+    /// <param name="stop">Ends it.</param>
+    private Task<SimulatorResult> ProduceAsync(
+        long? events, int seed, double rate = 0, CancellationToken stop = default) => new SimulatorRun(new SimulatorOptions
     {
         BootstrapServers = kafka.BootstrapServers,
         Topic = _settings.Kafka.Topic,
         CompletionTopic = _settings.Kafka.CompletionTopic,
         Events = events,
+        Duration = events is null ? TimeSpan.FromMinutes(10) : null,
         Rate = rate,
         Seed = seed,
         SpeedUp = 100,
         Complete = false,
-    }).RunAsync(CancellationToken.None);
+    }).RunAsync(stop);
 }

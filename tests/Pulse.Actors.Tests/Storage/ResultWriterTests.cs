@@ -124,7 +124,7 @@ public sealed class ResultWriterTests : IAsyncLifetime
         var dead = _node.ActorOf(Props.Create(() => new Silent()));
         _writer.Tell(Request("a", 1), dead);
         var write = await _store.NextAsync();
-        await dead.GracefulStop(TimeSpan.FromSeconds(10));
+        await dead.GracefulStop(Until.Limit);
         write.Commit();
         Send("b");
         (await _store.NextAsync()).Commit();

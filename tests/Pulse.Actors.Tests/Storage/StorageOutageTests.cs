@@ -47,7 +47,7 @@ public sealed class StorageOutageTests : IAsyncLifetime
         for (var number = 2; number <= 50; number++)
             writer.Tell(Request(number), asker.Reference);
         await Until.TrueAsync(() => !_availability.IsAvailable && counters.Failures >= 2);
-        Assert.Contains("127.0.0.1", _availability.Problem, StringComparison.Ordinal);
+        await Until.TrueAsync(() => _availability.Problem?.Contains("127.0.0.1", StringComparison.Ordinal) == true);
 
         await _postgres.StartAsync();
         await asker.AnsweredAsync(50);

@@ -48,10 +48,7 @@ public sealed class TestStorage : IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         if (_directory is not null)
-        {
-            SqliteConnection.ClearAllPools();
             Directory.Delete(_directory, recursive: true);
-        }
 
         return ValueTask.CompletedTask;
     }

@@ -119,7 +119,7 @@ internal sealed class PulseProcess : IAsyncDisposable
     public async Task KillAsync()
     {
         Signal("KILL");
-        await ExitAsync(TimeSpan.FromSeconds(10));
+        await ExitAsync(StartLimit);
     }
 
     /// <summary>Waits for a line of standard output.</summary>
@@ -151,6 +151,14 @@ internal sealed class PulseProcess : IAsyncDisposable
     /// <summary>Waits until the node has read so many records.</summary>
     public Task ConsumedAsync(long records, TimeSpan limit) => Eventually.HoldsAsync(
         $"{records} records read", limit, async () => (await StatusAsync()).Consumed >= records);
+
+    /// <summary>Waits until the node, or one before it, has exported a completion.</summary>
+    public Task ExportedAsync(TimeSpan limit) => Eventually.HoldsAsync("the export is done", limit, async () =>
+    {
+        using var answer = await _http.GetAsync(new Uri($"{await AddressAsync()}/api/exports"));
+        return answer.IsSuccessStatusCode
+            && (await answer.Content.ReadAsStringAsync()).Contains("\"endedUtc\"", StringComparison.Ordinal);
+    });
 
     /// <summary>Asserts that everything a person sees is lines for people.</summary>
     public void AssertNoStackTrace()

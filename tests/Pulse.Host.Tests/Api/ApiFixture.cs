@@ -24,7 +24,8 @@ public sealed class ApiFixture : IAsyncLifetime
     private readonly string _directory = Directory.CreateTempSubdirectory("pulse-api-").FullName;
     private readonly List<WebApplication> _applications = [];
     private readonly ActorSystem _system = ActorSystem.Create(
-        "pulse-api", "akka { stdout-loglevel = OFF, loglevel = OFF, actor.provider = cluster, remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 } }");
+        "pulse-api", "akka { stdout-loglevel = OFF, loglevel = OFF, actor.provider = cluster, "
+        + "remote { startup-timeout = 120s, dot-netty.tcp { hostname = 127.0.0.1, port = 0 } } }");
 
     /// <summary>Everything that is stored of the first rollup.</summary>
     public static IReadOnlyList<ResultRow> Rows { get; } =
@@ -53,7 +54,6 @@ public sealed class ApiFixture : IAsyncLifetime
         foreach (var application in _applications)
             await application.DisposeAsync();
         await _system.Terminate();
-        Microsoft.Data.Sqlite.SqliteConnection.ClearAllPools();
         Directory.Delete(_directory, recursive: true);
     }
 

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Host.Cli;
@@ -23,7 +22,6 @@ public sealed class ExportCommandTests : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        SqliteConnection.ClearAllPools();
         Directory.Delete(_data, recursive: true);
         return ValueTask.CompletedTask;
     }

@@ -7,7 +7,7 @@ namespace Pulse.Simulator.Tests.Broker;
 
 public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
     [Theory]
     [InlineData(false)]
@@ -18,7 +18,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
         await ProduceAsync(topic, 300);
         var group = "group-" + Guid.NewGuid().ToString("N");
 
-        using (var consumer = NewConsumer(group, staticMember ? "instance-1" : null))
+        using (var consumer = NewConsumer(group, staticMember ? "instance-1" : null, sessionTimeout: 45_000))
         {
             consumer.Subscribe(topic);
             Assert.Equal(300, ReadDistinct(consumer, 300).Count);
@@ -127,7 +127,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
     private T Client<T>()
         where T : ClientConfig, new() => new() { BootstrapServers = kafka.BootstrapServers };
 
-    private IConsumer<string, string> NewConsumer(string group, string? instance)
+    private IConsumer<string, string> NewConsumer(string group, string? instance, int sessionTimeout = 6_000)
     {
         var configuration = Client<ConsumerConfig>();
         configuration.GroupId = group;
@@ -135,7 +135,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
         configuration.EnableAutoCommit = false;
         configuration.AutoOffsetReset = AutoOffsetReset.Earliest;
         configuration.PartitionAssignmentStrategy = PartitionAssignmentStrategy.CooperativeSticky;
-        configuration.SessionTimeoutMs = 6_000;
+        configuration.SessionTimeoutMs = sessionTimeout;
         configuration.HeartbeatIntervalMs = 500;
         return new ConsumerBuilder<string, string>(configuration).Build();
     }

@@ -1,6 +1,3 @@
-using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using System.Text.Json;
 using Confluent.Kafka;
 using Pulse.Simulator.Cli;
@@ -86,13 +83,11 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka) : IClassFixture<Ka
     [Fact]
     public async Task An_unreachable_broker_is_one_line_and_exit_code_1_in_bounded_time()
     {
-        var watch = Stopwatch.StartNew();
-        var address = $"127.0.0.1:{FreePort()}";
-        var (code, _, errors) = await RunAsync("--bootstrap-servers", address);
+        using var port = new NobodysPort();
+        var (code, _, errors) = await RunAsync("--bootstrap-servers", port.Address);
 
         Assert.Equal(1, code);
-        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
-        Assert.Contains(address, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
+        Assert.Contains(port.Address, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -144,12 +139,5 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka) : IClassFixture<Ka
         var code = await new SimulatorProgram(output, errors, terminal: false)
             .RunAsync(arguments, cancellation).WaitAsync(Limit, CancellationToken.None);
         return (code, output.ToString(), errors.ToString());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

@@ -99,6 +99,8 @@ public sealed class FakeBigQuery : IAsyncDisposable
         if (Interlocked.Exchange(ref _isDisposed, 1) == 1)
             return;
         await _application.DisposeAsync();
+        // Whoever is still inside ends first, and nobody gets in after.
+        await _one.WaitAsync();
         _tables.Dispose();
         _uploads.Dispose();
         _one.Dispose();
