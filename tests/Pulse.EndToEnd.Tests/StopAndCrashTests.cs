@@ -7,7 +7,7 @@ namespace Pulse.EndToEnd.Tests;
 public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgres)
     : IClassFixture<KafkaFixture>, IDisposable
 {
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
     private static readonly TimeSpan Never = TimeSpan.FromHours(24);
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
@@ -22,13 +22,17 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
         var tables = ResultTables.OfPostgres(database);
 
         // With no checkpoint due for a day, whatever is stored was stored because of the signal.
-        await using var first = Host(stream.Environment(database, Never));
+        var environment = stream.Environment(database, Never);
+        environment["Logging__LogLevel__Akka"] = "Information";
+        environment["Logging__LogLevel__Akka.Cluster"] = "Information";
+        await using var first = Host(environment);
         await first.StatusAsync();
         await using var simulator = Produce(stream, Events, rate: 4_000);
         await first.ConsumedAsync(5_000, RunLimit);
         first.Terminate();
         Assert.Equal(0, await first.ExitAsync(StopLimit));
         Assert.Empty(first.Errors);
+        Assert.Contains(first.Output, line => line.Contains("Exiting completed", StringComparison.Ordinal));
 
         var committed = stream.Committed();
         Assert.InRange(committed, 5_000, Events - 1);

@@ -11,7 +11,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
     private const int EventsPerSecond = 1_500;
     private const long MemoryLimitMegabytes = 600;
     private static readonly TimeSpan Outage = TimeSpan.FromSeconds(LongForm.IsWanted ? 60 : 15);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
     private readonly TestDirectory _directory = new();
 

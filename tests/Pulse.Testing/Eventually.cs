@@ -5,7 +5,7 @@ namespace Pulse.Testing;
 /// <summary>Waits for what others do: processes, pages.</summary>
 public static class Eventually
 {
-    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Looks again and again until the condition holds.</summary>
     /// <param name="what">What is waited for, for the message when it does not come.</param>

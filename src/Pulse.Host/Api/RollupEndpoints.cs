@@ -48,7 +48,11 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
     }
 
     /// <summary>Whether an answer to this path has no end.</summary>
-    public static bool IsStream(PathString path) => path.Value?.EndsWith(StreamSuffix, StringComparison.OrdinalIgnoreCase) == true;
+    public static bool IsStream(PathString path) =>
+        path.StartsWithSegments("/api/rollups", out var rollup)
+        && rollup.Value!.EndsWith(StreamSuffix, StringComparison.OrdinalIgnoreCase)
+        // A rollup may have that name.
+        && rollup.Value.Length > StreamSuffix.Length;
 
     private async Task<IResult> ListAsync(CancellationToken cancellationToken)
     {

@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Persistence;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Testing;
@@ -18,12 +17,8 @@ public sealed class JournalFenceTests(PostgresFixture postgres) : IAsyncLifetime
     private readonly List<ActorSystem> _nodes = [];
     private TestStorage _storage = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, postgres);
-        await new ResultStore(_storage.Options, RollupCatalog.Default)
-            .PrepareAsync(Window.DefaultLength, CancellationToken.None);
-    }
+    public async ValueTask InitializeAsync() =>
+        _storage = await TestStorage.CreatePreparedAsync(StorageKind.Sqlite, postgres);
 
     public async ValueTask DisposeAsync()
     {

@@ -14,7 +14,7 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
 {
     private const string Complete = """{"status":"complete","timestamp":"2026-01-02T03:04:05Z"}""";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(8);
     private readonly string _group = "listener-" + Guid.NewGuid().ToString("N");
 
     [Fact]

@@ -27,12 +27,8 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
     private readonly RecordingWarehouse _warehouse = new();
     private TestStorage _storage = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, postgres);
-        await new ResultStore(_storage.Options, RollupCatalog.Default)
-            .PrepareAsync(Window.DefaultLength, CancellationToken.None);
-    }
+    public async ValueTask InitializeAsync() =>
+        _storage = await TestStorage.CreatePreparedAsync(StorageKind.Sqlite, postgres);
 
     public ValueTask DisposeAsync() => _storage.DisposeAsync();
 

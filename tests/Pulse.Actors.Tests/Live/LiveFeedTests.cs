@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using Akka.Actor;
+using Akka.Cluster;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Hosting;
 using Pulse.Actors.Export;
@@ -24,6 +25,7 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
     private const int Events = 10_000;
     private static readonly TimeSpan NeverDuringATest = TimeSpan.FromHours(4);
     private static readonly TimeSpan CommitLimit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan RightAfterJoining = TimeSpan.FromSeconds(2);
 
     private readonly List<PulseNode> _nodes = [];
     private TestStorage _storage = null!;
@@ -67,7 +69,7 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
     }
 
     [Fact]
-    public async Task A_node_that_joins_is_soon_right_though_nothing_is_stored_or_moves()
+    public async Task A_node_that_joins_is_right_within_two_seconds_though_nothing_is_stored_or_moves()
     {
         _settings = _settings with { CheckpointInterval = NeverDuringATest };
         var first = await JoinAsync();
@@ -75,10 +77,12 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
         await ProduceAsync(Events, seed: 5);
         await Until.TrueAsync(() => Total(first) == Events);
 
-        var second = await JoinAsync();
-        await Until.TrueAsync(() => Total(second) == Events);
+        // The machine may be busy: that one of them was in time shows that nothing but that was in the way.
+        var took = new List<TimeSpan> { await JoinAndCatchUpAsync(), await JoinAndCatchUpAsync() };
 
-        AssertSame(await CellsAsync(first), await CellsAsync(second));
+        Assert.True(took.Min() < RightAfterJoining, $"It took {string.Join(" and ", took)}.");
+        Assert.All(_nodes, node => Assert.Equal(Events, Total(node)));
+        AssertSame(await CellsAsync(first), await CellsAsync(_nodes[^1]));
     }
 
     [Fact]
@@ -139,6 +143,15 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
         var node = await PulseNode.StartAsync(_settings with { Cluster = cluster }, new RecordingWarehouse());
         _nodes.Add(node);
         return node;
+    }
+
+    private async Task<TimeSpan> JoinAndCatchUpAsync()
+    {
+        var node = await JoinAsync();
+        await Until.TrueAsync(() => Cluster.Get(node.System).SelfMember.Status == MemberStatus.Up);
+        var watch = Stopwatch.StartNew();
+        await Until.TrueAsync(() => Total(node) == Events);
+        return watch.Elapsed;
     }
 
     /// <summary>Looks at a node's numbers over and over; fails if one went back.</summary>

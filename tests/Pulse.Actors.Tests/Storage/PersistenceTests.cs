@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Testing;
 
@@ -18,12 +17,8 @@ public abstract class PersistenceTests(StorageKind kind, PostgresFixture postgre
     private readonly List<ActorSystem> _nodes = [];
     private TestStorage _storage = null!;
 
-    public async ValueTask InitializeAsync()
-    {
-        _storage = await TestStorage.CreateAsync(kind, postgres);
-        await new ResultStore(_storage.Options, RollupCatalog.Default)
-            .PrepareAsync(Window.DefaultLength, CancellationToken.None);
-    }
+    public async ValueTask InitializeAsync() =>
+        _storage = await TestStorage.CreatePreparedAsync(kind, postgres);
 
     public async ValueTask DisposeAsync()
     {

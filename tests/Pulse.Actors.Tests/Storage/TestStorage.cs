@@ -1,5 +1,6 @@
 using Npgsql;
 using Microsoft.Data.Sqlite;
+using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Testing;
 
@@ -26,6 +27,14 @@ public sealed class TestStorage : IAsyncDisposable
         var directory = Directory.CreateTempSubdirectory("pulse-storage-").FullName;
         var file = Path.Combine(directory, "made", "with", "its", "directories", "pulse.db");
         return new TestStorage(new StorageOptions(kind, $"Data Source={file}"), directory);
+    }
+
+    /// <summary>The same with all tables, as a node finds it.</summary>
+    public static async Task<TestStorage> CreatePreparedAsync(StorageKind kind, PostgresFixture postgres)
+    {
+        var storage = await CreateAsync(kind, postgres);
+        await new ResultStore(storage.Options, RollupCatalog.Default).PrepareAsync(Window.DefaultLength, CancellationToken.None);
+        return storage;
     }
 
     /// <summary>Looks into the database past Pulse's own code; columns of a row are joined with <c>|</c>.</summary>

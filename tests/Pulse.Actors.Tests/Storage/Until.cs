@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Storage;
 
@@ -8,16 +8,7 @@ internal static class Until
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
 
-    public static async Task TrueAsync(
-        Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string text = "")
-    {
-        // The last look comes after the limit: whoever looks may have been held up too.
-        for (var waited = Stopwatch.StartNew(); ; await Task.Delay(10))
-        {
-            var isLast = waited.Elapsed > Limit;
-            if (condition())
-                return;
-            Assert.False(isLast, $"Not within {Limit.TotalSeconds} s: {text}");
-        }
-    }
+    public static Task TrueAsync(
+        Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string text = "") =>
+        Eventually.HoldsAsync(text, Limit, () => Task.FromResult(condition()));
 }

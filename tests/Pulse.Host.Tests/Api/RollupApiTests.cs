@@ -154,6 +154,7 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("POST", "/api/status", "GET, HEAD")]
     [InlineData("DELETE", "/api/rollups/viewsByDeviceGenre", "GET, HEAD")]
     [InlineData("HEAD", "/api/rollups/viewsByDeviceGenre/stream", "GET")]
+    [InlineData("POST", "/api/rollups/stream", "GET, HEAD")]
     public async Task What_is_there_can_only_be_read(string method, string path, string allowed)
     {
         using var request = new HttpRequestMessage(HttpMethod.Parse(method), path);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.Json;
 using Confluent.Kafka;
 using Pulse.Simulator.Cli;
@@ -84,9 +85,11 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka) : IClassFixture<Ka
     public async Task An_unreachable_broker_is_one_line_and_exit_code_1_in_bounded_time()
     {
         using var port = new NobodysPort();
+        var watch = Stopwatch.StartNew();
         var (code, _, errors) = await RunAsync("--bootstrap-servers", port.Address);
 
         Assert.Equal(1, code);
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(30));
         Assert.Contains(port.Address, Assert.Single(errors.Trim().Split('\n')), StringComparison.Ordinal);
     }
 

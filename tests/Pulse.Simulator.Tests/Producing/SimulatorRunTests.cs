@@ -103,7 +103,7 @@ public sealed class SimulatorRunTests(KafkaFixture kafka) : IClassFixture<KafkaF
             .RunAsync(CancellationToken.None).WaitAsync(Limit);
 
         // 4,000 at 4,000/s: never faster; how much slower depends on what else this machine does.
-        Assert.True(result.Elapsed >= TimeSpan.FromSeconds(0.99), $"It took only {result.Elapsed}.");
+        Assert.InRange(result.Elapsed, TimeSpan.FromSeconds(0.99), TimeSpan.FromSeconds(10));
         Assert.InRange(reports.Count, 2, 100);
         Assert.Equal(4_000, reports[^1].Delivered);
     }
