@@ -2,12 +2,12 @@ using System.Text.Json;
 using Confluent.Kafka;
 using Microsoft.Playwright;
 using Pulse.Actors.Ingest;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Dashboard.Tests;
 
 /// <summary>A node that reads somebody else's stream: nothing comes at first, and then something strange.</summary>
-public sealed class OutsideStreamTests(Browser browser, KafkaFixture kafka) : IClassFixture<KafkaFixture>
+public sealed class OutsideStreamTests(Browser browser, KafkaFixture kafka)
 {
     private const string Nowhere = "Atlantis <i>& Co</i>";
 
@@ -18,7 +18,7 @@ public sealed class OutsideStreamTests(Browser browser, KafkaFixture kafka) : IC
         var directory = Directory.CreateTempSubdirectory("pulse-outside-").FullName;
         try
         {
-            await using var node = await Node.StartAsync(directory, Node.FreePort(), kafka.Environment(stream));
+            await using var node = await Node.StartAsync(directory, Node.FreePort(), KafkaFixture.Environment(stream));
             await using var view = await browser.OpenAsync(node.Address);
             await view.GoAsync("/map", hasChart: false);
             await Assertions.Expect(view.Page.GetByText("Waiting for the first event")).ToBeVisibleAsync();

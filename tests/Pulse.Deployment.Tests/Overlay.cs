@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Text;
 using k8s;
 using k8s.Models;
+using Pulse.Testing;
 
 namespace Pulse.Deployment.Tests;
 
@@ -110,12 +111,9 @@ internal sealed class Overlay
                 RedirectStandardOutput = true, RedirectStandardError = true,
             })!;
         }
-        catch (System.ComponentModel.Win32Exception exception)
+        catch (System.ComponentModel.Win32Exception)
         {
-            Assert.SkipWhen(
-                System.Environment.GetEnvironmentVariable("CI") != "true",
-                "There is no kubectl; install it with: apt-get install kubernetes-client");
-            throw new InvalidOperationException("kubectl is not installed.", exception);
+            throw Requirement.Missing("There is no kubectl; install it with: apt-get install kubernetes-client");
         }
     }
 }

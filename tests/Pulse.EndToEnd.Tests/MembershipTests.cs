@@ -2,11 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>Who gets into a cluster, and what a node's health probes say of it.</summary>
-public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>, IDisposable
+public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
     private readonly TestDirectory _directory = new();

@@ -2,6 +2,7 @@ using System.Globalization;
 using Npgsql;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
@@ -10,8 +11,7 @@ namespace Pulse.EndToEnd.Tests;
 /// majority goes on, and after all is healed the counts equal the truth.
 /// </summary>
 [Collection(Alone.Name)]
-public sealed class NetworkPartitionTests(KafkaFixture kafka, PostgresFixture postgres)
-    : IClassFixture<KafkaFixture>, IDisposable
+public sealed class NetworkPartitionTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private const int Nodes = 3;
     private const int Events = 60_000;
@@ -71,7 +71,7 @@ public sealed class NetworkPartitionTests(KafkaFixture kafka, PostgresFixture po
         Assert.Equal(0, await simulator.ExitAsync(Limit));
         await Eventually.HoldsAsync("everything committed", Limit, () => Task.FromResult(stream.Committed() == Events));
         RollupCounts.AssertEqual(
-            RollupCounts.OfTruth(_directory["truth.json"]), await ResultTables.OfPostgres(database).ReadAsync());
+            RollupCounts.Of(stream.Judge()), await ResultTables.OfPostgres(database).ReadAsync());
     }
 
     public void Dispose() => _directory.Dispose();

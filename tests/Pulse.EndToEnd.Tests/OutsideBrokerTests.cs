@@ -3,12 +3,12 @@ using System.Text;
 using Confluent.Kafka;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>A node against a broker and a database of their own, with the producer as a process beside it.</summary>
-public sealed class OutsideBrokerTests(KafkaFixture kafka, PostgresFixture postgres)
-    : IClassFixture<KafkaFixture>, IDisposable
+public sealed class OutsideBrokerTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private const int Events = 20_000;
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
@@ -33,12 +33,15 @@ public sealed class OutsideBrokerTests(KafkaFixture kafka, PostgresFixture postg
         Assert.Equal(0, await host.ExitAsync(RunLimit));
         Assert.DoesNotContain(host.Output, line => line.Contains("embedded at", StringComparison.Ordinal));
 
-        var truth = RollupCounts.OfTruth(_directory["truth.json"]);
+        var judge = stream.Judge();
+        var truth = RollupCounts.Of(judge);
+        Assert.Equal(Events, truth.Events);
+        Assert.Equal(RollupCounts.OfTruth(_directory["truth.json"]).Malformed, truth.Malformed);
         var tables = ResultTables.OfPostgres(database);
         var counted = await tables.ReadAsync();
         var deadLetters = await tables.DeadLettersAsync();
         Assert.Equal(Events, stream.Committed());
-        Assert.Equal(truth.Malformed, deadLetters.Values.Sum());
+        Assert.Equal(judge.DeadLetters, deadLetters);
         foreach (var rollup in RollupCounts.Dimensions.Keys)
         {
             var late = await tables.LateAsync(rollup);

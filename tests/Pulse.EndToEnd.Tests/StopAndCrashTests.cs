@@ -1,11 +1,11 @@
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>Nodes that stop or die in mid-run, and what the next one finds.</summary>
-public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgres)
-    : IClassFixture<KafkaFixture>, IDisposable
+public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan RunLimit = TimeSpan.FromSeconds(180);
@@ -45,7 +45,7 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
         Assert.Equal(Events - committed, (await second.StatusAsync()).Consumed);
         second.Terminate();
         Assert.Equal(0, await second.ExitAsync(StopLimit));
-        RollupCounts.AssertEqual(RollupCounts.OfTruth(_directory["truth.json"]), await tables.ReadAsync());
+        RollupCounts.AssertEqual(RollupCounts.Of(stream.Judge()), await tables.ReadAsync());
     }
 
     [Fact]
@@ -76,7 +76,7 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
         survivor.Terminate();
         Assert.Equal(0, await survivor.ExitAsync(StopLimit));
         Assert.Equal(events, stream.Committed());
-        var truth = RollupCounts.OfTruth(_directory["truth.json"]);
+        var truth = RollupCounts.Of(stream.Judge());
         RollupCounts.AssertEqual(truth, await ResultTables.OfPostgres(database).ReadAsync());
         RollupCounts.AssertEqual(truth, ParquetFiles.Read(_directory["data/warehouse"]));
     }

@@ -1,12 +1,13 @@
 using System.Net;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>A database that goes away in mid-run and comes back. The server is this class's own.</summary>
 public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.OwnServer postgres)
-    : IClassFixture<KafkaFixture>, IClassFixture<StorageOutageTests.OwnServer>, IDisposable
+    : IClassFixture<StorageOutageTests.OwnServer>, IDisposable
 {
     private const int EventsPerSecond = 1_500;
     private const long MemoryLimitMegabytes = 600;
@@ -54,7 +55,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         next.Terminate();
         Assert.Equal(0, await next.ExitAsync(StopLimit));
         RollupCounts.AssertEqual(
-            RollupCounts.OfTruth(_directory["truth.json"]), await ResultTables.OfPostgres(database).ReadAsync());
+            RollupCounts.Of(stream.Judge()), await ResultTables.OfPostgres(database).ReadAsync());
     }
 
     public void Dispose() => _directory.Dispose();
@@ -94,7 +95,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         host.Terminate();
         Assert.Equal(0, await host.ExitAsync(StopLimit));
 
-        var truth = RollupCounts.OfTruth(_directory["truth.json"]);
+        var truth = RollupCounts.Of(stream.Judge());
         RollupCounts.AssertEqual(truth, await ResultTables.OfPostgres(database).ReadAsync());
         RollupCounts.AssertEqual(truth, ParquetFiles.Read(_directory["data/warehouse"]));
         AssertFewWords(host);

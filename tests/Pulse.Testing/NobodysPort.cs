@@ -11,6 +11,9 @@ public sealed class NobodysPort : IDisposable
     /// <summary>Takes any free port.</summary>
     public NobodysPort() => _socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
+    /// <summary>The port.</summary>
+    public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
+
     /// <summary>Where nobody answers: <c>127.0.0.1:port</c>.</summary>
     public string Address => _socket.LocalEndPoint!.ToString()!;
 

@@ -52,6 +52,7 @@ public sealed class PostgresFixture : IAsyncLifetime
 
     private async Task<PostgresServer> ServerAsync()
     {
+        Requirement.Server("PostgreSQL");
         await _starting.WaitAsync();
         try
         {
@@ -70,8 +71,6 @@ public sealed class PostgresFixture : IAsyncLifetime
 
         const string Reason = "PostgreSQL's server programs (initdb, pg_ctl) are not installed; "
             + "install them, or name their directory in PULSE_TEST_POSTGRES_BIN.";
-        throw Environment.GetEnvironmentVariable("CI") == "true"
-            ? new InvalidOperationException(Reason)
-            : new InvalidOperationException(Xunit.v3.DynamicSkipToken.Value + Reason);
+        throw Requirement.Missing(Reason);
     }
 }

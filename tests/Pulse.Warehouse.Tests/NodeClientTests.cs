@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using Pulse.Actors.Export;
+using Pulse.Testing;
 using Pulse.Testing.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
@@ -77,12 +78,9 @@ public sealed class NodeClientTests
         {
             process.Start();
         }
-        catch (System.ComponentModel.Win32Exception exception)
+        catch (System.ComponentModel.Win32Exception)
         {
-            const string Reason = "node and npm are not installed; Google's client for Node needs them.";
-            throw Environment.GetEnvironmentVariable("CI") == "true"
-                ? new InvalidOperationException(Reason, exception)
-                : new InvalidOperationException(Xunit.v3.DynamicSkipToken.Value + Reason, exception);
+            throw Requirement.Missing("node and npm are not installed; Google's client for Node needs them.");
         }
 
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(4));

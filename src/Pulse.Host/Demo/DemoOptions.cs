@@ -1,3 +1,6 @@
+using Pulse.Actors.Ingest;
+using Pulse.Host.Embedded;
+
 namespace Pulse.Host.Demo;
 
 /// <summary>What a demonstration shows.</summary>
@@ -26,4 +29,9 @@ internal sealed record DemoOptions
 
     /// <summary>A PostgreSQL database to use; null: a private server if one is installed, else SQLite.</summary>
     public string? ConnectionString { get; init; }
+
+    /// <summary>
+    /// A stream with <see cref="EmbeddedStream.Partitions"/> partitions on a broker that runs already; null: an embedded one.
+    /// </summary>
+    public KafkaSettings? Stream { get; init; }
 }

@@ -24,7 +24,8 @@ internal sealed class NodeCluster : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly DemoOptions _options;
-    private readonly EmbeddedStream _stream;
+    private readonly EmbeddedStream? _embedded;
+    private readonly KafkaSettings _stream;
     private readonly PostgresServer? _postgres;
     private readonly string? _connectionString;
     private readonly List<NodeProcess> _nodes = [];
@@ -34,10 +35,11 @@ internal sealed class NodeCluster : IAsyncDisposable
     private readonly Task _observing;
     private SimulatorProgress? _progress;
 
-    private NodeCluster(DemoOptions options, EmbeddedStream stream, PostgresServer? postgres, string? connectionString)
+    private NodeCluster(DemoOptions options, EmbeddedStream? embedded, PostgresServer? postgres, string? connectionString)
     {
         _options = options;
-        _stream = stream;
+        _embedded = embedded;
+        _stream = embedded?.Settings ?? options.Stream!;
         _postgres = postgres;
         _connectionString = connectionString;
         var remoting = FreePorts(options.Nodes * 2);
@@ -99,7 +101,9 @@ internal sealed class NodeCluster : IAsyncDisposable
         Directory.CreateDirectory(options.DataDirectory);
         foreach (var log in Directory.GetFiles(options.DataDirectory, "node-*.log"))
             File.Delete(log);
-        var stream = EmbeddedStream.Start(new KafkaSettings(Configuration.NodeConfiguration.EmbeddedBrokerPlaceholder));
+        var embedded = options.Stream is null
+            ? EmbeddedStream.Start(new KafkaSettings(Configuration.NodeConfiguration.EmbeddedBrokerPlaceholder))
+            : null;
         PostgresServer? postgres = null;
         var connectionString = options.ConnectionString;
         if (connectionString is null && PostgresServer.FindBinaries() is { } binaries)
@@ -110,13 +114,18 @@ internal sealed class NodeCluster : IAsyncDisposable
 
         if (connectionString is null)
             DeleteFormerDatabase(options.DataDirectory);
-        return new NodeCluster(options, stream, postgres, connectionString);
+        return new NodeCluster(options, embedded, postgres, connectionString);
     }
 
     /// <summary>Produces all events, never further ahead of the commits than the embedded broker retains.</summary>
     public Task<SimulatorResult> ProduceAsync(SimulatorOptions simulation, CancellationToken cancellation) =>
         new SimulatorRun(
-            simulation with { BootstrapServers = _stream.Settings.BootstrapServers },
+            simulation with
+            {
+                BootstrapServers = _stream.BootstrapServers,
+                Topic = _stream.Topic,
+                CompletionTopic = _stream.CompletionTopic,
+            },
             WaitForCommitsAsync,
             new LatestProgress(this)).RunAsync(cancellation);
 
@@ -158,7 +167,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         await _observing;
         foreach (var node in _nodes)
             await node.DisposeAsync();
-        _stream.Dispose();
+        _embedded?.Dispose();
         if (_postgres is not null)
             await _postgres.DisposeAsync();
         _disposed.Dispose();
@@ -172,8 +181,11 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         var environment = new Dictionary<string, string>
         {
-            ["Pulse__Kafka__BootstrapServers"] = _stream.Settings.BootstrapServers,
-            ["Pulse__Kafka__StreamIdentity"] = _stream.Settings.StreamIdentity!,
+            ["Pulse__Kafka__BootstrapServers"] = _stream.BootstrapServers,
+            ["Pulse__Kafka__Topic"] = _stream.Topic,
+            ["Pulse__Kafka__CompletionTopic"] = _stream.CompletionTopic,
+            ["Pulse__Kafka__DeadLetterTopic"] = _stream.DeadLetterTopic,
+            ["Pulse__Kafka__GroupId"] = _stream.GroupId,
             ["Pulse__CheckpointInterval"] = "00:00:05",
             // The nodes' logs go to files, where more is better.
             ["Logging__LogLevel__Akka"] = "Information",
@@ -181,6 +193,8 @@ internal sealed class NodeCluster : IAsyncDisposable
             ["Pulse__Cluster__SeedNodeTimeout"] = "00:00:02",
             ["Pulse__Cluster__Port"] = remotingPort.ToString(CultureInfo.InvariantCulture),
         };
+        if (_stream.StreamIdentity is { } identity)
+            environment["Pulse__Kafka__StreamIdentity"] = identity;
         if (_connectionString is not null)
             environment["Pulse__Storage__ConnectionString"] = _connectionString;
         for (var seed = 0; seed < Math.Min(2, _options.Nodes); seed++)
@@ -190,7 +204,7 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     private async ValueTask WaitForCommitsAsync(long produced, CancellationToken cancellation)
     {
-        while (produced - Committed > EmbeddedStream.RecordsUncommitted)
+        while (_embedded is not null && produced - Committed > EmbeddedStream.RecordsUncommitted)
             await Task.Delay(ObserveInterval, cancellation);
     }
 

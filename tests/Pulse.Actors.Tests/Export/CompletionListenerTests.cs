@@ -5,12 +5,12 @@ using Akka.TestKit.Xunit;
 using Confluent.Kafka;
 using Pulse.Actors.Export;
 using Pulse.Simulator.Broker;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Export;
 
 public sealed class CompletionListenerTests(KafkaFixture kafka)
-    : TestKit("akka.loglevel = INFO"), IClassFixture<KafkaFixture>
+    : TestKit("akka.loglevel = INFO")
 {
     private const string Complete = """{"status":"complete","timestamp":"2026-01-02T03:04:05Z"}""";
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
@@ -74,11 +74,13 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
     [Fact]
     public async Task A_topic_that_is_absent_is_waited_for()
     {
+        await kafka.StartAsync();
         var topic = "completion-" + Guid.NewGuid().ToString("N");
         var coordinator = CreateTestProbe();
         coordinator.ChildActorOf(Props(topic));
         await coordinator.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(500));
 
+        await kafka.CreateNamedTopicAsync(topic, 1);
         await ProduceAsync(topic, Complete);
 
         await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);

@@ -10,6 +10,7 @@ using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Export;
 
@@ -17,8 +18,7 @@ namespace Pulse.Actors.Tests.Export;
 /// The coordinator as it runs: a cluster singleton under its supervisor, its journal in a database file, its
 /// completions from a broker, its words over real publish-subscribe.
 /// </summary>
-public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixture postgres)
-    : IClassFixture<KafkaFixture>, IAsyncLifetime
+public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixture postgres) : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly DateOnly NewYear = new(2026, 1, 1);

@@ -1,11 +1,11 @@
 using System.Text;
 using Confluent.Kafka;
 using Pulse.Actors.Export;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Export;
 
-public sealed class StreamProgressTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
+public sealed class StreamProgressTests(KafkaFixture kafka)
 {
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 

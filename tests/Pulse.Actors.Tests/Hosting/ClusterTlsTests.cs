@@ -7,12 +7,13 @@ using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 using ClusterSettings = Pulse.Actors.Hosting.ClusterSettings;
 
 namespace Pulse.Actors.Tests.Hosting;
 
 /// <summary>Whole nodes with and without certificates, over real remoting.</summary>
-public sealed class ClusterTlsTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>, IDisposable
+public sealed class ClusterTlsTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly TestAuthority _ours = new("ours");

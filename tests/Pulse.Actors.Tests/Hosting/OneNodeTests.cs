@@ -10,12 +10,12 @@ using Pulse.Simulator;
 using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Hosting;
 
 /// <summary>A whole node as <see cref="PulseAkkaExtensions"/> wires it: SQLite, a broker, the simulator.</summary>
-public sealed class OneNodeTests(KafkaFixture kafka, PostgresFixture postgres)
-    : IClassFixture<KafkaFixture>, IAsyncLifetime
+public sealed class OneNodeTests(KafkaFixture kafka, PostgresFixture postgres) : IAsyncLifetime
 {
     private const int Partitions = 4;
     private const int Events = 20_000;

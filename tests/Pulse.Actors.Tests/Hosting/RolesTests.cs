@@ -8,11 +8,12 @@ using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Hosting;
 
 /// <summary>Nodes of one role each, in this process, over real remoting.</summary>
-public sealed class RolesTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>
+public sealed class RolesTests(KafkaFixture kafka, PostgresFixture postgres)
 {
     private const int Partitions = 4;
     private const int Events = 10_000;

@@ -7,11 +7,12 @@ using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Hosting;
 
 /// <summary>Two whole nodes in this process, over real remoting, PostgreSQL and a broker.</summary>
-public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>
+public sealed class TwoNodesTests(KafkaFixture kafka, PostgresFixture postgres)
 {
     private const int Partitions = 4;
     private const int Events = 10_000;

@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 using Pulse.Actors.Ingest;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Ingest;
 
@@ -15,13 +15,7 @@ internal sealed class EventTopic
     public KafkaSettings Settings { get; }
 
     public static async Task<EventTopic> CreateAsync(KafkaFixture kafka, int partitions) =>
-        new(new KafkaSettings(kafka.BootstrapServers)
-        {
-            Topic = await kafka.CreateTopicAsync("events", partitions),
-            DeadLetterTopic = await kafka.CreateTopicAsync("dead-letters", 1),
-            GroupId = $"group-{Guid.NewGuid():N}",
-            StreamIdentity = Stream,
-        });
+        new(await kafka.CreateStreamAsync(partitions) with { StreamIdentity = Stream });
 
     /// <summary>Produces values in order to one partition.</summary>
     public async Task ProduceAsync(int partition, params IEnumerable<byte[]> values)
@@ -43,6 +37,13 @@ internal sealed class EventTopic
     {
         using var consumer = Consumer(Settings.GroupId);
         consumer.Commit([new TopicPartitionOffset(Settings.Topic, partition, offset)]);
+    }
+
+    /// <summary>Removes what lies below an offset, as retention does.</summary>
+    public async Task RemoveBelowAsync(int partition, long offset)
+    {
+        using var administration = KafkaFixture.Administration(Settings.BootstrapServers);
+        await administration.DeleteRecordsAsync([new TopicPartitionOffset(Settings.Topic, partition, offset)]);
     }
 
     /// <summary>The committed offset, or null.</summary>

@@ -12,7 +12,7 @@ using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Storage;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Ingest;
 
@@ -24,7 +24,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     : TestKit("""
         akka.loglevel = OFF
         akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
-        """), IClassFixture<KafkaFixture>
+        """)
 {
     private const int Rollups = 3;
     private const long EventsInTopic = 20;

@@ -9,13 +9,13 @@ using Pulse.Actors.Export;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator.Broker;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Ingest;
 
 /// <summary>A node's ingest side in virtual time, with a broker; the ingestors are probes.</summary>
 public sealed class StreamIngestTests(KafkaFixture kafka)
-    : TestKit(ClusterConfiguration), IClassFixture<KafkaFixture>
+    : TestKit(ClusterConfiguration)
 {
     private const int Partitions = 3;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -15,11 +15,12 @@ using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Live;
 
 /// <summary>What the dashboards of several nodes show of one stream.</summary>
-public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) : IClassFixture<KafkaFixture>, IAsyncLifetime
+public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) : IAsyncLifetime
 {
     private const int Partitions = 4;
     private const int Events = 10_000;

@@ -4,12 +4,13 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using Pulse.Testing;
 
 namespace Pulse.EndToEnd.Tests.Support;
 
 /// <summary>
 /// Linux network namespaces, one for each node of a cluster, joined by a bridge in a namespace of its own: a network
-/// that is this test's alone. Servers of the test process are reached by way of <see cref="Relay"/>, which does not use
+/// that is this test's alone. Servers of the test process are reached by way of <see cref="TcpRelay"/>, which does not use
 /// that network, so that a node can lose the others and keep its servers.
 /// </summary>
 internal sealed class NetworkNamespaces : IAsyncDisposable
@@ -19,7 +20,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
 
     private readonly string _prefix = $"pulse-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}-";
     private readonly int _nodes;
-    private readonly List<Relay> _relays = [];
+    private readonly List<TcpRelay> _relays = [];
     private static int _made;
 
     private NetworkNamespaces(int nodes) => _nodes = nodes;
@@ -30,11 +31,7 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
         if (!OperatingSystem.IsLinux())
             return "Network namespaces are Linux's.";
         if (!File.Exists("/usr/sbin/ip") && !File.Exists("/sbin/ip") && !File.Exists("/usr/bin/ip"))
-        {
-            Assert.False(
-                Environment.GetEnvironmentVariable("CI") == "true", "The program 'ip' is not installed (Debian: iproute2).");
-            return "The program 'ip' is not installed (Debian: iproute2).";
-        }
+            throw Requirement.Missing("The program 'ip' is not installed (Debian: iproute2).");
 
         var probe = $"pulse-{Environment.ProcessId}-probe";
         var (made, reason) = await RunAsync("netns", "add", probe);
@@ -82,9 +79,9 @@ internal sealed class NetworkNamespaces : IAsyncDisposable
     public Task HealAsync(int node) => IpAsync("-n", Bridge, "link", "set", PortOf(node), "master", "bridge");
 
     /// <summary>Makes a server on this machine's loopback reachable on a node's loopback, at the same port.</summary>
-    public Relay RelayTo(int node, int port)
+    public TcpRelay RelayTo(int node, int port)
     {
-        var relay = new Relay(InNamespace(node, () =>
+        var relay = new TcpRelay(InNamespace(node, () =>
         {
             var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
             listener.Bind(new IPEndPoint(IPAddress.Loopback, port));

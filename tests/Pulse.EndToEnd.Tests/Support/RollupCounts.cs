@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Pulse.Testing;
 
 namespace Pulse.EndToEnd.Tests.Support;
 
@@ -39,6 +40,15 @@ internal sealed class RollupCounts
                     rollup.Name, [row[0].GetString()!, row[1].GetString()!], row[2].GetDateTime(), row[3].GetInt64());
         }
 
+        return counts;
+    }
+
+    /// <summary>What the judge says of a topic.</summary>
+    public static RollupCounts Of(IndependentReader judge)
+    {
+        var counts = new RollupCounts { Events = judge.Records, Malformed = judge.DeadLetters.Values.Sum() };
+        foreach (var ((table, first, second, windowEnd), count) in judge.Rows)
+            counts.Add(table[..^"Aggregation".Length], [first, second], windowEnd.UtcDateTime, count);
         return counts;
     }
 

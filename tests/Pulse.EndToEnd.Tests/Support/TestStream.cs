@@ -1,53 +1,82 @@
 using System.Globalization;
 using Confluent.Kafka;
+using Confluent.Kafka.Admin;
 using Pulse.Actors.Ingest;
+using Pulse.Simulator;
+using Pulse.Simulator.Generation;
+using Pulse.Simulator.Producing;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests.Support;
 
 /// <summary>Topics and a consumer group of one test's own, on a broker that outlives the processes under test.</summary>
 internal sealed class TestStream
 {
-    /// <summary>Enough that the embedded broker keeps all records of every test.</summary>
     public const int Partitions = 16;
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private readonly KafkaFixture _kafka;
-    private readonly string _group = $"pulse-{Guid.NewGuid():N}";
+    private readonly KafkaSettings _settings;
+    private readonly int _partitions;
 
-    private TestStream(KafkaFixture kafka, string topic, string completionTopic, string deadLetterTopic)
+    private TestStream(KafkaSettings settings, int partitions = Partitions)
     {
-        _kafka = kafka;
-        Topic = topic;
-        CompletionTopic = completionTopic;
-        DeadLetterTopic = deadLetterTopic;
+        _settings = settings;
+        _partitions = partitions;
     }
 
-    public string Topic { get; }
+    public string Topic => _settings.Topic;
 
-    public string CompletionTopic { get; }
+    public string DeadLetterTopic => _settings.DeadLetterTopic;
 
-    public string DeadLetterTopic { get; }
+    public string GroupId => _settings.GroupId;
 
-    /// <summary>Makes the topics.</summary>
-    public static async Task<TestStream> CreateAsync(KafkaFixture kafka) => new(
-        kafka,
-        await kafka.CreateTopicAsync("event", Partitions),
-        await kafka.CreateTopicAsync("completion", 1),
-        await kafka.CreateTopicAsync("dead", 1));
+    /// <summary>Creates the topics on the assembly's broker.</summary>
+    public static async Task<TestStream> CreateAsync(KafkaFixture kafka, int partitions = Partitions) =>
+        new(await kafka.CreateStreamAsync(partitions), partitions);
+
+    /// <summary>Creates the topics on a cluster of the test's own.</summary>
+    public static async Task<TestStream> CreateAsync(KafkaCluster cluster) =>
+        new(await KafkaFixture.CreateStreamAsync(cluster.BootstrapServers, Partitions));
+
+    /// <summary>The same with a partition of events for each list of brokers, which have its replicas.</summary>
+    public static async Task<TestStream> CreateAsync(KafkaCluster cluster, params int[][] replicas)
+    {
+        var settings = await KafkaFixture.CreateStreamAsync(cluster.BootstrapServers, 1);
+        settings = settings with { Topic = $"{settings.Topic}-placed" };
+        using var administration = KafkaFixture.Administration(cluster.BootstrapServers);
+        await administration.CreateTopicsAsync(
+        [
+            new TopicSpecification
+            {
+                Name = settings.Topic,
+                NumPartitions = replicas.Length,
+                ReplicationFactor = -1,
+                ReplicasAssignments = replicas.Index().ToDictionary(each => each.Index, each => each.Item.ToList()),
+            },
+        ]);
+        var stream = new TestStream(settings, replicas.Length);
+        await stream.UntilAsync("every partition has a leader", topic => topic.Partitions.TrueForAll(each => each.Leader >= 0));
+        return stream;
+    }
+
+    /// <summary>Waits until the brokers say of the topic of events what is expected.</summary>
+    public async Task UntilAsync(string what, Func<TopicMetadata, bool> holds)
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await Eventually.HoldsAsync(what, Limit, () => Task.Run(() =>
+            administration.GetMetadata(Topic, Limit).Topics.Single() is { Partitions.Count: > 0 } topic && holds(topic)));
+    }
 
     /// <summary>The configuration of a node that reads this stream and stores in Postgres.</summary>
-    public Dictionary<string, string> Environment(string postgres, TimeSpan checkpointInterval)
+    /// <param name="postgres">The database.</param>
+    /// <param name="checkpointInterval">Null for what the node takes by itself.</param>
+    public Dictionary<string, string> Environment(string postgres, TimeSpan? checkpointInterval)
     {
-        var environment = _kafka.Environment(new KafkaSettings(_kafka.BootstrapServers)
-        {
-            Topic = Topic,
-            CompletionTopic = CompletionTopic,
-            DeadLetterTopic = DeadLetterTopic,
-            GroupId = _group,
-        });
+        var environment = KafkaFixture.Environment(_settings);
         environment["Pulse__Storage__ConnectionString"] = postgres;
-        environment["Pulse__CheckpointInterval"] = checkpointInterval.ToString("c", CultureInfo.InvariantCulture);
+        if (checkpointInterval is { } interval)
+            environment["Pulse__CheckpointInterval"] = interval.ToString("c", CultureInfo.InvariantCulture);
         return environment;
     }
 
@@ -55,15 +84,63 @@ internal sealed class TestStream
     public PulseProcess Produce(TestDirectory directory, string truth, params string[] arguments) =>
         PulseProcess.Simulator(directory,
         [
-            "--bootstrap-servers", _kafka.BootstrapServers, "--topic", Topic, "--completion-topic", CompletionTopic,
+            "--bootstrap-servers", _settings.BootstrapServers, "--topic", Topic, "--completion-topic", _settings.CompletionTopic,
             "--truth", truth, .. arguments,
         ]);
+
+    /// <summary>Produces events from this process; the stream is not complete then.</summary>
+    public async Task ProduceAsync(int events)
+    {
+        var result = await new SimulatorRun(new SimulatorOptions
+        {
+            BootstrapServers = _settings.BootstrapServers, Topic = Topic, Events = events, Rate = 10_000, Seed = 7, Complete = false,
+        }).RunAsync(CancellationToken.None);
+        Assert.Null(result.Failure);
+    }
+
+    /// <summary>Produces events to one partition alone.</summary>
+    public async Task ProduceAsync(int partition, int events)
+    {
+        using var producer = new ProducerBuilder<byte[], byte[]>(
+            new ProducerConfig { BootstrapServers = _settings.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+        var generator = new EventGenerator(new SimulatorOptions(), DateTimeOffset.UtcNow);
+        for (var number = 0; number < events; number++)
+        {
+            generator.Next();
+            await producer.ProduceAsync(
+                new TopicPartition(Topic, partition),
+                new Message<byte[], byte[]> { Key = generator.Key, Value = generator.Value.ToArray() }).WaitAsync(Limit);
+        }
+    }
+
+    /// <summary>Produces the record that says that the stream is complete.</summary>
+    public async Task CompleteAsync()
+    {
+        var result = await new SimulatorRun(new SimulatorOptions
+        {
+            BootstrapServers = _settings.BootstrapServers, Topic = Topic, CompletionTopic = _settings.CompletionTopic, Events = 0,
+        }).RunAsync(CancellationToken.None);
+        Assert.Null(result.Failure);
+    }
+
+    /// <summary>Moves the group's offsets to the ends of the partitions, as kafka-consumer-groups --reset-offsets does.</summary>
+    public async Task MoveOffsetsToEndAsync()
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var consumer = Consumer(GroupId);
+        var ends = Enumerable.Range(0, _partitions).Select(number => new TopicPartition(Topic, number))
+            .Select(partition => new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, Limit).High)).ToList();
+        await administration.AlterConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitionOffsets(GroupId, ends)]);
+    }
+
+    /// <summary>What the tables must hold after everything that is in the topic now.</summary>
+    public IndependentReader Judge() => IndependentReader.Read(_settings.BootstrapServers, Topic, _partitions);
 
     /// <summary>The sum of the offsets that the group has committed: how many records are done with.</summary>
     public long Committed()
     {
-        using var consumer = Consumer(_group);
-        var partitions = Enumerable.Range(0, Partitions).Select(number => new TopicPartition(Topic, number));
+        using var consumer = Consumer(GroupId);
+        var partitions = Enumerable.Range(0, _partitions).Select(number => new TopicPartition(Topic, number));
         return consumer.Committed(partitions, Limit).Sum(each => each.Offset.IsSpecial ? 0 : each.Offset.Value);
     }
 
@@ -81,11 +158,11 @@ internal sealed class TestStream
     }
 
     /// <summary>All records of the event topic.</summary>
-    public List<ConsumeResult<byte[], byte[]>> ReadEvents() => ReadAll(Topic, Partitions);
+    public List<ConsumeResult<byte[], byte[]>> ReadEvents() => ReadAll(Topic, _partitions);
 
     private IConsumer<byte[], byte[]> Consumer(string group) => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
     {
-        BootstrapServers = _kafka.BootstrapServers,
+        BootstrapServers = _settings.BootstrapServers,
         GroupId = group,
         EnableAutoCommit = false,
     }).SetLogHandler((_, _) => { }).Build();

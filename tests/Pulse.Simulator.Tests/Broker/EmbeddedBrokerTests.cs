@@ -1,11 +1,10 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pulse.Simulator.Broker;
-using Pulse.Testing;
 
 namespace Pulse.Simulator.Tests.Broker;
 
-public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
+public sealed class EmbeddedBrokerTests(EmbeddedBrokerTests.Shared kafka) : IClassFixture<EmbeddedBrokerTests.Shared>
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
 
@@ -14,7 +13,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
     [InlineData(true)]
     public async Task A_consumer_group_reads_everything_and_another_client_sees_its_commits(bool staticMember)
     {
-        var topic = await kafka.CreateTopicAsync("events", 3);
+        var topic = kafka.CreateTopic("events", 3);
         await ProduceAsync(topic, 300);
         var group = "group-" + Guid.NewGuid().ToString("N");
 
@@ -34,7 +33,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
     [Fact]
     public async Task Two_members_share_the_partitions_and_the_survivor_takes_over()
     {
-        var topic = await kafka.CreateTopicAsync("shared", 4);
+        var topic = kafka.CreateTopic("shared", 4);
         var group = "group-" + Guid.NewGuid().ToString("N");
         using var first = NewConsumer(group, "instance-1");
         using var second = NewConsumer(group, "instance-2");
@@ -51,7 +50,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
     [Fact]
     public async Task A_static_member_that_comes_back_continues_at_its_commit()
     {
-        var topic = await kafka.CreateTopicAsync("returning", 2);
+        var topic = kafka.CreateTopic("returning", 2);
         var group = "group-" + Guid.NewGuid().ToString("N");
         await ProduceAsync(topic, 10);
         using (var consumer = NewConsumer(group, "instance-1"))
@@ -73,7 +72,7 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
     [Fact]
     public async Task The_cluster_has_an_identity_and_every_partition_an_end()
     {
-        var topic = await kafka.CreateTopicAsync("ends", 2);
+        var topic = kafka.CreateTopic("ends", 2);
         await ProduceAsync(topic, 20);
         using var administration = new AdminClientBuilder(Client<AdminClientConfig>()).Build();
 
@@ -175,4 +174,21 @@ public sealed class EmbeddedBrokerTests(KafkaFixture kafka) : IClassFixture<Kafk
 
     private static TopicPartition[] Partitions(string topic, int count) =>
         [.. Enumerable.Range(0, count).Select(partition => new TopicPartition(topic, partition))];
+
+    /// <summary>One broker for all of these tests.</summary>
+    public sealed class Shared : IDisposable
+    {
+        private readonly EmbeddedBroker _broker = EmbeddedBroker.Start();
+
+        public string BootstrapServers => _broker.BootstrapServers;
+
+        public string CreateTopic(string prefix, int partitions)
+        {
+            var topic = $"{prefix}-{Guid.NewGuid():N}";
+            _broker.CreateTopic(topic, partitions);
+            return topic;
+        }
+
+        public void Dispose() => _broker.Dispose();
+    }
 }

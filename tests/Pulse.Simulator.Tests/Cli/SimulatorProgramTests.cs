@@ -3,10 +3,11 @@ using System.Text.Json;
 using Confluent.Kafka;
 using Pulse.Simulator.Cli;
 using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Simulator.Tests.Cli;
 
-public sealed class SimulatorProgramTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
+public sealed class SimulatorProgramTests(KafkaFixture kafka)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

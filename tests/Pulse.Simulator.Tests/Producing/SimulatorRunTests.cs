@@ -4,11 +4,11 @@ using Confluent.Kafka;
 using Pulse.Simulator.Broker;
 using Pulse.Simulator.Producing;
 using Pulse.Simulator.Tests.Generation;
-using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Simulator.Tests.Producing;
 
-public sealed class SimulatorRunTests(KafkaFixture kafka) : IClassFixture<KafkaFixture>
+public sealed class SimulatorRunTests(KafkaFixture kafka)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 

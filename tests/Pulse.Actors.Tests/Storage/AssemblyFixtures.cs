@@ -1,3 +1,0 @@
-using Pulse.Testing;
-
-[assembly: AssemblyFixture(typeof(PostgresFixture))]

@@ -1,0 +1,177 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+
+namespace Pulse.Testing.Kafka;
+
+/// <summary>
+/// A broker of a <see cref="KafkaCluster"/>: a process that can be stopped, killed, suspended and started again with what it
+/// has stored, always at the same ports.
+/// </summary>
+public sealed partial class KafkaBroker
+{
+    private const int LinesOfLog = 20;
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(15);
+
+    private readonly KafkaHome _home;
+    private readonly string _directory;
+    private readonly NobodysPort _clients = new();
+    private readonly NobodysPort _brokers = new();
+    private readonly NobodysPort _controllers = new();
+    private Process? _process;
+
+    internal KafkaBroker(KafkaHome home, string directory, int number, bool behindRelay)
+    {
+        _home = home;
+        _directory = directory;
+        Number = number;
+        Directory.CreateDirectory(directory);
+        if (behindRelay)
+            Relay = new TcpRelay(_clients.Port);
+    }
+
+    /// <summary>Its node id, from 1.</summary>
+    public int Number { get; }
+
+    /// <summary>Where clients find it, as <c>host:port</c>: the relay where there is one.</summary>
+    public string Address => Relay?.Address ?? _clients.Address;
+
+    /// <summary>What clients have to pass to reach it; null where they reach it directly. Other brokers don't pass it.</summary>
+    public TcpRelay? Relay { get; }
+
+    /// <summary>The version as the broker itself logged it, such as 4.3.1.</summary>
+    public string Version => VersionLine().Match(ReadLog()) is { Success: true } line ? line.Groups["version"].Value : "unknown";
+
+    /// <summary>Whether its process runs.</summary>
+    public bool IsRunning => _process is { HasExited: false };
+
+    /// <summary>Whether it takes connections.</summary>
+    public bool IsListening
+    {
+        get
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+            try
+            {
+                socket.Connect(IPAddress.Loopback, _clients.Port);
+                return true;
+            }
+            catch (SocketException)
+            {
+                return false;
+            }
+        }
+    }
+
+    internal string Voter => $"{Number}@{_controllers.Address}";
+
+    private string LogFile => Path.Combine(_directory, "out");
+
+    private string SettingsFile => Path.Combine(_directory, "server.properties");
+
+    /// <summary>Stops it in good order: it hands its partitions over first.</summary>
+    public Task StopAsync() => EndAsync("TERM");
+
+    /// <summary>Ends it at once, as a machine that is lost.</summary>
+    public Task KillAsync() => EndAsync("KILL");
+
+    /// <summary>Freezes it: connections stay open and nothing answers.</summary>
+    public void Suspend() => Signal("STOP");
+
+    /// <summary>Ends <see cref="Suspend"/>.</summary>
+    public void Resume() => Signal("CONT");
+
+    /// <summary>The end of what it has logged, for a message to people.</summary>
+    public string LogEnd() => string.Join('\n', ReadLog().Split('\n').TakeLast(LinesOfLog));
+
+    /// <summary>Writes its settings and prepares its storage; does nothing to one that has stored something.</summary>
+    internal async Task FormatAsync(string clusterId, IEnumerable<string> voters, IEnumerable<string> settings)
+    {
+        await File.WriteAllLinesAsync(SettingsFile,
+        [
+            "process.roles=broker,controller",
+            $"node.id={Number.ToString(CultureInfo.InvariantCulture)}",
+            $"controller.quorum.voters={string.Join(',', voters)}",
+            $"listeners=CLIENTS://{_clients.Address},BROKERS://{_brokers.Address},CONTROLLERS://{_controllers.Address}",
+            $"advertised.listeners=CLIENTS://{Address},BROKERS://{_brokers.Address}",
+            "listener.security.protocol.map=CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLERS:PLAINTEXT",
+            "inter.broker.listener.name=BROKERS",
+            "controller.listener.names=CONTROLLERS",
+            $"log.dirs={Path.Combine(_directory, "log")}",
+            .. settings,
+        ]);
+        using var format = Java(
+            "kafka.tools.StorageTool", "format", "--ignore-formatted", "-t", clusterId, "-c", SettingsFile);
+        await format.WaitForExitAsync();
+        if (format.ExitCode != 0)
+            throw new InvalidOperationException($"Broker {Number} could not prepare its storage:\n{LogEnd()}");
+    }
+
+    /// <summary>Starts the process; it does not answer yet.</summary>
+    internal void Start()
+    {
+        _process?.Dispose();
+        _process = Java("kafka.Kafka", SettingsFile);
+        File.WriteAllText(Path.Combine(_directory, "pid"), _process.Id.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Gives its ports back; the process must have ended.</summary>
+    internal void Release()
+    {
+        Relay?.Dispose();
+        _process?.Dispose();
+        _clients.Dispose();
+        _brokers.Dispose();
+        _controllers.Dispose();
+    }
+
+    private async Task EndAsync(string signal)
+    {
+        if (_process is null)
+            return;
+        Signal(signal);
+        using var limit = new CancellationTokenSource(StopLimit);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The last brokers of a cluster wait minutes for a quorum that is gone.
+            Signal("KILL");
+            await _process.WaitForExitAsync(CancellationToken.None);
+        }
+    }
+
+    private void Signal(string name)
+    {
+        if (!IsRunning)
+            return;
+        using var kill = Process.Start("kill", ["-" + name, _process!.Id.ToString(CultureInfo.InvariantCulture)]);
+        kill.WaitForExit();
+    }
+
+    // A shell that becomes the program: its output goes to a file, which a killed test process leaves behind unbroken.
+    private Process Java(params string[] program) => Process.Start(new ProcessStartInfo(
+        "sh",
+        [
+            "-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", LogFile,
+            _home.Java, "-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-Djava.awt.headless=true",
+            $"-Dlog4j2.configurationFile={Path.Combine(AppContext.BaseDirectory, "Kafka", "log4j2.properties")}",
+            "-cp", Path.Combine(_home.Libraries, "*"), .. program,
+        ]))!;
+
+    private string ReadLog()
+    {
+        if (!File.Exists(LogFile))
+            return "";
+        using var stream = new FileStream(LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd();
+    }
+
+    [GeneratedRegex(@"Kafka version: (?<version>\S+)")]
+    private static partial Regex VersionLine();
+}

@@ -1,0 +1,162 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Channels;
+
+namespace Pulse.Testing;
+
+/// <summary>
+/// Carries TCP connections from a listener to a port of this machine's loopback, and can cut them off, refuse new ones
+/// and make what they carry late.
+/// </summary>
+public sealed class TcpRelay : IDisposable
+{
+    private const int ChunkBytes = 64 * 1024;
+
+    // With the chunk size, what one direction of a connection can have under way: enough for 100 MB/s at 100 ms.
+    private const int ChunksUnderWay = 160;
+
+    private readonly Socket _listener;
+    private readonly int _port;
+    private readonly ConcurrentDictionary<Socket, byte> _open = [];
+    private volatile bool _isCut;
+    private long _delayTicks;
+
+    /// <summary>Takes connections from a listener that is bound already.</summary>
+    /// <param name="listener">Disposed with this.</param>
+    /// <param name="port">Where on 127.0.0.1 they lead.</param>
+    public TcpRelay(Socket listener, int port)
+    {
+        _listener = listener;
+        _port = port;
+        _ = AcceptAsync();
+    }
+
+    /// <summary>Takes connections at a free port of loopback.</summary>
+    /// <param name="port">Where on 127.0.0.1 they lead.</param>
+    public TcpRelay(int port)
+        : this(Listen(), port)
+    {
+    }
+
+    /// <summary>Where it listens, as <c>host:port</c>.</summary>
+    public string Address => _listener.LocalEndPoint!.ToString()!;
+
+    /// <summary>How long each byte is under way in either direction; a round trip takes twice that. Zero at first.</summary>
+    public TimeSpan Delay
+    {
+        get => TimeSpan.FromTicks(Interlocked.Read(ref _delayTicks));
+        set => Interlocked.Exchange(ref _delayTicks, value.Ticks);
+    }
+
+    /// <summary>Ends all connections, in the middle of what they carry, and takes no others.</summary>
+    public void Cut()
+    {
+        _isCut = true;
+        foreach (var socket in _open.Keys)
+            Close(socket);
+    }
+
+    /// <summary>Takes connections again.</summary>
+    public void Heal() => _isCut = false;
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _listener.Dispose();
+        Cut();
+    }
+
+    private static Socket Listen()
+    {
+        var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen();
+        return listener;
+    }
+
+    private async Task AcceptAsync()
+    {
+        try
+        {
+            while (true)
+                _ = CarryAsync(await _listener.AcceptAsync());
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Disposed.
+        }
+    }
+
+    private async Task CarryAsync(Socket near)
+    {
+        var far = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        _open[near] = _open[far] = 0;
+        try
+        {
+            // Looked at after the sockets can be found, or a cut in between would miss them.
+            if (_isCut)
+                return;
+            await far.ConnectAsync(IPAddress.Loopback, _port);
+            near.NoDelay = far.NoDelay = true;
+            await Task.WhenAny(CarryAsync(near, far), CarryAsync(far, near));
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // The caller sees the end of the connection.
+        }
+        finally
+        {
+            Close(near);
+            Close(far);
+        }
+    }
+
+    /// <summary>One direction: reads ahead while what was read before waits for its time.</summary>
+    private async Task CarryAsync(Socket from, Socket to)
+    {
+        var underWay = Channel.CreateBounded<(byte[] Bytes, long Due)>(ChunksUnderWay);
+        var sending = SendAsync(underWay, to);
+        var buffer = new byte[ChunkBytes];
+        try
+        {
+            while (await from.ReceiveAsync(buffer) is > 0 and var read)
+            {
+                var chunk = (buffer.AsSpan(0, read).ToArray(), Environment.TickCount64 + (long)Delay.TotalMilliseconds);
+                await underWay.Writer.WriteAsync(chunk);
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException or ChannelClosedException)
+        {
+            // The other direction ends with it.
+        }
+
+        underWay.Writer.TryComplete();
+        await sending;
+    }
+
+    private static async Task SendAsync(Channel<(byte[] Bytes, long Due)> underWay, Socket to)
+    {
+        try
+        {
+            await foreach (var (bytes, due) in underWay.Reader.ReadAllAsync())
+            {
+                if (due - Environment.TickCount64 is > 0 and var wait)
+                    await Task.Delay(TimeSpan.FromMilliseconds(wait));
+                for (var sent = 0; sent < bytes.Length;)
+                    sent += await to.SendAsync(bytes.AsMemory(sent));
+            }
+        }
+        catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
+        {
+            // Nobody takes the rest, so nothing may wait for room any more.
+            underWay.Writer.TryComplete();
+        }
+    }
+
+    private void Close(Socket socket)
+    {
+        _open.TryRemove(socket, out _);
+        socket.Dispose();
+    }
+}
