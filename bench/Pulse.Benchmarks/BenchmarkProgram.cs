@@ -18,6 +18,7 @@ internal static class BenchmarkProgram
 {
     private const int Failed = 1;
     private const int WrongUsage = 2;
+    private static readonly string[] VerbsWithStream = ["pipeline", "cardinality", "freshness", "recovery", "dashboards"];
 
     public static async Task<int> RunAsync(string[] arguments)
     {
@@ -37,6 +38,7 @@ internal static class BenchmarkProgram
             ExportCommand.Measure(),
             ExportCommand.Fake(),
             SubjectProgram.Create(),
+            BenchmarkBroker.Option,
         };
         var parsed = root.Parse(arguments);
         if (parsed.Errors.Count > 0)
@@ -45,6 +47,9 @@ internal static class BenchmarkProgram
             return WrongUsage;
         }
 
+        var verb = parsed.CommandResult.Command.Name;
+        if (parsed.GetValue(BenchmarkBroker.Option) is not null && !Array.Exists(VerbsWithStream, each => each == verb))
+            await Console.Error.WriteLineAsync($"'{verb}' reads no stream; --kafka changes nothing.");
         try
         {
             return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false });

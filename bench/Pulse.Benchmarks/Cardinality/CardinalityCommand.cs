@@ -33,11 +33,12 @@ internal static class CardinalityCommand
         command.SetAction(async (parsed, stop) =>
         {
             await using var postgres = new PostgresFixture();
+            await using var broker = await BenchmarkBroker.OfAsync(parsed);
             List<Subject> subjects = [];
             foreach (var count in (int[])[FewKeys, parsed.GetValue(keys)])
             {
                 using var feed = await EventFeed.CreateAsync(
-                    kafka: null, parsed.GetValue(partitions), parsed.GetValue(events), count);
+                    broker, parsed.GetValue(partitions), parsed.GetValue(events), count);
                 var settings = new SubjectSettings
                 {
                     Kind = SubjectKind.Pulse,
@@ -56,7 +57,7 @@ internal static class CardinalityCommand
                 subjects.Add(subject with { Figures = [.. subject.Figures, await RestartAsync(feed, settings, stop)] });
             }
 
-            new Report("cardinality", Conditions(parsed.GetValue(buckets), parsed.GetValue(events)), WithBytesPerKey(subjects))
+            new Report("cardinality", Conditions(broker, parsed.GetValue(buckets), parsed.GetValue(events)), WithBytesPerKey(subjects))
                 .Publish(parsed.GetValue(json)!);
             return 0;
         });
@@ -115,8 +116,9 @@ internal static class CardinalityCommand
         return [few, many with { Figures = [.. many.Figures, .. figures] }];
     }
 
-    private static (string, string)[] Conditions(int buckets, int events) =>
+    private static (string, string)[] Conditions(BenchmarkBroker broker, int buckets, int events) =>
     [
+        ("broker", broker.Name),
         ("rollups", $"the built-in three, and viewsByTitle in {buckets} buckets, whose keys are counted"),
         ("events", string.Create(CultureInfo.InvariantCulture, $"{events:#,0} a round, all in one window, each title as often as any other")),
         ("checkpoint", "one at the end, of everything, to PostgreSQL; totals verified"),

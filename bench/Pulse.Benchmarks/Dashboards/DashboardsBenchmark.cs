@@ -1,11 +1,12 @@
 using System.Diagnostics;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Benchmarks.Subjects;
 
 namespace Pulse.Benchmarks.Dashboards;
 
 /// <summary>
 /// How fast a node counts while nobody looks, and while many do: by turns, in one run, on one node that is fed as fast
-/// as it counts. Simulator and broker run in the node's process, the dashboards' other ends in this one.
+/// as it counts, or at a rate. The dashboards' other ends are in this process.
 /// </summary>
 /// <param name="dashboards">Open dashboards, on the three pictures in turn.</param>
 /// <param name="requests">API requests a second beside them.</param>
@@ -13,8 +14,9 @@ namespace Pulse.Benchmarks.Dashboards;
 /// <param name="rounds">How many turns of each kind.</param>
 /// <param name="rate">Events a second; 0: as fast as the node counts them.</param>
 /// <param name="warmUp">How long before all that dashboards and requests are there and not measured.</param>
+/// <param name="broker">The broker.</param>
 internal sealed class DashboardsBenchmark(
-    int dashboards, int requests, TimeSpan length, int rounds, int rate, TimeSpan warmUp)
+    int dashboards, int requests, TimeSpan length, int rounds, int rate, TimeSpan warmUp, BenchmarkBroker broker)
 {
     private static readonly string[] Pages = ["/", "/audience", "/map"];
     private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
@@ -27,7 +29,7 @@ internal sealed class DashboardsBenchmark(
 
     public async Task<IReadOnlyList<Subject>> RunAsync()
     {
-        await using var node = await HostProcess.StartAsync(rate);
+        await using var node = await HostProcess.StartAsync(rate, broker);
         // The runtime compiles meanwhile, the code of pages and API too.
         await WatchAsync(node, (_, _) => Task.Delay(warmUp));
         for (var round = 0; round < rounds; round++)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Benchmarks.Subjects;
 
 namespace Pulse.Benchmarks.Dashboards;
 
@@ -20,16 +21,22 @@ internal static class DashboardsCommand
         {
             dashboards, requests, seconds, rounds, rate, warmUp, json,
         };
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(BenchmarkBroker.Option) is not null && result.GetValue(rate) == 0)
+                result.AddError("--kafka: give a --rate too; how fast the node counts is known of the embedded broker's stream only.");
+        });
         command.SetAction(async (parsed, _) =>
         {
+            await using var broker = await BenchmarkBroker.OfAsync(parsed);
             var length = TimeSpan.FromSeconds(parsed.GetValue(seconds));
             var subjects = await new DashboardsBenchmark(
                 parsed.GetValue(dashboards), parsed.GetValue(requests), length, parsed.GetValue(rounds), parsed.GetValue(rate),
-                TimeSpan.FromSeconds(parsed.GetValue(warmUp))).RunAsync();
+                TimeSpan.FromSeconds(parsed.GetValue(warmUp)), broker).RunAsync();
             new Report(
                 "dashboards",
                 [
-                    ("node", "one process with simulator, broker, SQLite and Parquet embedded"),
+                    HostProcess.Condition(broker),
                     ("events", parsed.GetValue(rate) == 0 ? "as fast as they are counted" : string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(rate):#,0} a second")),
                     ("dashboards", "Blazor circuits that acknowledge every render, on the same machine; nothing is drawn"),
                 ],

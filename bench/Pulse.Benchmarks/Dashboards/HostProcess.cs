@@ -4,23 +4,40 @@ using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Text.Json;
+using Pulse.Benchmarks.Subjects;
+using Pulse.Simulator;
+using Pulse.Simulator.Producing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Benchmarks.Dashboards;
 
-/// <summary>A whole node as people start it, everything embedded, in a process of its own.</summary>
+/// <summary>
+/// A whole node as people start it, in a process of its own. With the embedded broker the simulator is in it too; with a real
+/// one the simulator is in this process.
+/// </summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
     // What Linux tells processor time in: sysconf(_SC_CLK_TCK).
     private const double TicksPerSecond = 100;
+
+    // As the embedded stream has.
+    private const int Partitions = 16;
+    private const string EmbeddedTopic = "netflix-event";
+
+    // More than any benchmark waits for.
+    private const int Events = 50_000_000;
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(2);
 
     private readonly string _directory;
     private readonly Process _process;
     private readonly HttpClient _client;
     private readonly TaskCompletionSource<string> _broker = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _enough = new();
+    private Task _producing = Task.CompletedTask;
 
-    private HostProcess(string directory, Process process, Uri address)
+    private HostProcess(string directory, Process process, Uri address, string topic)
     {
+        Topic = topic;
         _directory = directory;
         _process = process;
         Address = address;
@@ -33,7 +50,10 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public Uri Address { get; }
 
-    /// <summary>The embedded broker.</summary>
+    /// <summary>The topic of events.</summary>
+    public string Topic { get; }
+
+    /// <summary>Where the broker is, the embedded one too.</summary>
     public Task<string> BrokerAsync => _broker.Task.WaitAsync(StartDeadline);
 
     /// <summary>The processor time it has used: broker, simulator, counting and HTTP.</summary>
@@ -50,31 +70,59 @@ internal sealed class HostProcess : IAsyncDisposable
     }
 
     /// <summary>Starts it and waits until events flow.</summary>
-    /// <param name="rate">Events a second; 0: as fast as it counts them.</param>
-    public static async Task<HostProcess> StartAsync(int rate)
+    /// <param name="rate">Events a second; 0: as fast as it counts them, which only the embedded broker can tell.</param>
+    /// <param name="broker">The broker.</param>
+    public static async Task<HostProcess> StartAsync(int rate, BenchmarkBroker broker)
     {
+        var stream = broker.BootstrapServers is null ? null : await broker.CreateStreamAsync(Partitions);
         var directory = Directory.CreateTempSubdirectory("pulse-benchmark-").FullName;
         var port = FreePort();
         var host = typeof(HostProcess).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Pulse.Host").Value!;
-        var start = new ProcessStartInfo("dotnet")
+        string[] simulator = stream is not null ? [] :
+        [
+            "--seed", "7", "--events", rate == 0 ? "200000000" : Text(Events), "--rate", Text(rate),
+            // At full speed event time runs faster than the clock and must not overtake it.
+            .. rate != 0 ? [] : (string[])[
+                "--start=" + DateTime.UtcNow.AddHours(-12).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)],
+        ];
+        var start = new ProcessStartInfo(
+            "dotnet", [host, "run", "--follow-input", "--data", directory, "--port", Text(port), .. simulator])
         {
-            ArgumentList =
-            {
-                host, "run", "--follow-input", "--data", directory, "--port", port.ToString(CultureInfo.InvariantCulture), "--seed", "7",
-                "--events", rate == 0 ? "200000000" : "50000000", "--rate", rate.ToString(CultureInfo.InvariantCulture),
-            },
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        // At full speed event time runs faster than the clock and must not overtake it.
-        if (rate == 0)
-            start.ArgumentList.Add("--start=" + DateTime.UtcNow.AddHours(-12).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture));
         start.Environment["Pulse__Http__RequestsPerSecond"] = "1000000";
-        var node = new HostProcess(directory, Process.Start(start)!, new Uri(string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}")));
-        await node.UntilItCountsAsync();
-        return node;
+        foreach (var (name, value) in stream is null ? [] : KafkaFixture.Environment(stream))
+            start.Environment[name] = value;
+        var node = new HostProcess(
+            directory, Process.Start(start)!, new Uri($"http://127.0.0.1:{Text(port)}"), stream?.Topic ?? EmbeddedTopic);
+        try
+        {
+            if (stream is not null)
+            {
+                node._broker.SetResult(stream.BootstrapServers);
+                node._producing = new SimulatorRun(new SimulatorOptions
+                {
+                    BootstrapServers = stream.BootstrapServers, Topic = stream.Topic, CompletionTopic = stream.CompletionTopic,
+                    Events = Events, Rate = rate, Seed = 7,
+                }).RunAsync(node._enough.Token);
+            }
+
+            await node.UntilItCountsAsync();
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
     }
+
+    /// <summary>What runs where, for a report.</summary>
+    public static (string, string) Condition(BenchmarkBroker broker) => ("node", broker.BootstrapServers is null
+        ? "one process with simulator, broker, SQLite and Parquet embedded"
+        : $"one process with SQLite and Parquet embedded; {broker.Name}; the simulator in the benchmark's process");
 
     /// <summary>How many records it has read.</summary>
     public async Task<long> ConsumedAsync()
@@ -85,6 +133,9 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _enough.CancelAsync();
+        await _producing;
+        _enough.Dispose();
         if (!_process.HasExited)
             _process.Kill();
         await _process.WaitForExitAsync();
@@ -120,6 +171,8 @@ internal sealed class HostProcess : IAsyncDisposable
         if (line?.IndexOf(before, StringComparison.Ordinal) is { } index and >= 0)
             _broker.TrySetResult(line[(index + before.Length)..].Split(' ')[0]);
     }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private static int FreePort()
     {

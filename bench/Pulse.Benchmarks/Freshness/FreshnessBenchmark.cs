@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Pulse.Benchmarks.Dashboards;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Benchmarks.Subjects;
 
 namespace Pulse.Benchmarks.Freshness;
 
@@ -13,9 +14,9 @@ namespace Pulse.Benchmarks.Freshness;
 /// </summary>
 /// <param name="rate">Other events a second.</param>
 /// <param name="length">How long it is measured.</param>
-internal sealed class FreshnessBenchmark(int rate, TimeSpan length)
+/// <param name="broker">The broker.</param>
+internal sealed class FreshnessBenchmark(int rate, TimeSpan length, BenchmarkBroker broker)
 {
-    private const string Topic = "netflix-event";
     // Twenty seconds: long enough for the runtime to have compiled what is hot, checkpoints included.
     private const int WarmUpProbes = 200;
     private static readonly byte[] Leaf = Encoding.UTF8.GetBytes($"\"{ProbeProducer.Value}\",\"value\":");
@@ -24,8 +25,8 @@ internal sealed class FreshnessBenchmark(int rate, TimeSpan length)
 
     public async Task<IReadOnlyList<Subject>> RunAsync()
     {
-        await using var node = await HostProcess.StartAsync(rate);
-        using var probes = new ProbeProducer(await node.BrokerAsync, Topic);
+        await using var node = await HostProcess.StartAsync(rate, broker);
+        using var probes = new ProbeProducer(await node.BrokerAsync, node.Topic);
         using var client = new HttpClient { BaseAddress = node.Address };
         using var stop = new CancellationTokenSource();
         var (stream, dashboard) = (new Sighting(probes), new Sighting(probes));

@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
+using Pulse.Benchmarks.Dashboards;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Benchmarks.Subjects;
 
 namespace Pulse.Benchmarks.Freshness;
 
@@ -15,12 +17,13 @@ internal static class FreshnessCommand
         var command = new Command("freshness", "Time from an event's production until a dashboard shows it") { rate, seconds, json };
         command.SetAction(async (parsed, _) =>
         {
+            await using var broker = await BenchmarkBroker.OfAsync(parsed);
             var subjects = await new FreshnessBenchmark(
-                parsed.GetValue(rate), TimeSpan.FromSeconds(parsed.GetValue(seconds))).RunAsync();
+                parsed.GetValue(rate), TimeSpan.FromSeconds(parsed.GetValue(seconds)), broker).RunAsync();
             new Report(
                 "freshness",
                 [
-                    ("node", "one process with simulator, broker, SQLite and Parquet embedded"),
+                    HostProcess.Condition(broker),
                     ("other events", string.Create(CultureInfo.InvariantCulture, $"{parsed.GetValue(rate):#,0} a second asked for")),
                     ("dashboard", "what a page's circuit is told to draw; the drawing itself is not in it"),
                 ],

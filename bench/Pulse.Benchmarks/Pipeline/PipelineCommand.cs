@@ -13,7 +13,6 @@ internal static class PipelineCommand
 {
     public static Command Create()
     {
-        var kafka = new Option<string?>("--kafka") { Description = "A real broker as host:port; otherwise the embedded one" };
         var partitions = CommandOptions.Count("--partitions", 32, "Partitions of the topic");
         var events = CommandOptions.Count("--events", 300_000, "Events of a round, within what the broker keeps");
         var rounds = CommandOptions.Count("--rounds", 9, "Measured rounds");
@@ -25,13 +24,14 @@ internal static class PipelineCommand
         var json = CommandOptions.Json("pipeline");
         var command = new Command("pipeline", "Read a topic: bare loop, loop with decoder and counters, Pulse")
         {
-            kafka, partitions, events, rounds, warmUps, nodes, checkpoint, only, json,
+            partitions, events, rounds, warmUps, nodes, checkpoint, only, json,
         };
         command.SetAction(async (parsed, _) =>
         {
             await using var postgres = new PostgresFixture();
+            await using var broker = await BenchmarkBroker.OfAsync(parsed);
             using var feed = await EventFeed.CreateAsync(
-                parsed.GetValue(kafka), parsed.GetValue(partitions), parsed.GetValue(events));
+                broker, parsed.GetValue(partitions), parsed.GetValue(events));
             var benchmark = new PipelineBenchmark(feed, parsed.GetValue(warmUps), parsed.GetValue(rounds));
             var seconds = parsed.GetValue(checkpoint);
             List<Subject> subjects = [];
@@ -46,7 +46,7 @@ internal static class PipelineCommand
             if (parsed.GetValue(nodes) >= 2)
                 subjects.Add(await benchmark.MeasureAsync(
                     "Pulse, 2 nodes", Cluster(feed, 2, await postgres.CreateDatabaseAsync(), seconds)));
-            new Report("pipeline", Conditions(feed, benchmark: parsed.GetValue(rounds), seconds), subjects)
+            new Report("pipeline", Conditions(broker, feed, benchmark: parsed.GetValue(rounds), seconds), subjects)
                 .Publish(parsed.GetValue(json)!);
             return 0;
         });
@@ -78,9 +78,9 @@ internal static class PipelineCommand
         return [.. ports.Select(port => node with { Port = port, SeedPort = ports[0] })];
     }
 
-    private static (string, string)[] Conditions(EventFeed feed, int benchmark, double seconds) =>
+    private static (string, string)[] Conditions(BenchmarkBroker broker, EventFeed feed, int benchmark, double seconds) =>
     [
-        ("broker", feed.BrokerName),
+        ("broker", broker.Name),
         ("events", string.Create(CultureInfo.InvariantCulture,
             $"{feed.Count:#,0} of {feed.MeanBytes:0} bytes a round in {feed.Partitions} partitions, {benchmark} rounds")),
         ("checkpoints", string.Create(CultureInfo.InvariantCulture, $"every {seconds:0} s to PostgreSQL, totals verified")),

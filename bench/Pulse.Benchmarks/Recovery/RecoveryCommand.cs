@@ -16,7 +16,6 @@ internal static class RecoveryCommand
 
     public static Command Create()
     {
-        var kafka = new Option<string?>("--kafka") { Description = "A real broker as host:port; otherwise the embedded one" };
         var nodes = CommandOptions.Count("--nodes", 3, "Nodes of the cluster");
         var rate = CommandOptions.Count("--rate", 20_000, "Events per second");
         var partitions = CommandOptions.Count("--partitions", 64, "Partitions of the topic; the embedded broker keeps 9,000 events of each");
@@ -26,7 +25,7 @@ internal static class RecoveryCommand
         var json = CommandOptions.Json("recovery");
         var command = new Command("recovery", "Kill a node under load; start one with a backlog")
         {
-            kafka, nodes, rate, partitions, steady, backlog, runs, json,
+            nodes, rate, partitions, steady, backlog, runs, json,
         };
         nodes.Validators.Add(result =>
         {
@@ -36,6 +35,7 @@ internal static class RecoveryCommand
         command.SetAction(async (parsed, stop) =>
         {
             await using var postgres = new PostgresFixture();
+            await using var broker = await BenchmarkBroker.OfAsync(parsed);
             List<Figure[]> kills = [], starts = [];
             for (var run = 0; run < parsed.GetValue(runs); run++)
             {
@@ -48,6 +48,7 @@ internal static class RecoveryCommand
             new Report(
                 "recovery",
                 [
+                    ("broker", broker.Name),
                     ("stream", string.Create(CultureInfo.InvariantCulture,
                         $"{parsed.GetValue(rate):#,0} events/s in {parsed.GetValue(partitions)} partitions; caught up: one second's worth")),
                     ("kill", $"one of {parsed.GetValue(nodes)} nodes; checkpoints every {CheckpointSeconds} s; totals verified"),
@@ -58,7 +59,7 @@ internal static class RecoveryCommand
 
             async Task<Figure[]> RunAsync(int count, Func<RecoveryBenchmark, SubjectSettings[], Task<Figure[]>> measure)
             {
-                using var feed = await EventFeed.CreateAsync(parsed.GetValue(kafka), parsed.GetValue(partitions), 50_000, linger: Linger);
+                using var feed = await EventFeed.CreateAsync(broker, parsed.GetValue(partitions), 50_000, linger: Linger);
                 var settings = PipelineCommand.Cluster(feed, count, await postgres.CreateDatabaseAsync(), CheckpointSeconds);
                 return await measure(new RecoveryBenchmark(feed, parsed.GetValue(rate)), settings);
             }

@@ -1,5 +1,5 @@
 using Confluent.Kafka;
-using Confluent.Kafka.Admin;
+using Pulse.Actors.Ingest;
 using Pulse.Simulator;
 using Pulse.Simulator.Broker;
 using Pulse.Simulator.Generation;
@@ -25,7 +25,7 @@ internal sealed class EventFeed : IDisposable
     private int _next;
 
     private EventFeed(
-        string? kafka,
+        string bootstrapServers,
         EmbeddedBroker? embedded,
         string topic,
         int partitions,
@@ -37,7 +37,7 @@ internal sealed class EventFeed : IDisposable
         _titles = titles;
         _embedded = embedded;
         _events = events;
-        BootstrapServers = kafka ?? embedded!.BootstrapServers;
+        BootstrapServers = bootstrapServers;
         Topic = topic;
         Truth = truth;
         _partitions = [.. Enumerable.Range(0, partitions).Select(partition => new TopicPartition(topic, partition))];
@@ -54,9 +54,6 @@ internal sealed class EventFeed : IDisposable
 
     /// <summary>The broker.</summary>
     public string BootstrapServers { get; }
-
-    /// <summary>What the broker is, for people.</summary>
-    public string BrokerName => _embedded is null ? $"Kafka at {BootstrapServers}" : "embedded, in the benchmark's process";
 
     /// <summary>The topic of events; its names of further topics begin with it.</summary>
     public string Topic { get; }
@@ -80,7 +77,7 @@ internal sealed class EventFeed : IDisposable
     public IEnumerable<byte[]> Values => _events.Select(entry => entry.Value);
 
     /// <summary>Makes events and topics.</summary>
-    /// <param name="kafka">A broker as <c>host:port</c>; null for an embedded one.</param>
+    /// <param name="broker">The broker; an embedded one lives as long as this.</param>
     /// <param name="partitions">The topic's partitions.</param>
     /// <param name="events">The events of a round; fewer where the embedded broker would not keep them.</param>
     /// <param name="titles">So many different titles, each as often as any other; 0 for those of the simulator.</param>
@@ -89,32 +86,18 @@ internal sealed class EventFeed : IDisposable
     /// partition, however small, so where readers shall catch up, batches must not be.
     /// </param>
     public static async Task<EventFeed> CreateAsync(
-        string? kafka, int partitions, int events, int titles = 0, TimeSpan? linger = null)
+        BenchmarkBroker broker, int partitions, int events, int titles = 0, TimeSpan? linger = null)
     {
-        var topic = $"benchmark-{Guid.NewGuid():N}";
-        string[] small = [$"{topic}-completion", $"{topic}-dlq"];
-        var embedded = kafka is null ? EmbeddedBroker.Start() : null;
-        if (embedded is not null)
-        {
-            embedded.CreateTopic(topic, partitions);
-            foreach (var name in small)
-                embedded.CreateTopic(name, 1);
-        }
-        else
-        {
-            using var administration = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = kafka }).Build();
-            await administration.CreateTopicsAsync([
-                new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1 },
-                .. small.Select(name => new TopicSpecification { Name = name, NumPartitions = 1, ReplicationFactor = 1 }),
-            ]);
-        }
-
+        var (stream, embedded) = broker.BootstrapServers is null
+            ? CreateEmbedded(partitions)
+            : (await broker.CreateStreamAsync(partitions), null);
         var truth = new Truth();
         var generated = Generate(events, embedded is null ? long.MaxValue : (long)EmbeddedBytesPerPartition * partitions, truth);
-        if (titles == 0)
-            return new EventFeed(kafka, embedded, topic, partitions, generated, null, truth, linger ?? ShortLinger);
-        (byte[], byte[])[] stamped = [.. generated.Select(entry => (entry.Item1, TitleStamp.MakeRoom(entry.Item2)))];
-        return new EventFeed(kafka, embedded, topic, partitions, stamped, new TitleStamp(titles, partitions), truth, linger ?? ShortLinger);
+        var stamp = titles == 0 ? null : new TitleStamp(titles, partitions);
+        if (stamp is not null)
+            generated = [.. generated.Select(entry => (entry.Item1, TitleStamp.MakeRoom(entry.Item2)))];
+        return new EventFeed(
+            stream.BootstrapServers, embedded, stream.Topic, partitions, generated, stamp, truth, linger ?? ShortLinger);
     }
 
     /// <summary>Produces each event once and waits until the broker has them all.</summary>
@@ -160,6 +143,16 @@ internal sealed class EventFeed : IDisposable
     {
         _producer.Dispose();
         _embedded?.Dispose();
+    }
+
+    private static (KafkaSettings Stream, EmbeddedBroker Broker) CreateEmbedded(int partitions)
+    {
+        var embedded = EmbeddedBroker.Start();
+        var topic = $"benchmark-{Guid.NewGuid():N}";
+        embedded.CreateTopic(topic, partitions);
+        foreach (var name in (string[])[$"{topic}-completion", $"{topic}-dlq"])
+            embedded.CreateTopic(name, 1);
+        return (new KafkaSettings(embedded.BootstrapServers) { Topic = topic }, embedded);
     }
 
     private static (byte[], byte[])[] Generate(int events, long maximumBytes, Truth truth)
