@@ -155,14 +155,18 @@ public sealed class SimulatorRunTests(KafkaFixture kafka)
         return $"{Encoding.UTF8.GetString(record.Key)}\t{encoding.GetString(record.Value)}";
     }
 
-    private async Task<SimulatorOptions> OptionsAsync() => new()
+    private async Task<SimulatorOptions> OptionsAsync()
     {
-        BootstrapServers = kafka.BootstrapServers,
-        Topic = await kafka.CreateTopicAsync("events", 4),
-        CompletionTopic = await kafka.CreateTopicAsync("completion", 1),
-        ConnectTimeout = Limit,
-        Start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
-    };
+        var stream = await kafka.CreateStreamAsync(4);
+        return new SimulatorOptions
+        {
+            BootstrapServers = stream.BootstrapServers,
+            Topic = stream.Topic,
+            CompletionTopic = stream.CompletionTopic,
+            ConnectTimeout = Limit,
+            Start = new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero),
+        };
+    }
 
     private List<Record> Read(string topic, int count)
     {
