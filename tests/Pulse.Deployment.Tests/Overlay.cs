@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 using System.Text;
+using System.Text.RegularExpressions;
 using k8s;
 using k8s.Models;
 using Pulse.Testing;
@@ -8,10 +10,15 @@ using Pulse.Testing;
 namespace Pulse.Deployment.Tests;
 
 /// <summary>One overlay of <c>deploy/k8s</c> as <c>kubectl</c> renders it, in the API's own types.</summary>
-internal sealed class Overlay
+internal sealed partial class Overlay
 {
     private const string Node = "pulse";
     private static readonly ConcurrentDictionary<string, Overlay> Rendered = new();
+
+    // What it renders has components, and patches in their newer form.
+    private static readonly Lazy<bool> IsNewEnough = new(() =>
+        ClientVersion().Match(Run("version", "--client")) is { Success: true } version
+        && int.Parse(version.Groups["minor"].Value, CultureInfo.InvariantCulture) >= 27);
 
     private readonly List<object> _objects;
 
@@ -92,12 +99,19 @@ internal sealed class Overlay
 
     private static string Kubectl(params string[] arguments)
     {
+        if (!IsNewEnough.Value)
+            throw Requirement.Missing("kubectl is older than 1.27; install a newer one.");
+        return Run(arguments);
+    }
+
+    private static string Run(params string[] arguments)
+    {
         using var process = Start(arguments);
         // Both at once, lest one fills up while the other is waited for.
         var errors = process.StandardError.ReadToEndAsync();
         var text = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
-        Assert.True(process.ExitCode == 0, $"kubectl {string.Join(' ', arguments)} (1.27 or newer is needed): {errors.Result}");
+        Assert.True(process.ExitCode == 0, $"kubectl {string.Join(' ', arguments)}: {errors.Result}");
         Assert.Equal("", errors.Result);
         return text;
     }
@@ -116,4 +130,7 @@ internal sealed class Overlay
             throw Requirement.Missing("There is no kubectl; install it with: apt-get install kubernetes-client");
         }
     }
+
+    [GeneratedRegex(@"v1\.(?<minor>\d+)\.")]
+    private static partial Regex ClientVersion();
 }
