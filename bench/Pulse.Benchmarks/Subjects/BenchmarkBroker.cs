@@ -55,13 +55,10 @@ internal sealed class BenchmarkBroker : IAsyncDisposable
             DeadLetterTopic = $"{topic}-dlq",
             GroupId = topic,
         };
-        using var administration = KafkaFixture.Administration(settings.BootstrapServers);
-        await administration.CreateTopicsAsync(
-        [
-            new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = -1 },
-            .. ((string[])[settings.CompletionTopic, settings.DeadLetterTopic]).Select(name =>
-                new TopicSpecification { Name = name, NumPartitions = 1, ReplicationFactor = -1 }),
-        ]);
+        await KafkaFixture.CreateTopicAsync(
+            settings.BootstrapServers, new TopicSpecification { Name = topic, NumPartitions = partitions });
+        foreach (var small in (string[])[settings.CompletionTopic, settings.DeadLetterTopic])
+            await KafkaFixture.CreateTopicAsync(settings.BootstrapServers, new TopicSpecification { Name = small, NumPartitions = 1 });
         return settings;
     }
 

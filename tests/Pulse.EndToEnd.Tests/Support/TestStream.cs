@@ -44,20 +44,13 @@ internal sealed class TestStream
     {
         var settings = await KafkaFixture.CreateStreamAsync(cluster.BootstrapServers, 1);
         settings = settings with { Topic = $"{settings.Topic}-placed" };
-        using var administration = KafkaFixture.Administration(cluster.BootstrapServers);
-        await administration.CreateTopicsAsync(
-        [
-            new TopicSpecification
-            {
-                Name = settings.Topic,
-                NumPartitions = replicas.Length,
-                ReplicationFactor = -1,
-                ReplicasAssignments = replicas.Index().ToDictionary(each => each.Index, each => each.Item.ToList()),
-            },
-        ]);
-        var stream = new TestStream(settings, replicas.Length);
-        await stream.UntilAsync("every partition has a leader", topic => topic.Partitions.TrueForAll(each => each.Leader >= 0));
-        return stream;
+        await KafkaFixture.CreateTopicAsync(cluster.BootstrapServers, new TopicSpecification
+        {
+            Name = settings.Topic,
+            NumPartitions = replicas.Length,
+            ReplicasAssignments = replicas.Index().ToDictionary(each => each.Index, each => each.Item.ToList()),
+        });
+        return new TestStream(settings, replicas.Length);
     }
 
     /// <summary>Waits until the brokers say of the topic of events what is expected.</summary>

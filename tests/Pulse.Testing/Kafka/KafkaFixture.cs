@@ -78,15 +78,46 @@ public sealed class KafkaFixture : IAsyncLifetime
     }
 
     /// <summary>Creates a topic by a name that is known already.</summary>
-    public Task CreateNamedTopicAsync(string topic, int partitions) => CreateNamedTopicAsync(BootstrapServers, topic, partitions, []);
+    public Task CreateNamedTopicAsync(string topic, int partitions) =>
+        CreateTopicAsync(BootstrapServers, new TopicSpecification { Name = topic, NumPartitions = partitions });
 
     /// <summary>The same on a cluster of a test's own.</summary>
     public static async Task<string> CreateTopicAsync(
         string bootstrapServers, string prefix, int partitions, params (string Name, string Value)[] settings)
     {
         var topic = $"{prefix}-{Guid.NewGuid():N}";
-        await CreateNamedTopicAsync(bootstrapServers, topic, partitions, settings);
+        await CreateTopicAsync(bootstrapServers, new TopicSpecification
+        {
+            Name = topic,
+            NumPartitions = partitions,
+            Configs = settings.ToDictionary(setting => setting.Name, setting => setting.Value),
+        });
         return topic;
+    }
+
+    /// <summary>Creates a topic and waits until every partition answers.</summary>
+    public static async Task CreateTopicAsync(string bootstrapServers, TopicSpecification topic)
+    {
+        using var administration = Administration(bootstrapServers);
+        await administration.CreateTopicsAsync([topic]);
+        var ends = Enumerable.Range(0, topic.NumPartitions)
+            .Select(number => new TopicPartitionOffsetSpec
+            {
+                TopicPartition = new TopicPartition(topic.Name, number), OffsetSpec = OffsetSpec.Latest(),
+            }).ToList();
+        await Eventually.HoldsAsync($"every partition of {topic.Name} answers", TopicLimit, async () =>
+        {
+            try
+            {
+                // That a partition has a leader is known before the leader knows it.
+                return (await administration.ListOffsetsAsync(ends)).ResultInfos.TrueForAll(
+                    end => !end.TopicPartitionOffsetError.Error.IsError);
+            }
+            catch (KafkaException)
+            {
+                return false;
+            }
+        });
     }
 
     /// <summary>Creates the topics of a stream, for a consumer group of its own.</summary>
@@ -129,26 +160,6 @@ public sealed class KafkaFixture : IAsyncLifetime
         if (_server is not null)
             await _server.DisposeAsync();
         _starting.Dispose();
-    }
-
-    private static async Task CreateNamedTopicAsync(
-        string bootstrapServers, string topic, int partitions, (string Name, string Value)[] settings)
-    {
-        using var administration = Administration(bootstrapServers);
-        await administration.CreateTopicsAsync(
-        [
-            new TopicSpecification
-            {
-                Name = topic,
-                NumPartitions = partitions,
-                ReplicationFactor = -1,
-                Configs = settings.ToDictionary(setting => setting.Name, setting => setting.Value),
-            },
-        ]);
-        await Eventually.HoldsAsync($"every partition of {topic} has a leader", TopicLimit, () => Task.FromResult(
-            administration.GetMetadata(topic, TopicLimit).Topics.Single() is { Error.Code: ErrorCode.NoError } metadata
-            && metadata.Partitions.Count == partitions
-            && metadata.Partitions.TrueForAll(partition => partition.Leader >= 0)));
     }
 
     private async Task<string> FindAsync()
