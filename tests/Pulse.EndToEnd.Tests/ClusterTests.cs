@@ -282,7 +282,7 @@ public sealed class ClusterTests(KafkaFixture kafka, ITestOutputHelper output) :
         output.WriteLine($"{verdict.Events:N0} events, {verdict.Compared} counts compared");
         Assert.Empty(verdict.Differences);
 
-        var judge = IndependentReader.Read(stream.BootstrapServers, stream.Topic, EmbeddedStream.Partitions);
+        var judge = IndependentReader.Read(stream.BootstrapServers, stream.Topic);
         RollupCounts.AssertEqual(RollupCounts.Of(judge), ParquetFiles.Read(_directory["warehouse"]));
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Confluent.Kafka;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
@@ -12,7 +11,7 @@ public sealed class KafkaFixtureTests(KafkaFixture kafka)
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(2);
 
     [Fact]
-    public async Task A_broker_can_be_killed_suspended_cut_off_and_slowed_and_keeps_address_and_records()
+    public async Task A_broker_can_be_killed_suspended_and_cut_off_and_keeps_address_and_records()
     {
         await using var cluster = await KafkaFixture.StartClusterAsync(behindRelays: true);
         var broker = cluster.Brokers[0];
@@ -38,12 +37,6 @@ public sealed class KafkaFixtureTests(KafkaFixture kafka)
         Assert.False(Answers(address, Short));
         relay.Heal();
         Assert.True(Answers(address, Limit));
-
-        // A lower bound only: the question and its answer each take the delay at least.
-        relay.Delay = TimeSpan.FromMilliseconds(300);
-        var watch = Stopwatch.StartNew();
-        Assert.True(Answers(address, Limit));
-        Assert.True(watch.Elapsed >= 2 * relay.Delay, $"A round trip took {watch.Elapsed}.");
     }
 
     [Fact]
@@ -69,13 +62,13 @@ public sealed class KafkaFixtureTests(KafkaFixture kafka)
         ProduceInTransaction(servers, topic, commits: false);
         ProduceInTransaction(servers, topic, commits: true);
 
-        var judge = IndependentReader.Read(servers, topic, partitions: 1);
+        var judge = IndependentReader.Read(servers, topic);
 
         Assert.Equal(6, judge.Records);
         Assert.Equal(new() { ["NotJson"] = 1, ["NotAnObject"] = 1, ["MissingField"] = 1 }, judge.DeadLetters);
-        var end = new DateTimeOffset(2026, 1, 1, 12, 5, 0, TimeSpan.Zero);
+        var end = (decimal)new DateTimeOffset(2026, 1, 1, 12, 5, 0, TimeSpan.Zero).ToUnixTimeSeconds();
         Assert.Equal(1, judge.Rows[("viewsByDeviceGenreAggregation", "TV", "Drama", end)]);
-        Assert.Equal(2, judge.Rows[("viewsByGenderAgeGroupAggregation", "Female", "30-39", end.AddMinutes(5))]);
+        Assert.Equal(2, judge.Rows[("viewsByGenderAgeGroupAggregation", "Female", "30-39", end + 300)]);
         Assert.Equal(1, judge.Rows[("viewsByLocationMRAggregation", "Côte d'Ivoire", "PG", end)]);
         Assert.Equal(6, judge.Rows.Count);
     }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
@@ -30,8 +31,8 @@ public sealed class KnownFaultTests(KafkaFixture kafka, PostgresFixture postgres
         await using var host = Host(stream.Environment(database, Often), "--exit-on-complete");
         Assert.Equal(0, await host.ExitAsync(Limit));
 
-        await KnownFault.ShowsAsync(async () =>
-            RollupCounts.AssertEqual(RollupCounts.Of(stream.Judge()), await ResultTables.OfPostgres(database).ReadAsync()));
+        var (expected, counted) = await ResultsAsync(stream, database, Events);
+        KnownFault.Shows(() => RollupCounts.AssertEqual(expected, counted));
     }
 
     [Fact]
@@ -54,8 +55,8 @@ public sealed class KnownFaultTests(KafkaFixture kafka, PostgresFixture postgres
         await using var second = Host(stream.Environment(database, Often), "--exit-on-complete");
         Assert.Equal(0, await second.ExitAsync(Limit));
 
-        await KnownFault.ShowsAsync(async () =>
-            RollupCounts.AssertEqual(RollupCounts.Of(stream.Judge()), await ResultTables.OfPostgres(database).ReadAsync()));
+        var (expected, counted) = await ResultsAsync(stream, database, 1_500);
+        KnownFault.Shows(() => RollupCounts.AssertEqual(expected, counted));
     }
 
     [Fact]
@@ -76,10 +77,13 @@ public sealed class KnownFaultTests(KafkaFixture kafka, PostgresFixture postgres
         await cluster.Brokers[0].KillAsync();
         await cluster.StartAsync(cluster.Brokers[0]);
         await stream.ProduceAsync(Events / 2);
+        await host.ConsumedAsync(Events, Limit);
 
         var tables = ResultTables.OfPostgres(database);
-        await KnownFault.ShowsAsync(() => Eventually.HoldsAsync("all events are stored", patience, async () =>
-            (await tables.ReadAsync()).Sum("viewsByDeviceGenre") == Events));
+        var areStored = await Eventually.ComesAsync(
+            patience, async () => (await tables.ReadAsync()).Sum("viewsByDeviceGenre") == Events);
+        Assert.Equal(Events, (await host.StatusAsync()).Consumed);
+        KnownFault.Shows(() => Assert.True(areStored, $"Of {Events} events not all are stored {patience.TotalSeconds} s after they were read."));
     }
 
     [Fact]
@@ -95,14 +99,23 @@ public sealed class KnownFaultTests(KafkaFixture kafka, PostgresFixture postgres
         await stream.ProduceAsync(partition: 0, 10);
 
         await using var host = Host(stream.Environment(database, Often));
-        await host.StatusAsync();
-        await KnownFault.ShowsAsync(() => host.ConsumedAsync(10, patience));
+        var areRead = await Eventually.ComesAsync(patience, async () => (await host.StatusAsync()).Consumed >= 10);
+        Assert.Equal(HttpStatusCode.OK, await host.HealthAsync("live"));
+        KnownFault.Shows(() => Assert.True(areRead, $"After {patience.TotalSeconds} s nothing of the partition that has a leader is read."));
     }
 
     public void Dispose() => _directory.Dispose();
 
     private PulseProcess Host(Dictionary<string, string> environment, params string[] arguments) =>
         PulseProcess.Host(_directory, environment, ["run", "--port", "0", "--data", "data", .. arguments]);
+
+    private static async Task<(RollupCounts Expected, RollupCounts Counted)> ResultsAsync(
+        TestStream stream, string database, long events)
+    {
+        var expected = RollupCounts.Of(stream.Judge());
+        Assert.Equal(events, expected.Events);
+        return (expected, await ResultTables.OfPostgres(database).ReadAsync());
+    }
 
     /// <summary>Checkpoints come with the clock, every five minutes; the one that comes by chance would hide the fault.</summary>
     private static async Task NoCheckpointIsDueWithinAsync(TimeSpan window)

@@ -14,14 +14,22 @@ public static class Eventually
     /// <exception cref="TimeoutException">It did not come.</exception>
     public static async Task HoldsAsync(string what, TimeSpan limit, Func<Task<bool>> condition)
     {
+        if (!await ComesAsync(limit, condition))
+            throw new TimeoutException($"Not within {limit.TotalSeconds:N0} s: {what}.");
+    }
+
+    /// <summary>The same, for what may not come.</summary>
+    /// <returns>Whether it came.</returns>
+    public static async Task<bool> ComesAsync(TimeSpan limit, Func<Task<bool>> condition)
+    {
         // The last look comes after the limit: whoever looks may have been held up too.
         for (var waited = Stopwatch.StartNew(); ; await Task.Delay(Poll))
         {
             var isLast = waited.Elapsed > limit;
             if (await condition())
-                return;
+                return true;
             if (isLast)
-                throw new TimeoutException($"Not within {limit.TotalSeconds:N0} s: {what}.");
+                return false;
         }
     }
 }

@@ -6,16 +6,13 @@ using Confluent.Kafka;
 
 namespace Pulse.Testing;
 
-/// <summary>
-/// The judge of tests on a real broker: reads a topic from beginning to end and says which rows the tables must hold. It follows
-/// <c>docs/events.md</c> and nothing else: no code of Pulse, no cleverness, no speed.
-/// </summary>
+/// <summary>Reads a topic and says which rows the tables must hold, by <c>docs/events.md</c> alone: no code of Pulse, no cleverness.</summary>
 public sealed partial class IndependentReader
 {
     private static readonly string[] Tables = ["viewsByDeviceGenreAggregation", "viewsByGenderAgeGroupAggregation", "viewsByLocationMRAggregation"];
 
-    /// <summary>By table, values and the window's end in UTC: how many events there are. Rows of 0 are absent.</summary>
-    public Dictionary<(string Table, string First, string Second, DateTimeOffset WindowEnd), long> Rows { get; } = [];
+    /// <summary>By table, values and the window's end in Unix seconds: how many events there are. Rows of 0 are absent.</summary>
+    public Dictionary<(string Table, string First, string Second, decimal WindowEnd), long> Rows { get; } = [];
 
     /// <summary>By reason: how many records are no events.</summary>
     public SortedDictionary<string, long> DeadLetters { get; } = new(StringComparer.Ordinal);
@@ -23,23 +20,23 @@ public sealed partial class IndependentReader
     /// <summary>How many records there are; records of aborted transactions are none.</summary>
     public long Records { get; private set; }
 
-    /// <summary>Reads every record that is in the topic now.</summary>
-    public static IndependentReader Read(string bootstrapServers, string topic, int partitions)
+    /// <summary>Reads every record of the topic, up to the first transaction that is still open.</summary>
+    public static IndependentReader Read(string bootstrapServers, string topic)
     {
         var settings = new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "independent-reader", EnableAutoCommit = false };
         (settings.EnablePartitionEof, settings.IsolationLevel) = (true, IsolationLevel.ReadCommitted);
         using var consumer = new ConsumerBuilder<Ignore, byte[]>(settings).SetLogHandler((_, _) => { }).Build();
-        var read = new IndependentReader();
-        consumer.Assign(Enumerable.Range(0, partitions).Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
-        for (var ended = new HashSet<int>(); ended.Count < partitions;)
+        using var client = new DependentAdminClientBuilder(consumer.Handle).Build();
+        var partitions = client.GetMetadata(topic, TimeSpan.FromSeconds(30)).Topics.Single().Partitions.Select(each => each.PartitionId).ToHashSet();
+        consumer.Assign(partitions.Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
+        for (var read = new IndependentReader(); ;)
         {
-            var record = consumer.Consume(TimeSpan.FromSeconds(30)) ?? throw new TimeoutException($"'{topic}' has no end.");
+            var record = consumer.Consume(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException($"'{topic}' has no end.");
             if (!record.IsPartitionEOF)
                 read.Count(record.Message.Value ?? [], record.Message.Timestamp.UnixTimestampMs);
-            else
-                ended.Add(record.Partition.Value);
+            else if (partitions.Remove(record.Partition.Value) && partitions.Count == 0)
+                return read;
         }
-        return read;
     }
 
     /// <summary>Counts one record.</summary>
@@ -49,13 +46,12 @@ public sealed partial class IndependentReader
         try
         {
             var root = value.Length == 0 ? throw new FormatException("Empty") : JsonDocument.Parse(value).RootElement;
-            JsonElement Field(string name) => root.ValueKind != JsonValueKind.Object ? throw new FormatException("NotAnObject")
-                : root.TryGetProperty(name, out var field) ? field : throw new FormatException("MissingField");
+            var fields = root.ValueKind == JsonValueKind.Object ? root.EnumerateObject() : throw new FormatException("NotAnObject");
+            JsonElement Field(string name) => fields.Where(field => Try(() => field.Name) == name).Select(field => (JsonElement?)field.Value).LastOrDefault() ?? throw new FormatException("MissingField");
             string[] values = [Text(Field("DeviceType")), Text(Field("Genre")), Text(Field("UserGender")), AgeGroup(Field("UserAge")),
                 Text(Field("UserLocation")), Text(Field("MaturityRating"))];
-            var windowsBefore = decimal.Floor(Time(Field("EventTimestamp"), kafkaMilliseconds).ToUnixTimeMilliseconds() / 300_000m);
-            var end = DateTimeOffset.UnixEpoch.AddMinutes(5 * ((double)windowsBefore + 1));
-            foreach (var row in Tables.Select((table, index) => (table, values[2 * index], values[(2 * index) + 1], end)))
+            var windowEnd = (decimal.Floor(Time(Field("EventTimestamp"), kafkaMilliseconds) / 300_000m) + 1) * 300;
+            foreach (var row in Tables.Select((table, index) => (table, values[2 * index], values[(2 * index) + 1], windowEnd)))
                 Rows[row] = Rows.GetValueOrDefault(row) + 1;
         }
         catch (Exception bad) when (bad is FormatException or JsonException)
@@ -65,11 +61,14 @@ public sealed partial class IndependentReader
         }
     }
 
-    private static string String(JsonElement field, string invalid)
+    private static string? Try(Func<string?> read)
     {
-        try { return field.ValueKind == JsonValueKind.String ? field.GetString()! : throw new FormatException("WrongType"); }
-        catch (InvalidOperationException) { throw new FormatException(invalid); }
+        try { return read(); }
+        catch (InvalidOperationException) { return null; } // no valid Unicode
     }
+
+    private static string String(JsonElement field, string invalid) => field.ValueKind == JsonValueKind.String
+        ? Try(field.GetString) ?? throw new FormatException(invalid) : throw new FormatException("WrongType");
 
     private static string Text(JsonElement field) => String(field, "InvalidText") switch
     {
@@ -83,18 +82,19 @@ public sealed partial class IndependentReader
         : decimal.TryParse(field.GetRawText(), NumberStyles.None, CultureInfo.InvariantCulture, out var age) && age <= 150
             ? FormattableString.Invariant($"{age - (age % 10)}-{age - (age % 10) + 9}") : throw new FormatException("NumberOutOfRange");
 
-    private static DateTimeOffset Time(JsonElement field, long kafkaMilliseconds)
+    private static decimal Time(JsonElement field, long kafkaMilliseconds)
     {
-        if (Spelling().Match(String(field, "InvalidTimestamp")) is not { Success: true } text || !DateTimeOffset.TryParseExact(
-                $"{text.Groups[1]} {text.Groups[2]} {(text.Groups[4].Success ? $"{text.Groups[4]}:{text.Groups[5].Value.PadLeft(2, '0')}" : "+00:00")}",
-                "yyyy-MM-dd HH:mm:ss zzz", CultureInfo.InvariantCulture, DateTimeStyles.None, out var time))
+        var text = Spelling().Match(String(field, "InvalidTimestamp"));
+        decimal Number(int group) => decimal.Parse("0" + text.Groups[group].Value, CultureInfo.InvariantCulture);
+        if (!text.Success || !DateTime.TryParseExact(text.Groups[1].Value.Replace('T', ' '), "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)
+            || Number(5) > 59 || (Number(4) * 60) + Number(5) > 14 * 60)
             throw new FormatException("InvalidTimestamp");
-        time = time.AddMilliseconds(int.Parse(text.Groups[3].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture));
-        return time.UtcDateTime.Year < 2000 ? throw new FormatException("TimestampTooOld")
-            : kafkaMilliseconds >= 0 && time.ToUnixTimeMilliseconds() > kafkaMilliseconds + 86_400_000m
-                ? throw new FormatException("TimestampInFuture") : time;
+        var time = ((local - DateTime.UnixEpoch).Ticks / 10_000m) + decimal.Parse(text.Groups[2].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture)
+            - (((Number(4) * 60) + Number(5)) * (text.Groups[3].Value == "-" ? -60_000 : 60_000));
+        return time < 946_684_800_000 ? throw new FormatException("TimestampTooOld")
+            : kafkaMilliseconds >= 0 && time > kafkaMilliseconds + 86_400_000m ? throw new FormatException("TimestampInFuture") : time;
     }
 
-    [GeneratedRegex(@"^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(?:[Zz]|([+-]\d\d)(?::?(\d\d))?)?\z", RegexOptions.ECMAScript)]
+    [GeneratedRegex(@"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?\z", RegexOptions.ECMAScript)]
     private static partial Regex Spelling();
 }

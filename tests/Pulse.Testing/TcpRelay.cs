@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Channels;
@@ -49,7 +50,7 @@ public sealed class TcpRelay : IDisposable
         set => Interlocked.Exchange(ref _delayTicks, value.Ticks);
     }
 
-    /// <summary>Ends all connections, in the middle of what they carry, and takes no others.</summary>
+    /// <summary>Ends all connections, in the middle of what they carry, and others as soon as they come.</summary>
     public void Cut()
     {
         _isCut = true;
@@ -99,7 +100,7 @@ public sealed class TcpRelay : IDisposable
                 return;
             await far.ConnectAsync(IPAddress.Loopback, _port);
             near.NoDelay = far.NoDelay = true;
-            await Task.WhenAny(CarryAsync(near, far), CarryAsync(far, near));
+            await Task.WhenAll(CarryAsync(near, far), CarryAsync(far, near));
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -112,7 +113,10 @@ public sealed class TcpRelay : IDisposable
         }
     }
 
-    /// <summary>One direction: reads ahead while what was read before waits for its time.</summary>
+    /// <summary>
+    /// One direction: reads ahead while what was read before waits for its time. Where it ends in good order, the other goes on;
+    /// where it breaks, both end.
+    /// </summary>
     private async Task CarryAsync(Socket from, Socket to)
     {
         var underWay = Channel.CreateBounded<(byte[] Bytes, long Due)>(ChunksUnderWay);
@@ -122,35 +126,39 @@ public sealed class TcpRelay : IDisposable
         {
             while (await from.ReceiveAsync(buffer) is > 0 and var read)
             {
-                var chunk = (buffer.AsSpan(0, read).ToArray(), Environment.TickCount64 + (long)Delay.TotalMilliseconds);
+                var chunk = (buffer.AsSpan(0, read).ToArray(), Stopwatch.GetTimestamp() + (long)(Delay.TotalSeconds * Stopwatch.Frequency));
                 await underWay.Writer.WriteAsync(chunk);
             }
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException or ChannelClosedException)
         {
-            // The other direction ends with it.
+            Close(from);
+            Close(to);
         }
 
         underWay.Writer.TryComplete();
         await sending;
     }
 
-    private static async Task SendAsync(Channel<(byte[] Bytes, long Due)> underWay, Socket to)
+    private async Task SendAsync(Channel<(byte[] Bytes, long Due)> underWay, Socket to)
     {
         try
         {
             await foreach (var (bytes, due) in underWay.Reader.ReadAllAsync())
             {
-                if (due - Environment.TickCount64 is > 0 and var wait)
-                    await Task.Delay(TimeSpan.FromMilliseconds(wait));
+                while (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is { Ticks: > 0 } early)
+                    await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(early.TotalMilliseconds)));
                 for (var sent = 0; sent < bytes.Length;)
                     sent += await to.SendAsync(bytes.AsMemory(sent));
             }
+
+            to.Shutdown(SocketShutdown.Send);
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
             // Nobody takes the rest, so nothing may wait for room any more.
             underWay.Writer.TryComplete();
+            Close(to);
         }
     }
 

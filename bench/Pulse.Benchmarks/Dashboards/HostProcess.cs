@@ -133,11 +133,11 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _enough.CancelAsync();
-        await _producing;
-        _enough.Dispose();
         if (!_process.HasExited)
             _process.Kill();
+        await _enough.CancelAsync();
+        await ((Task)_producing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _enough.Dispose();
         await _process.WaitForExitAsync();
         _process.Dispose();
         _client.Dispose();

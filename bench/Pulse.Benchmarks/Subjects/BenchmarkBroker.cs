@@ -38,7 +38,11 @@ internal sealed class BenchmarkBroker : IAsyncDisposable
         if (parsed.GetValue(Option) is not { } kafka)
             return new BenchmarkBroker(null, "embedded");
         if (kafka != Start)
+        {
+            KafkaFixture.RequireAnswer(kafka, Option.Name);
             return new BenchmarkBroker(kafka, $"Kafka at {kafka}");
+        }
+
         var server = await KafkaServer.StartAsync();
         return new BenchmarkBroker(server.BootstrapServers, $"{server.Name}, on this machine", server);
     }

@@ -2,6 +2,7 @@ using System.Text;
 using CsCheck;
 using Pulse.Actors.Events;
 using Pulse.Actors.Rollups;
+using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Events;
 
@@ -12,6 +13,8 @@ public sealed class EventDecoderDifferentialTests
 
     private static readonly NeededFields Fields = new(
         [.. Dimension.All.Select(dimension => dimension.Field), EventField.EventTimestamp]);
+
+    private static readonly Dimension[] BuiltIn = [.. RollupCatalog.BuiltIn.SelectMany(rollup => rollup.Dimensions)];
 
     // Shared by all records of a test thread, so that values are found again as well as added.
     private static readonly ThreadLocal<EventDecoder> Decoder = new(() => new EventDecoder(Dimension.All));
@@ -25,6 +28,26 @@ public sealed class EventDecoderDifferentialTests
     [Fact]
     public void Agrees_on_damaged_records() =>
         RandomRecords.Damaged.Sample(AssertAgrees, iter: 2 * Iterations, print: Print);
+
+    [Fact]
+    public void The_judge_of_tests_on_a_real_broker_agrees() =>
+        RandomRecords.Damaged.Sample(AssertJudgedAlike, iter: 2 * Iterations, print: Print);
+
+    [Theory]
+    [InlineData("0001-01-01T00:00:00+14:00")]
+    [InlineData("9999-12-31T23:59:59-14:00")]
+    [InlineData("9999-12-31T23:59:59.9999999Z")]
+    [InlineData("2026-01-01T00:00:00+14:01")]
+    [InlineData("2026-01-01T00:00:00-00:60")]
+    public void The_judge_agrees_at_the_edges_of_time(string time)
+    {
+        AssertJudgedAlike(new SampleEvent().With("EventTimestamp", $"\"{time}\"").ToBytes());
+        AssertJudgedAlike(new SampleEvent().With("EventTimestamp", $"\"{time}\"").ToBytes(), EventDecoder.NoRecordTimestamp);
+    }
+
+    [Fact]
+    public void The_judge_passes_over_a_name_that_is_no_valid_Unicode() =>
+        AssertJudgedAlike(Encoding.UTF8.GetBytes(new SampleEvent().ToString()[..^1] + ",\"\\ud800\":1}"));
 
     [Fact]
     public void Agrees_on_every_single_byte_changed()
@@ -80,6 +103,34 @@ public sealed class EventDecoderDifferentialTests
         Assert.Equal(expected.Texts, actual.Texts);
         Assert.Equal(expected.UnixMilliseconds, actual.UnixMilliseconds);
         AssertScanIsSound(payload);
+    }
+
+    private static void AssertJudgedAlike(byte[] payload) => AssertJudgedAlike(payload, SampleEvent.RecordUnixMilliseconds);
+
+    private static void AssertJudgedAlike(byte[] payload, long recordUnixMilliseconds)
+    {
+        var judge = new IndependentReader();
+        var ids = new int[BuiltIn.Length];
+        var decoder = new EventDecoder(BuiltIn);
+
+        judge.Count(payload, recordUnixMilliseconds);
+
+        var bad = decoder.Decode(payload, recordUnixMilliseconds, ids, out var time);
+        if (bad.IsBad)
+        {
+            var reason = Assert.Single(judge.DeadLetters).Key;
+            Assert.True(
+                reason == bad.Reason.ToString() || (bad.Reason == BadRecordReason.TextTooLong && reason == "InvalidText"),
+                $"The judge says {reason}, the decoder {bad}.");
+            return;
+        }
+
+        Assert.Empty(judge.DeadLetters);
+        var end = (decimal)Window.Containing(time, 300).EndUnixSeconds;
+        Assert.Equal(
+            RollupCatalog.BuiltIn.Select((rollup, index) => (
+                rollup.TableName, decoder.Text(2 * index, ids[2 * index]), decoder.Text((2 * index) + 1, ids[(2 * index) + 1]), end)),
+            judge.Rows.Keys);
     }
 
     private static void AssertScanIsSound(byte[] payload)

@@ -48,7 +48,7 @@ internal sealed class RollupCounts
     {
         var counts = new RollupCounts { Events = judge.Records, Malformed = judge.DeadLetters.Values.Sum() };
         foreach (var ((table, first, second, windowEnd), count) in judge.Rows)
-            counts.Add(table[..^"Aggregation".Length], [first, second], windowEnd.UtcDateTime, count);
+            counts.Add(table[..^"Aggregation".Length], [first, second], DateTime.UnixEpoch.AddSeconds((double)windowEnd), count);
         return counts;
     }
 

@@ -15,6 +15,7 @@ public sealed class KafkaFixture : IAsyncLifetime
     /// <summary>Names a broker that runs already, as <c>host:port</c>.</summary>
     public const string Variable = "PULSE_TEST_KAFKA";
 
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TopicLimit = TimeSpan.FromSeconds(30);
     private readonly SemaphoreSlim _starting = new(1, 1);
     private KafkaServer? _server;
@@ -147,6 +148,24 @@ public sealed class KafkaFixture : IAsyncLifetime
         ["Pulse__Kafka__GroupId"] = stream.GroupId,
     };
 
+    /// <summary>Sees that somebody gave the address of a Kafka.</summary>
+    /// <param name="address">The address.</param>
+    /// <param name="givenBy">Where it was given, for people.</param>
+    /// <exception cref="InvalidOperationException">No Kafka answers there.</exception>
+    public static void RequireAnswer(string address, string givenBy)
+    {
+        using var client = Administration(address);
+        try
+        {
+            client.GetMetadata(AnswerLimit);
+        }
+        catch (KafkaException failure)
+        {
+            throw new InvalidOperationException(
+                $"{givenBy} is '{address}', where no Kafka answers within {AnswerLimit.TotalSeconds:N0} s ({failure.Error.Reason}).");
+        }
+    }
+
     /// <summary>A client for questions to the brokers, which says nothing on the console.</summary>
     public static IAdminClient Administration(string bootstrapServers) =>
         new AdminClientBuilder(new AdminClientConfig { BootstrapServers = bootstrapServers })
@@ -164,14 +183,15 @@ public sealed class KafkaFixture : IAsyncLifetime
 
     private async Task<string> FindAsync()
     {
-        if (Named is { } address)
-        {
-            Say($"{address}, named by {Variable}");
-            return address;
-        }
-
         try
         {
+            if (Named is { } address)
+            {
+                RequireAnswer(address, Variable);
+                Say($"{address}, named by {Variable}");
+                return address;
+            }
+
             _server = await KafkaServer.StartAsync();
             Say(_server.Name);
             return _server.BootstrapServers;

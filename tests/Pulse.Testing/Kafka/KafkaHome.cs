@@ -1,3 +1,7 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
 namespace Pulse.Testing.Kafka;
 
 /// <summary>
@@ -6,13 +10,14 @@ namespace Pulse.Testing.Kafka;
 /// </summary>
 /// <param name="Libraries">The folder with the jars.</param>
 /// <param name="Java">The program that runs them.</param>
-public sealed record KafkaHome(string Libraries, string Java)
+public sealed partial record KafkaHome(string Libraries, string Java)
 {
     /// <summary>Names the folder; without it the one beside this repository is taken.</summary>
     public const string Variable = "PULSE_TEST_KAFKA_HOME";
 
-    private const string JavaMissing = "Kafka needs Java 17 or newer, and 'java' is not on the PATH "
-        + "(Debian: apt-get install default-jre-headless).";
+    private const int OldestJava = 17;
+    private const string JavaMissing =
+        "Kafka needs Java 17 or newer as 'java' on the PATH (Debian: apt-get install default-jre-headless).";
 
     /// <summary>Looks where the variable says, then in <c>../shared/kafka</c> of this repository.</summary>
     /// <param name="missing">Why there is none.</param>
@@ -36,9 +41,20 @@ public sealed record KafkaHome(string Libraries, string Java)
 
         var java = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
             .Where(path => path.Length > 0).Select(path => Path.Combine(path, "java")).FirstOrDefault(File.Exists);
-        if (java is null)
-            missing = JavaMissing;
-        return java is null ? null : new KafkaHome(libraries, java);
+        if (java is not null && VersionOf(java) >= OldestJava)
+            return new KafkaHome(libraries, java);
+        missing = JavaMissing;
+        return null;
+    }
+
+    private static int VersionOf(string java)
+    {
+        using var process = Process.Start(new ProcessStartInfo(java, ["-version"]) { RedirectStandardError = true })!;
+        var words = process.StandardError.ReadToEnd();
+        process.WaitForExit();
+        return JavaVersion().Match(words) is { Success: true } version
+            ? int.Parse(version.Groups["major"].Value, CultureInfo.InvariantCulture)
+            : 0;
     }
 
     private static string? LibrariesIn(string folder)
@@ -55,4 +71,7 @@ public sealed record KafkaHome(string Libraries, string Java)
             folder = Path.GetDirectoryName(folder);
         return Path.GetDirectoryName(folder) is { } parent ? Path.Combine([parent, .. path]) : null;
     }
+
+    [GeneratedRegex(@"version ""(?<major>\d+)")]
+    private static partial Regex JavaVersion();
 }
