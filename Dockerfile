@@ -20,6 +20,9 @@ ENV DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 WORKDIR /source
 # First what decides about packages, so that a change of code restores nothing.
 COPY global.json Directory.Build.props Directory.Packages.props ./
+COPY src/Pulse.Counting/Pulse.Counting.csproj src/Pulse.Counting/
+COPY src/Pulse.Events/Pulse.Events.csproj src/Pulse.Events/
+COPY src/Pulse.Warehouse/Pulse.Warehouse.csproj src/Pulse.Warehouse/
 COPY src/Pulse.Actors/Pulse.Actors.csproj src/Pulse.Actors/
 COPY src/Pulse.Simulator/Pulse.Simulator.csproj src/Pulse.Simulator/
 COPY src/Pulse.Host/Pulse.Host.csproj src/Pulse.Host/

@@ -1,7 +1,7 @@
-using Pulse.Actors.Export;
 using Pulse.Actors.Storage;
 using Pulse.Host.Configuration;
 using Pulse.Host.Console;
+using Pulse.Warehouse;
 
 namespace Pulse.Host;
 

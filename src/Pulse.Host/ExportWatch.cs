@@ -1,7 +1,8 @@
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Warehouse;
 
 namespace Pulse.Host;
 

@@ -1,4 +1,4 @@
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 
 namespace Pulse.Host;
 

@@ -3,7 +3,6 @@ using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
-using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Storage;
 using Pulse.Host.Configuration;
@@ -12,6 +11,7 @@ using Pulse.Host.Dashboard;
 using Pulse.Host.Embedded;
 using Pulse.Host.Health;
 using Pulse.Host.Telemetry;
+using Pulse.Warehouse;
 
 namespace Pulse.Host;
 
@@ -113,7 +113,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         if (node.Settings.Cluster.SeedNodes.IsEmpty)
             builder.Logging.AddFilter("Akka.Cluster", LogLevel.Error);
         // The export watch tells people on every node.
-        builder.Logging.AddFilter("Pulse.Actors.Export", LogLevel.Warning);
+        builder.Logging.AddFilter("Pulse.Actors.Coordination", LogLevel.Warning);
         builder.Logging.AddConfiguration(configuration.GetSection("Logging"));
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(node.Http.Address, node.Http.Port));
 

@@ -1,7 +1,7 @@
 using System.Net;
-using k8s.Models;
 using Pulse.Host;
 using Pulse.Host.Configuration;
+using k8s.Models;
 
 namespace Pulse.Deployment.Tests;
 
@@ -275,7 +275,7 @@ public sealed class KubernetesTests
         var version = typeof(PulseApplication).Assembly.GetName().Version!.ToString(3);
         Assert.EndsWith($"/pulse-host:{version}", overlay.NodeContainer.Image, StringComparison.Ordinal);
         Assert.Contains("iam.gke.io/gcp-service-account", overlay.Get<V1ServiceAccount>("pulse").Annotations().Keys);
-        Assert.Same(Actors.Export.BigQuery.BigQueryCredentials.ApplicationDefault, Read(overlay).Warehouse.BigQuery!.Credentials);
+        Assert.Same(Warehouse.BigQuery.BigQueryCredentials.ApplicationDefault, Read(overlay).Warehouse.BigQuery!.Credentials);
     }
 
     private static NodeConfiguration Read(Overlay overlay) =>

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
-using Pulse.Actors.Export;
-using Pulse.Actors.Export.BigQuery;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 using Pulse.Testing;
 using Pulse.Testing.BigQuery;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
 
@@ -418,7 +419,7 @@ public sealed class BigQueryWarehouseTests : IAsyncLifetime
             Directory.Delete(directory, recursive: true);
         }
 
-        static async IAsyncEnumerable<ResultRow> BreaksAsync()
+        static async IAsyncEnumerable<KeyCount> BreaksAsync()
         {
             yield return Counts.Row(Counts.NewYear, 5, 1, "PC", "Drama");
             await Task.Yield();
@@ -426,14 +427,14 @@ public sealed class BigQueryWarehouseTests : IAsyncLifetime
         }
     }
 
-    private async Task<string> DigestAsync(IEnumerable<ResultRow> rows)
+    private async Task<string> DigestAsync(IEnumerable<KeyCount> rows)
     {
         await using var staged = await _warehouse.StageAsync(
             Counts.DeviceGenre, Counts.NewYear, Counts.Streamed(rows), CancellationToken.None);
         return staged.Content.Digest;
     }
 
-    private void AssertHolds(DateOnly date, IEnumerable<ResultRow> rows) => Assert.Equal(
+    private void AssertHolds(DateOnly date, IEnumerable<KeyCount> rows) => Assert.Equal(
         Counts.Expected(rows).Order(StringComparer.Ordinal),
         Counts.Held(_fake, Counts.DeviceGenre, date).Order(StringComparer.Ordinal));
 }

@@ -1,8 +1,8 @@
-using Pulse.Actors.Export;
-using Pulse.Actors.Export.BigQuery;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Storage;
+using Pulse.Actors.Coordination;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing.BigQuery;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
 
@@ -31,17 +31,17 @@ internal static class Counts
         FirstJobPause = TimeSpan.FromMilliseconds(5),
     };
 
-    public static ResultRow Row(DateOnly date, int minute, long count, params string[] key) => new(
+    public static KeyCount Row(DateOnly date, int minute, long count, params string[] key) => new(
         new RollupKey(key),
         Window.EndingAt(date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc).AddMinutes(minute)),
         count);
 
     /// <summary>So many different rows of one date; enough of them for several chunks where asked for.</summary>
-    public static IEnumerable<ResultRow> Rows(DateOnly date, int rows = 20, long first = 1) =>
+    public static IEnumerable<KeyCount> Rows(DateOnly date, int rows = 20, long first = 1) =>
         Enumerable.Range(0, rows).Select(index => Row(
             date, 5 * (index % 288), first + index, $"device {index % 7}", $"genre {index * 7919 % 1_000_003}"));
 
-    public static async IAsyncEnumerable<ResultRow> Streamed(IEnumerable<ResultRow> rows)
+    public static async IAsyncEnumerable<KeyCount> Streamed(IEnumerable<KeyCount> rows)
     {
         await Task.Yield();
         foreach (var row in rows)
@@ -54,7 +54,7 @@ internal static class Counts
         + $"cast(epoch(window_end) as bigint) from \"{Dataset}\".\"{rollup.Name}\" where date = date '{date:yyyy-MM-dd}' order by all");
 
     /// <summary>What the fake should hold of rows.</summary>
-    public static IReadOnlyList<string> Expected(IEnumerable<ResultRow> rows) =>
+    public static IReadOnlyList<string> Expected(IEnumerable<KeyCount> rows) =>
     [
         .. rows.Select(row => string.Join('|', row.Key.Values) + FormattableString.Invariant(
             $"|{row.Count}|{row.Window.EndUtc:yyyy-MM-dd}|{row.Window.EndUtc.Hour}|{row.Window.EndUtc.Minute}|")
@@ -65,7 +65,7 @@ internal static class Counts
     public static Task<ExportedDate> ExportAsync(
         IWarehouse warehouse,
         DateOnly date,
-        IEnumerable<ResultRow> rows,
+        IEnumerable<KeyCount> rows,
         LoadHistory history = default,
         Action<DateStatus>? tell = null) =>
         new DateExport(warehouse, (_, _, _) => Streamed(rows)).RunAsync(

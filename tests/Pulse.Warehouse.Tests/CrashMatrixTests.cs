@@ -1,13 +1,13 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
-using Pulse.Actors.Export;
-using Pulse.Actors.Export.BigQuery;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Serialization;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 using Pulse.Testing.BigQuery;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
 
@@ -39,7 +39,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             Assert.Empty(run.Fake.Violations);
             foreach (var date in await store.DatesAsync(catalog.Rollups[0], CancellationToken.None))
             {
-                var rows = new List<ResultRow>();
+                var rows = new List<KeyCount>();
                 await foreach (var row in store.ReadAsync(catalog.Rollups[0], date, CancellationToken.None))
                     rows.Add(row);
                 Assert.Equal(
@@ -107,7 +107,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             PollInterval = TimeSpan.FromMilliseconds(5), FirstPause = TimeSpan.FromMilliseconds(5),
         };
 
-        private readonly ActorSystem _system = ActorSystem.Create("pulse", ExportMessageSerializer.Config.WithFallback("""
+        private readonly ActorSystem _system = ActorSystem.Create("pulse", ExportMessageSerializer.Configuration.WithFallback("""
             akka {
               loglevel = OFF
               stdout-loglevel = OFF
@@ -128,7 +128,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             FakeBigQuery fake,
             ImmutableArray<Rollup> rollups,
             Func<Rollup, CancellationToken, Task<IReadOnlyList<DateOnly>>> readDates,
-            Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<ResultRow>> readRows,
+            Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
             int crashAt)
         {
             Fake = fake;
@@ -163,7 +163,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
         public static async Task<CrashRun> StartAsync(
             ImmutableArray<Rollup> rollups,
             Func<Rollup, CancellationToken, Task<IReadOnlyList<DateOnly>>> readDates,
-            Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<ResultRow>> readRows,
+            Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
             int crashAt) => new(await FakeBigQuery.StartAsync(), rollups, readDates, readRows, crashAt);
 
         public async Task<ExportOutcome> FinishAsync()
@@ -198,8 +198,8 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             : CrashesHere($"after {call.Method} {call.Path}") ? FakeFault.Crash(true, CrashAsync)
             : null;
 
-        private async IAsyncEnumerable<ResultRow> ReadAsync(
-            IAsyncEnumerable<ResultRow> rows, string name, [EnumeratorCancellation] CancellationToken token)
+        private async IAsyncEnumerable<KeyCount> ReadAsync(
+            IAsyncEnumerable<KeyCount> rows, string name, [EnumeratorCancellation] CancellationToken token)
         {
             var read = 0;
             await foreach (var row in rows.WithCancellation(token))

@@ -1,6 +1,6 @@
-using Pulse.Actors.Export.BigQuery;
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 using Pulse.Testing.BigQuery;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
 

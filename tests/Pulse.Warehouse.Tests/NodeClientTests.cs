@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
-using Pulse.Actors.Export;
 using Pulse.Testing;
 using Pulse.Testing.BigQuery;
 

@@ -1,5 +1,4 @@
-using Pulse.Actors.Export;
-using Pulse.Actors.Export.BigQuery;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Warehouse.Tests;
 

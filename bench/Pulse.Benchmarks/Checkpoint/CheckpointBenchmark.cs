@@ -1,8 +1,7 @@
 using Akka.Actor;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Nodes;
+using Pulse.Counting;
 
 namespace Pulse.Benchmarks.Checkpoint;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Benchmarks.Checkpoint;

@@ -2,10 +2,11 @@ using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Npgsql;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Benchmarks.Nodes;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Benchmarks.Checkpoint;

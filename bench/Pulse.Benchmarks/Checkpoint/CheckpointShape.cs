@@ -1,6 +1,5 @@
 using System.Globalization;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Benchmarks.Checkpoint;
 

@@ -1,5 +1,5 @@
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Nodes;
+using Pulse.Counting;
 
 namespace Pulse.Benchmarks.Checkpoint;
 

@@ -1,7 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Nodes;
+using Pulse.Counting;
 
 namespace Pulse.Benchmarks.Checkpoint;
 

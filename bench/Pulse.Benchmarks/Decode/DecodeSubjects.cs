@@ -1,8 +1,7 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Micro;
+using Pulse.Events;
 
 namespace Pulse.Benchmarks.Decode;
 
@@ -21,7 +20,7 @@ public class DecodeSubjects
     public void Prepare()
     {
         _events = EventSample.Generate(Events);
-        Dimension[] dimensions = [.. RollupCatalog.BuiltIn.SelectMany(rollup => rollup.Dimensions).Distinct()];
+        var dimensions = Dimension.Of(RollupCatalog.BuiltIn);
         _decoder = new EventDecoder(dimensions);
         _fields = new NeededFields(dimensions.Select(dimension => dimension.Field).Append(EventField.EventTimestamp));
         _slots = new FieldSlot[_fields.Count];

@@ -1,10 +1,10 @@
 using Akka.Actor;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Nodes;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Benchmarks.Delivery;
 

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Nodes;
 using Pulse.Benchmarks.Reporting;
+using Pulse.Events;
 
 namespace Pulse.Benchmarks.Delivery;
 

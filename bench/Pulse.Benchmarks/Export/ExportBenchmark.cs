@@ -1,11 +1,13 @@
 using System.Diagnostics;
 using Npgsql;
-using Pulse.Actors.Export;
-using Pulse.Actors.Export.BigQuery;
-using Pulse.Actors.Rollups;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 using Pulse.Testing.BigQuery;
+using Pulse.Warehouse;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Benchmarks.Export;
 
@@ -67,7 +69,7 @@ internal sealed class ExportBenchmark(int rows, bool fromPostgres)
         return Process.Start(start)!;
     }
 
-    private async IAsyncEnumerable<ResultRow> MadeUpAsync()
+    private async IAsyncEnumerable<KeyCount> MadeUpAsync()
     {
         await Task.Yield();
         var midnight = Date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc);
@@ -75,14 +77,14 @@ internal sealed class ExportBenchmark(int rows, bool fromPostgres)
         {
             // In the order of storage: by window, then by dimensions. New strings, as a driver hands them out.
             var window = (int)((long)index * WindowsPerDay / rows);
-            yield return new ResultRow(
+            yield return new KeyCount(
                 new RollupKey($"device {index % Devices}", $"genre {index}"),
                 Window.EndingAt(midnight.AddMinutes(5 * window)),
                 1 + (index % 100));
         }
     }
 
-    private async Task<Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<ResultRow>>> StoredAsync(
+    private async Task<Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>>> StoredAsync(
         PostgresFixture postgres, CancellationToken stop)
     {
         var connectionString = await postgres.CreateDatabaseAsync();

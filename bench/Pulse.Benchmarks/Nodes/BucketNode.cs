@@ -6,9 +6,8 @@ using Microsoft.Extensions.Logging;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Events;
 
 namespace Pulse.Benchmarks.Nodes;
 

@@ -1,6 +1,5 @@
 using Confluent.Kafka;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 
 namespace Pulse.Benchmarks.Subjects;
 
@@ -80,8 +79,7 @@ internal sealed class KafkaLoop : ISubject
 
     private sealed class CountingVisitor : Visitor
     {
-        private readonly EventDecoder _decoder =
-            new([.. RollupCatalog.BuiltIn.SelectMany(rollup => rollup.Dimensions).Distinct()]);
+        private readonly EventDecoder _decoder = new(Dimension.Of(RollupCatalog.BuiltIn));
 
         private readonly int[] _ids = new int[6];
         private readonly DenseCounters _counters = new();

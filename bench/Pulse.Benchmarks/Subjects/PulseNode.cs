@@ -3,12 +3,12 @@ using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
-using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Benchmarks.Nodes;
+using Pulse.Events;
+using Pulse.Warehouse;
 
 namespace Pulse.Benchmarks.Subjects;
 

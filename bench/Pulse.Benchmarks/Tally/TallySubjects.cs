@@ -1,10 +1,9 @@
 using BenchmarkDotNet.Attributes;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Events;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Benchmarks.Micro;
 using Pulse.Benchmarks.Subjects;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Benchmarks.Tally;
 
@@ -31,7 +30,7 @@ public class TallySubjects
     public void Prepare()
     {
         _events = EventSample.Generate(EventsPerFlush);
-        _decoder = new EventDecoder([.. RollupCatalog.Default.Rollups.SelectMany(rollup => rollup.Dimensions).Distinct()]);
+        _decoder = new EventDecoder(Dimension.Of(RollupCatalog.Default.Rollups));
         _counter = new EventCounter(
             RollupCatalog.Default, Window.DefaultLength, new PartitionTally(new StreamPartition("stream", 0), 0));
 

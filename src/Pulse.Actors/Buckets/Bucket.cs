@@ -1,10 +1,8 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Persistence;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Buckets;
 
@@ -262,7 +260,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private void Publish()
     {
         _busy = true;
-        ResultRow[] rows = [.. _ledger.Unpublished.Select(count => new ResultRow(count.Key, count.Window, count.Count))];
+        KeyCount[] rows = [.. _ledger.Unpublished.Select(count => new KeyCount(count.Key, count.Window, count.Count))];
         _publishing = new BucketResults(
             _rollup, _id.Name, rows, _ledger.DurableLateCount, new StoredCheckpoint(PersistenceId, LastSequenceNr));
         _context.ResultWriter.Tell(new WriteResults(_publishing));

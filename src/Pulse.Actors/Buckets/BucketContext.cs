@@ -1,9 +1,8 @@
 using System.Collections.Frozen;
 using Akka.Actor;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Buckets;
 

@@ -13,12 +13,12 @@ using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
-using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Warehouse;
 using Config = Akka.Configuration.Config;
 
 namespace Pulse.Actors.Hosting;
@@ -93,7 +93,7 @@ public static class PulseAkkaExtensions
             .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
             .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
-            .AddHocon(ExportMessageSerializer.Config, HoconAddMode.Prepend)
+            .AddHocon(ExportMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(LiveMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
             .AddHocon(Roles(settings), HoconAddMode.Prepend)

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Hosting;
 

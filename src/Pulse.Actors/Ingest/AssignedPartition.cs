@@ -1,7 +1,7 @@
 using System.Threading.Channels;
 using Akka;
 using Akka.Streams.Dsl;
-using Pulse.Actors.Counting;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
 

@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
 

@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
-using Pulse.Actors.Events;
+using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
 

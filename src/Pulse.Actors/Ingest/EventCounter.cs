@@ -1,6 +1,5 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
 
@@ -98,7 +97,7 @@ internal sealed class EventCounter
     }
 
     private static EventDecoder DecoderFor(RollupCatalog catalog) =>
-        new([.. catalog.Rollups.SelectMany(rollup => rollup.Dimensions).Distinct()]);
+        new(Dimension.Of(catalog.Rollups));
 
     private RollupKeys[] NewKeys() =>
         [.. _catalog.Rollups.Select(rollup => new RollupKeys(rollup, _decoder, Tally))];

@@ -1,6 +1,6 @@
 using Akka.Actor;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
 

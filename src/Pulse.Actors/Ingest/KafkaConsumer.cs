@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
-using Pulse.Actors.Counting;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
 

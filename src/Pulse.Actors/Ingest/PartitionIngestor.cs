@@ -3,8 +3,8 @@ using Akka.Event;
 using Akka.Streams;
 using Akka.Streams.Dsl;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Events;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
 

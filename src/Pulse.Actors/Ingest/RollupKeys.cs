@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
 
@@ -73,11 +72,11 @@ internal sealed class RollupKeys
         ? BucketId.Owning(_rollup, key)
         : _hashed[BucketId.NumberOf(_rollup, key)] ??= BucketId.Owning(_rollup, key);
 
-    private static int IndexOf(EventDecoder decoder, Dimension dimension)
+    private static int IndexOf(EventDecoder decoder, string dimension)
     {
         for (var index = 0; index < decoder.Dimensions.Count; index++)
         {
-            if (decoder.Dimensions[index] == dimension)
+            if (decoder.Dimensions[index].Name == dimension)
                 return index;
         }
 

@@ -3,7 +3,6 @@ using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Microsoft.Extensions.Logging;
-using Pulse.Actors.Export;
 
 namespace Pulse.Actors.Ingest;
 
@@ -14,6 +13,9 @@ namespace Pulse.Actors.Ingest;
 /// </summary>
 public sealed class StreamIngest : ReceiveActor, IWithTimers
 {
+    /// <summary>The publish-subscribe topic of <see cref="CheckpointRequested"/>.</summary>
+    public const string Topic = "pulse-ingest";
+
     private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
@@ -84,7 +86,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PreStart()
     {
-        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Coordinator.IngestTopic, Self));
+        DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Topic, Self));
         Timers.StartPeriodicTimer(KeepAllReading.Instance, KeepAllReading.Instance, KeepReadingInterval);
         ScheduleCheckpoint();
     }

@@ -1,5 +1,6 @@
+using Pulse.Actors.Buckets;
 using System.Runtime.InteropServices;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 
@@ -7,7 +8,7 @@ namespace Pulse.Actors.Live;
 internal sealed class CountSum(RollupQuery query)
 {
     private readonly Dictionary<RollupKey, long> _keys = [];
-    private readonly List<KeyWindowCount> _cells = [];
+    private readonly List<KeyCount> _cells = [];
     private readonly SortedDictionary<Window, long> _windows = [];
     private readonly bool _hasValues = query.HasValues;
     private long _total;
@@ -38,7 +39,7 @@ internal sealed class CountSum(RollupQuery query)
             return;
         CollectionsMarshal.GetValueRefOrAddDefault(_keys, key, out _) += count;
         if (query.IsPerWindow)
-            _cells.Add(new KeyWindowCount(key, window, count));
+            _cells.Add(new KeyCount(key, window, count));
         _total += count;
         AddToWindow(window, count);
     }

@@ -1,3 +1,4 @@
+using Pulse.Actors.Buckets;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.Sharding;

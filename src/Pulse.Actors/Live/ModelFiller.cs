@@ -1,7 +1,7 @@
+using Pulse.Actors.Buckets;
 using System.Runtime.InteropServices;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 
@@ -61,7 +61,7 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
 
         public BucketId Bucket => bucket;
 
-        public void Add(ResultRow row, int maximumKeys)
+        public void Add(KeyCount row, int maximumKeys)
         {
             _total += row.Count;
             _keys.Add(new KeyTotal(row.Key, row.Count));

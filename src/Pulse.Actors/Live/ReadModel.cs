@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 
 namespace Pulse.Actors.Live;
 

@@ -1,12 +1,7 @@
-using Pulse.Actors.Rollups;
+using Pulse.Actors.Buckets;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
-
-/// <summary>The count of one key in one window.</summary>
-/// <param name="Key">The key.</param>
-/// <param name="Window">The window.</param>
-/// <param name="Count">The number of events.</param>
-public readonly record struct KeyWindowCount(RollupKey Key, Window Window, long Count);
 
 /// <summary>The answer to a <see cref="RollupQuery"/>, as of one moment. Shared; don't change it.</summary>
 /// <param name="Rollup">The rollup.</param>
@@ -24,7 +19,7 @@ public sealed record RollupAnswer(
     Rollup Rollup,
     IReadOnlyList<KeyTotal> Keys,
     IReadOnlyList<WindowTotal> Windows,
-    IReadOnlyList<KeyWindowCount> Cells,
+    IReadOnlyList<KeyCount> Cells,
     long Total,
     long Other,
     bool IsExactPerKey,

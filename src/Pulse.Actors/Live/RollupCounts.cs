@@ -1,5 +1,5 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Actors.Buckets;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 

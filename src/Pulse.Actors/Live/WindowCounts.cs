@@ -1,5 +1,6 @@
+using Pulse.Actors.Buckets;
 using System.Runtime.InteropServices;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 

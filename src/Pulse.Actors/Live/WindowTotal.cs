@@ -1,4 +1,4 @@
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 

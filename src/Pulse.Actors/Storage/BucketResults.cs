@@ -1,4 +1,4 @@
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Storage;
 
@@ -16,6 +16,6 @@ namespace Pulse.Actors.Storage;
 public sealed record BucketResults(
     Rollup Rollup,
     string BucketName,
-    IReadOnlyList<ResultRow> Rows,
+    IReadOnlyList<KeyCount> Rows,
     long LateCount,
     StoredCheckpoint? Checkpoint = null);

@@ -1,6 +1,6 @@
 using System.Globalization;
 using LinqToDB.Data;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Storage;
 

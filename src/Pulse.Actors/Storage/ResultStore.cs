@@ -1,6 +1,7 @@
 using System.Globalization;
 using LinqToDB.Data;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Storage;
 
@@ -131,7 +132,7 @@ public sealed class ResultStore
     /// Streams the rows whose window ends on a date, ordered by window end, then dimensions. One row at a time is in
     /// memory; a connection is held until the stream is read or disposed.
     /// </summary>
-    public IAsyncEnumerable<ResultRow> ReadAsync(Rollup rollup, DateOnly date, CancellationToken cancellationToken)
+    public IAsyncEnumerable<KeyCount> ReadAsync(Rollup rollup, DateOnly date, CancellationToken cancellationToken)
     {
         var midnight = Window.EndingAt(date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
         return ReadRangeAsync(rollup, midnight, new Window(midnight.EndUnixSeconds + (24 * 60 * 60)), cancellationToken);
@@ -142,7 +143,7 @@ public sealed class ResultStore
     /// ordered by window end, then dimensions. One row at a time is in memory; a connection is held until the stream is
     /// read or disposed.
     /// </summary>
-    public IAsyncEnumerable<ResultRow> ReadRangeAsync(
+    public IAsyncEnumerable<KeyCount> ReadRangeAsync(
         Rollup rollup, Window from, Window before, CancellationToken cancellationToken)
     {
         var table = Table(rollup);

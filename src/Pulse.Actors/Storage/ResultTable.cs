@@ -1,5 +1,5 @@
 using LinqToDB.Data;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Storage;
 
@@ -22,7 +22,7 @@ internal sealed class ResultTable
         _dimensionCount = rollup.Dimensions.Length;
         _upsert = new UpsertStatement(
             Name,
-            [.. rollup.Dimensions.Select(dimension => dimension.Name), WindowEnd],
+            [.. rollup.Dimensions, WindowEnd],
             ViewCount,
             dialect.RowsPerStatement);
     }
@@ -44,7 +44,7 @@ internal sealed class ResultTable
     /// Writes rows in the order of the primary key, one row per key: every node locks rows in the same order, so that
     /// two can wait for each other but never both ways.
     /// </summary>
-    public async Task UpsertAsync(DataConnection connection, List<ResultRow> rows, CancellationToken cancellationToken)
+    public async Task UpsertAsync(DataConnection connection, List<KeyCount> rows, CancellationToken cancellationToken)
     {
         rows.Sort(ByKeyThenLargest);
         KeepFirstOfEachKey(rows);
@@ -80,18 +80,18 @@ internal sealed class ResultTable
         + $"order by {WindowEnd}, {_dimensions}";
 
     /// <summary>Reads a row of <see cref="Rows"/>.</summary>
-    public ResultRow Read(System.Data.Common.DbDataReader reader)
+    public KeyCount Read(System.Data.Common.DbDataReader reader)
     {
         var values = new string[_dimensionCount];
         for (var index = 0; index < values.Length; index++)
             values[index] = reader.GetString(index);
-        return new ResultRow(
+        return new KeyCount(
             new RollupKey(values),
             Window.EndingAt(reader.GetDateTime(_dimensionCount + 1)),
             reader.GetInt64(_dimensionCount));
     }
 
-    private DataParameter[] Parameters(List<ResultRow> rows, int start, int count)
+    private DataParameter[] Parameters(List<KeyCount> rows, int start, int count)
     {
         var parameters = new DataParameter[count * (_dimensionCount + 2)];
         var next = 0;
@@ -109,13 +109,13 @@ internal sealed class ResultTable
         void Add(DataParameter parameter) => parameters[next++] = parameter;
     }
 
-    private static int ByKeyThenLargest(ResultRow left, ResultRow right)
+    private static int ByKeyThenLargest(KeyCount left, KeyCount right)
     {
         var order = ByKey(left, right);
         return order != 0 ? order : right.Count.CompareTo(left.Count);
     }
 
-    private static int ByKey(ResultRow left, ResultRow right)
+    private static int ByKey(KeyCount left, KeyCount right)
     {
         for (var dimension = 0; dimension < left.Key.Values.Count; dimension++)
         {
@@ -127,7 +127,7 @@ internal sealed class ResultTable
         return left.Window.CompareTo(right.Window);
     }
 
-    private static void KeepFirstOfEachKey(List<ResultRow> rows)
+    private static void KeepFirstOfEachKey(List<KeyCount> rows)
     {
         var kept = 0;
         for (var index = 0; index < rows.Count; index++)

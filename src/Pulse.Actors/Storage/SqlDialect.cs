@@ -1,7 +1,7 @@
 using System.Globalization;
 using LinqToDB;
 using LinqToDB.Data;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Storage;
 

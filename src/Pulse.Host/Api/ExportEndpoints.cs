@@ -12,6 +12,6 @@ internal static class ExportEndpoints
                     : ApiProblem.Unavailable("The coordinator does not answer; it is starting or moving to another node."))
             .WithName("ReadExports").WithTags("Operations")
             .WithSummary("The export that runs, how far it is, and how the last one ended.")
-            .Produces<Pulse.Actors.Export.ExportState>()
+            .Produces<Pulse.Actors.Coordination.ExportState>()
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Host.Api;
 
@@ -29,7 +29,7 @@ internal static class RollupBody
             json.WriteString("rollup", answer.Rollup.Name);
             json.WriteStartArray("dimensions");
             foreach (var dimension in answer.Rollup.Dimensions)
-                json.WriteStringValue(dimension.Name);
+                json.WriteStringValue(dimension);
             json.WriteEndArray();
             json.WriteNumber("total", answer.Total);
             json.WriteNumber("other", answer.Other);
@@ -49,7 +49,7 @@ internal static class RollupBody
             {
                 json.WriteStartObject();
                 for (var index = 0; index < (key?.Values.Count ?? 0); index++)
-                    json.WriteString(answer.Rollup.Dimensions[index].Name, key!.Values[index]);
+                    json.WriteString(answer.Rollup.Dimensions[index], key!.Values[index]);
                 if (window is { } end)
                     json.WriteString("window_end", end.ToString());
                 json.WriteNumber("view_count", count);
@@ -68,7 +68,7 @@ internal static class RollupBody
         var text = new StringBuilder();
         var columns = request.Layout == RollupLayout.Window
             ? []
-            : answer.Rollup.Dimensions.Select(dimension => dimension.Name).ToList();
+            : answer.Rollup.Dimensions.ToList();
         if (request.Layout != RollupLayout.Key)
             columns.Add("window_end");
         columns.Add("view_count");

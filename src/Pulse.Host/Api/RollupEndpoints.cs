@@ -234,7 +234,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
         var totals = counts.Totals();
         return new RollupDescription(
             counts.Rollup.Name,
-            [.. counts.Rollup.Dimensions.Select(dimension => dimension.Name)],
+            [.. counts.Rollup.Dimensions],
             counts.Rollup.TableName,
             totals.Count,
             totals.Count > 0 ? totals[0].Window.EndUtc : null,

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Host.Api;
 
@@ -102,7 +102,7 @@ internal sealed class RollupParameters(Rollup rollup)
     {
         for (var index = 0; index < rollup.Dimensions.Length; index++)
         {
-            if (rollup.Dimensions[index].Name != name)
+            if (rollup.Dimensions[index] != name)
                 continue;
             _values[index] = _values[index].Add(value);
             return;

@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.CommandLine;
 using System.Globalization;
-using Pulse.Actors.Export;
-using Pulse.Actors.Rollups;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Host.Configuration;
 
 namespace Pulse.Host.Cli;

@@ -1,5 +1,6 @@
-using Pulse.Actors.Export;
-using Pulse.Actors.Rollups;
+using Pulse.Actors.Coordination;
+using Pulse.Counting;
+using Pulse.Warehouse;
 
 namespace Pulse.Host.Cli;
 

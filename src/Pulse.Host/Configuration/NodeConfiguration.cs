@@ -4,8 +4,8 @@ using Npgsql;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Events;
 
 namespace Pulse.Host.Configuration;
 

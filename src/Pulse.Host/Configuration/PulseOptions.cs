@@ -1,4 +1,4 @@
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 
 namespace Pulse.Host.Configuration;
 

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
-using Pulse.Actors.Export;
-using Pulse.Actors.Export.BigQuery;
+using Pulse.Warehouse;
+using Pulse.Warehouse.BigQuery;
 
 namespace Pulse.Host.Configuration;
 

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
-using Pulse.Actors.Events;
 using Pulse.Actors.Ingest;
 
 namespace Pulse.Host.Dashboard;

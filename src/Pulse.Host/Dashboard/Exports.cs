@@ -1,6 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Hosting;
 
 namespace Pulse.Host.Dashboard;

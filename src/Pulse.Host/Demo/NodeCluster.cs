@@ -4,8 +4,9 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Host.Api;
 using Pulse.Host.Embedded;
 using Pulse.Simulator;
@@ -147,10 +148,10 @@ internal sealed class NodeCluster : IAsyncDisposable
     }
 
     /// <summary>The rows of a rollup's result table.</summary>
-    public async Task<List<ResultRow>> ReadAsync(Rollup rollup, CancellationToken cancellation)
+    public async Task<List<KeyCount>> ReadAsync(Rollup rollup, CancellationToken cancellation)
     {
         var store = new ResultStore(StorageOptions(), RollupCatalog.Default);
-        var rows = new List<ResultRow>();
+        var rows = new List<KeyCount>();
         foreach (var date in await store.DatesAsync(rollup, cancellation))
         {
             await foreach (var row in store.ReadAsync(rollup, date, cancellation))

@@ -1,5 +1,5 @@
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Simulator.Generation;
 
 namespace Pulse.Host.Demo;
@@ -35,7 +35,7 @@ internal sealed record Verdict(long Events, int Compared, IReadOnlyList<string> 
         return new Verdict(truth.Events - truth.Malformed, compared, differences);
     }
 
-    private static string NameOf(ResultRow row) => $"{row.Key} {row.Window}";
+    private static string NameOf(KeyCount row) => $"{row.Key} {row.Window}";
 
     private static string NameOf(TruthRow row) =>
         $"{new RollupKey(row.First, row.Second)} {Window.EndingAt(row.WindowEnd.UtcDateTime)}";

@@ -1,9 +1,10 @@
 using System.Diagnostics.Metrics;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Warehouse;
 using Tag = System.Collections.Generic.KeyValuePair<string, object?>;
 
 namespace Pulse.Host.Telemetry;

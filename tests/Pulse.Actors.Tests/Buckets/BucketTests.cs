@@ -2,11 +2,11 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Serialization;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
 
 namespace Pulse.Actors.Tests.Buckets;
@@ -56,7 +56,7 @@ public sealed class BucketTests : TestKit
         var write = await _writer.ExpectMsgAsync<WriteResults>(Limit);
 
         Assert.Single(_journal.Events(StoredAs));
-        Assert.Equal([new ResultRow(MobileDrama, Early, 4)], write.Results.Rows);
+        Assert.Equal([new KeyCount(MobileDrama, Early, 4)], write.Results.Rows);
         Assert.Equal(new StoredCheckpoint(StoredAs, 1), write.Results.Checkpoint);
         Assert.Equal(Mobile.Name, write.Results.BucketName);
         Assert.Equal(ByDeviceGenre, write.Results.Rollup);
@@ -245,7 +245,7 @@ public sealed class BucketTests : TestKit
         Send(bucket, Delta(5, 6, Drama(Next, 2)));
         Ask(bucket, upTo: 6);
 
-        Assert.Equal([new ResultRow(MobileDrama, Next, 2)], (await PublishAsync()).Rows);
+        Assert.Equal([new KeyCount(MobileDrama, Next, 2)], (await PublishAsync()).Rows);
     }
 
     [Fact]
@@ -260,7 +260,7 @@ public sealed class BucketTests : TestKit
         var results = await PublishAsync();
 
         Assert.Equal(3, results.LateCount);
-        Assert.Equal([new ResultRow(MobileDrama, dayAndMore, 1)], results.Rows);
+        Assert.Equal([new KeyCount(MobileDrama, dayAndMore, 1)], results.Rows);
     }
 
     [Fact]
@@ -298,7 +298,7 @@ public sealed class BucketTests : TestKit
         Ask(next, upTo: 5);
         var write = await _writer.ExpectMsgAsync<WriteResults>(Limit);
 
-        Assert.Equal([new ResultRow(MobileDrama, Early, 3)], write.Results.Rows);
+        Assert.Equal([new KeyCount(MobileDrama, Early, 3)], write.Results.Rows);
         Assert.Equal(new StoredCheckpoint(StoredAs, 1), write.Results.Checkpoint);
         await AssertNothingWasSaidAsync(next);
         _writer.Reply(new ResultsWritten(write.Results));

@@ -1,6 +1,6 @@
 using CsCheck;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
 
 namespace Pulse.Actors.Tests.Counting;

@@ -1,5 +1,4 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
 
 namespace Pulse.Actors.Tests.Counting;

@@ -1,5 +1,5 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Counting;
 

@@ -1,6 +1,7 @@
 using System.Text;
 using Confluent.Kafka;
-using Pulse.Actors.Events;
+using Pulse.Actors.Ingest;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
 

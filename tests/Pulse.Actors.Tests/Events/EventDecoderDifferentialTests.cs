@@ -1,7 +1,7 @@
 using System.Text;
 using CsCheck;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Events;
@@ -14,7 +14,7 @@ public sealed class EventDecoderDifferentialTests
     private static readonly NeededFields Fields = new(
         [.. Dimension.All.Select(dimension => dimension.Field), EventField.EventTimestamp]);
 
-    private static readonly Dimension[] BuiltIn = [.. RollupCatalog.BuiltIn.SelectMany(rollup => rollup.Dimensions)];
+    private static readonly Dimension[] BuiltIn = Dimension.Of(RollupCatalog.BuiltIn);
 
     // Shared by all records of a test thread, so that values are found again as well as added.
     private static readonly ThreadLocal<EventDecoder> Decoder = new(() => new EventDecoder(Dimension.All));

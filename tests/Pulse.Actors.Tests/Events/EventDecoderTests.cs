@@ -1,6 +1,5 @@
 using System.Text;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
 
@@ -380,7 +379,7 @@ public sealed class EventDecoderTests
     public void A_decoder_refuses_repeated_dimensions_those_of_no_field_and_too_few_places()
     {
         Assert.Throws<ArgumentException>(() => new EventDecoder([Find("genre"), Find("genre")]));
-        Assert.Throws<ArgumentException>(() => new EventDecoder([DeadLetters.Reason]));
+        Assert.Throws<ArgumentException>(() => new EventDecoder([new Dimension("reason", EventField.None, Derivation.Text)]));
         Assert.Throws<ArgumentException>(
             () => new EventDecoder(Dimension.All).Decode("{}"u8, EventDecoder.NoRecordTimestamp, new int[9], out _));
     }

@@ -1,6 +1,6 @@
 using System.Globalization;
 using CsCheck;
-using Pulse.Actors.Events;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
 

@@ -2,8 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
 

@@ -1,7 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using Pulse.Actors.Events;
-using Pulse.Actors.Rollups;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
 

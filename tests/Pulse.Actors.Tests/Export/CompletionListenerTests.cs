@@ -3,7 +3,7 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 

@@ -1,5 +1,5 @@
 using System.Text;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 
 namespace Pulse.Actors.Tests.Export;
 

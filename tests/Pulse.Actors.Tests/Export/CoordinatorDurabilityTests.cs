@@ -4,11 +4,11 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Cluster.Tools.Singleton;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
-using Pulse.Actors.Export;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Serialization;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
@@ -85,7 +85,7 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
         }
     }
 
-    private Akka.Configuration.Config Settings(bool leavesProperly) => ExportMessageSerializer.Config
+    private Akka.Configuration.Config Settings(bool leavesProperly) => ExportMessageSerializer.Configuration
         .WithFallback($$"""
             akka {
               loglevel = WARNING
@@ -135,11 +135,11 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
             "/user/singleton", ClusterSingletonProxySettings.Create(kit.Sys).WithSingletonName("coordinator")));
     }
 
-    private static async IAsyncEnumerable<ResultRow> RowAsync(Rollup rollup, DateOnly date)
+    private static async IAsyncEnumerable<KeyCount> RowAsync(Rollup rollup, DateOnly date)
     {
         await Task.Yield();
         var end = date.ToDateTime(new TimeOnly(0, 5), DateTimeKind.Utc);
-        yield return new ResultRow(new RollupKey(rollup.Name, "one"), Window.EndingAt(end), 1);
+        yield return new KeyCount(new RollupKey(rollup.Name, "one"), Window.EndingAt(end), 1);
     }
 
     /// <summary>The nearest to a killed process: nothing is told to stop, actors just end.</summary>

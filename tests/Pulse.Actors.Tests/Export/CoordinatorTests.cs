@@ -1,12 +1,14 @@
+using Pulse.Actors.Ingest;
 using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
-using Pulse.Actors.Export;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Serialization;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Export;
 
@@ -28,7 +30,7 @@ public sealed class CoordinatorTests : TestKit
     private long _countOfOne = 3;
 
     public CoordinatorTests()
-        : base(ExportMessageSerializer.Config.WithFallback("""
+        : base(ExportMessageSerializer.Configuration.WithFallback("""
             akka.loglevel = WARNING
             akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
             akka.persistence.journal.plugin = "akka.persistence.journal.inmem"
@@ -482,12 +484,12 @@ public sealed class CoordinatorTests : TestKit
         return _storageFailure is null ? [NewYear, NewYear.AddDays(1)] : throw _storageFailure;
     }
 
-    private async IAsyncEnumerable<ResultRow> RowsAsync(Rollup rollup, DateOnly date)
+    private async IAsyncEnumerable<KeyCount> RowsAsync(Rollup rollup, DateOnly date)
     {
         await Task.Yield();
         var end = Window.EndingAt(date.ToDateTime(new TimeOnly(0, 5), DateTimeKind.Utc));
-        yield return new ResultRow(new RollupKey(rollup.Name, "one"), end, date == NewYear ? _countOfOne : 3);
-        yield return new ResultRow(new RollupKey(rollup.Name, "two"), end, 7);
+        yield return new KeyCount(new RollupKey(rollup.Name, "one"), end, date == NewYear ? _countOfOne : 3);
+        yield return new KeyCount(new RollupKey(rollup.Name, "two"), end, 7);
     }
 
     private async Task StopAsync(IActorRef coordinator)

@@ -1,8 +1,9 @@
+using Pulse.Actors.Ingest;
 using System.Collections.Immutable;
 using Akka.Actor;
 using CsCheck;
-using Pulse.Actors.Export;
-using Pulse.Actors.Serialization;
+using Pulse.Actors.Coordination;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Export;
 
@@ -24,7 +25,7 @@ public sealed class ExportLedgerCrashTests : IDisposable
             .Select((rollup, day) => new RollupDate(rollup, new DateOnly(2026, 1, 1).AddDays(day)))
             .Array[0, 6].Select(dates => dates.Distinct().ToImmutableArray());
 
-    private readonly ActorSystem _system = ActorSystem.Create("pulse", ExportMessageSerializer.Config);
+    private readonly ActorSystem _system = ActorSystem.Create("pulse", ExportMessageSerializer.Configuration);
 
     public void Dispose() => _system.Dispose();
 

@@ -1,4 +1,6 @@
-using Pulse.Actors.Export;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Coordination;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Export;
 

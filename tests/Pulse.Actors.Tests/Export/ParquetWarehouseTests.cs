@@ -1,7 +1,8 @@
 using DuckDB.NET.Data;
-using Pulse.Actors.Export;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Export;
 
@@ -80,7 +81,7 @@ public sealed class ParquetWarehouseTests : IDisposable
             Query($"select count(*), count(distinct genre), sum(view_count)::bigint, "
                 + $"(select count(distinct row_group_id) from parquet_metadata('{Files}')) from read_parquet('{Files}')"));
 
-        static async IAsyncEnumerable<ResultRow> ManyAsync()
+        static async IAsyncEnumerable<KeyCount> ManyAsync()
         {
             for (var index = 0; index < Count; index++)
             {
@@ -115,7 +116,7 @@ public sealed class ParquetWarehouseTests : IDisposable
         Assert.Equal(["3"], Query($"select view_count from read_parquet('{Files}')"));
         Assert.Equal([FileOf(Date)], Directory.GetFiles(Path.GetDirectoryName(FileOf(Date))!));
 
-        static async IAsyncEnumerable<ResultRow> BreaksAsync()
+        static async IAsyncEnumerable<KeyCount> BreaksAsync()
         {
             for (var index = 0; index < 60_000; index++)
                 yield return Row("00:05", 9, "PC", $"genre {index}");
@@ -185,21 +186,21 @@ public sealed class ParquetWarehouseTests : IDisposable
     private string FileOf(DateOnly date) =>
         Path.Combine(_root, "warehouse", DeviceGenre.Name, $"date={date:yyyy-MM-dd}", "views.parquet");
 
-    private static ResultRow Row(string end, long count, string device, string genre, DateOnly? date = null) => new(
+    private static KeyCount Row(string end, long count, string device, string genre, DateOnly? date = null) => new(
         new RollupKey(device, genre),
         Window.EndingAt((date ?? Date).ToDateTime(TimeOnly.ParseExact(end, "HH:mm", null), DateTimeKind.Utc)),
         count);
 
-    private Task<ExportedDate> ReplaceAsync(DateOnly date, params ResultRow[] rows) =>
+    private Task<ExportedDate> ReplaceAsync(DateOnly date, params KeyCount[] rows) =>
         ReplaceAsync(date, ListedAsync(rows));
 
-    private async Task<ExportedDate> ReplaceAsync(DateOnly date, IAsyncEnumerable<ResultRow> rows)
+    private async Task<ExportedDate> ReplaceAsync(DateOnly date, IAsyncEnumerable<KeyCount> rows)
     {
         await using var staged = await _warehouse.StageAsync(DeviceGenre, date, rows, CancellationToken.None);
         return await staged.LoadAsync(default, _ => { }, CancellationToken.None);
     }
 
-    private static async IAsyncEnumerable<ResultRow> ListedAsync(ResultRow[] rows)
+    private static async IAsyncEnumerable<KeyCount> ListedAsync(KeyCount[] rows)
     {
         await Task.Yield();
         foreach (var row in rows)

@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Pulse.Actors.Export;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Storage;
+using Pulse.Actors.Coordination;
+using Pulse.Counting;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Export;
 
@@ -16,7 +16,7 @@ internal sealed class RecordingWarehouse : IWarehouse
 
     public string Identity => "memory";
 
-    internal ConcurrentDictionary<RollupDate, IReadOnlyList<ResultRow>> Tables { get; } = new();
+    internal ConcurrentDictionary<RollupDate, IReadOnlyList<KeyCount>> Tables { get; } = new();
 
     /// <summary>The dates whose export was begun, each time it was.</summary>
     internal ConcurrentQueue<RollupDate> Replacements { get; } = new();
@@ -40,7 +40,7 @@ internal sealed class RecordingWarehouse : IWarehouse
     public Task PrepareAsync(Rollup rollup, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task<IStagedDate> StageAsync(
-        Rollup rollup, DateOnly date, IAsyncEnumerable<ResultRow> rows, CancellationToken cancellationToken)
+        Rollup rollup, DateOnly date, IAsyncEnumerable<KeyCount> rows, CancellationToken cancellationToken)
     {
         var unit = new RollupDate(rollup.Name, date);
         Replacements.Enqueue(unit);
@@ -54,7 +54,7 @@ internal sealed class RecordingWarehouse : IWarehouse
         {
             await Before(unit, cancellationToken);
             using var digest = new ContentDigest(Identity, rollup, date);
-            var read = new List<ResultRow>();
+            var read = new List<KeyCount>();
             await foreach (var row in rows.WithCancellation(cancellationToken))
             {
                 digest.Add(row);
@@ -87,7 +87,7 @@ internal sealed class RecordingWarehouse : IWarehouse
     }
 
     private sealed class StagedDate(
-        RecordingWarehouse warehouse, RollupDate unit, List<ResultRow> rows, DateContent content) : IStagedDate
+        RecordingWarehouse warehouse, RollupDate unit, List<KeyCount> rows, DateContent content) : IStagedDate
     {
         public DateContent Content => content;
 

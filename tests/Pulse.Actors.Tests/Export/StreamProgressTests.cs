@@ -1,6 +1,6 @@
 using System.Text;
 using Confluent.Kafka;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Export;

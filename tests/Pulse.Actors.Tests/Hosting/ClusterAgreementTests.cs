@@ -1,7 +1,7 @@
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Hosting;
 

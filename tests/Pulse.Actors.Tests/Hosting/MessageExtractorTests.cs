@@ -1,7 +1,7 @@
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
 
 namespace Pulse.Actors.Tests.Hosting;

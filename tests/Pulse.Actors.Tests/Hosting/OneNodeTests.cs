@@ -1,11 +1,11 @@
 using Akka.Actor;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Events;
 using Pulse.Simulator;
 using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;

@@ -2,12 +2,12 @@ using Akka.Actor;
 using Akka.Cluster;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Pulse.Actors.Export;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Hosting;
 

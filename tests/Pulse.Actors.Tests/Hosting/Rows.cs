@@ -1,8 +1,9 @@
 using System.Globalization;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Simulator.Generation;
 
 namespace Pulse.Actors.Tests.Hosting;
@@ -14,12 +15,12 @@ internal static class Rows
         Sorted(truth.Rows(rollup).Select(row => Line(row.First, row.Second, row.WindowEnd.UtcDateTime, row.Count)));
 
     public static List<string> Of(RollupAnswer answer) =>
-        Sorted(answer.Cells.Select(cell => Line(new ResultRow(cell.Key, cell.Window, cell.Count))));
+        Sorted(answer.Cells.Select(cell => Line(new KeyCount(cell.Key, cell.Window, cell.Count))));
 
     public static async Task<List<string>> StoredAsync(ResultStore store, RollupCatalog catalog, string name)
     {
         var rollup = catalog.Rollups.Single(it => it.Name == name);
-        var rows = new List<ResultRow>();
+        var rows = new List<KeyCount>();
         foreach (var date in await store.DatesAsync(rollup, CancellationToken.None))
         {
             await foreach (var row in store.ReadAsync(rollup, date, CancellationToken.None))
@@ -46,7 +47,7 @@ internal static class Rows
 
     private static List<string> Sorted(IEnumerable<string> lines) => [.. lines.Order(StringComparer.Ordinal)];
 
-    private static string Line(ResultRow row) =>
+    private static string Line(KeyCount row) =>
         Line(row.Key.Values[0], row.Key.Values[1], row.Window.EndUtc, row.Count);
 
     private static string Line(string first, string second, DateTime end, long count) =>

@@ -1,9 +1,9 @@
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Events;
 using Pulse.Simulator;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;

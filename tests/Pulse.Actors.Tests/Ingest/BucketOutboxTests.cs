@@ -2,8 +2,8 @@ using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
 using Pulse.Actors.Ingest;
+using Pulse.Counting;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
 
 namespace Pulse.Actors.Tests.Ingest;

@@ -1,8 +1,7 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Events;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Tests.Events;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Ingest;
 
@@ -123,7 +122,7 @@ public sealed class EventCounterTests
     [Fact]
     public void A_rollup_of_a_dimension_that_is_not_decoded_is_refused()
     {
-        var decoder = new EventDecoder([RollupCatalog.BuiltIn[0].Dimensions[0]]);
+        var decoder = new EventDecoder([Dimension.All[0]]);
 
         var failure = Assert.Throws<ArgumentException>(
             () => new RollupKeys(RollupCatalog.BuiltIn[0], decoder, new PartitionTally(Partition, 0)));

@@ -6,9 +6,9 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
-using Pulse.Actors.Counting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Counting;
 using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 

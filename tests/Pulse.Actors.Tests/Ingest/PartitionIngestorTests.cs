@@ -5,13 +5,12 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Events;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Ingest;

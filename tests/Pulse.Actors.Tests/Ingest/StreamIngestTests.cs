@@ -5,7 +5,6 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pulse.Actors.Export;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator.Broker;
@@ -134,7 +133,7 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         await AcquireAsync(ingest, reader, 0);
 
         DistributedPubSub.Get(Sys).Mediator.Tell(
-            new Publish(Coordinator.IngestTopic, new CheckpointRequested(new CompletionId("stream", 0, 0))));
+            new Publish(StreamIngest.Topic, new CheckpointRequested(new CompletionId("stream", 0, 0))));
 
         Assert.Equal(new CommitNow(Again: true), await reader.ExpectMsgAsync<CommitNow>(Limit));
     }

@@ -1,8 +1,7 @@
 using Akka.Actor;
-using Pulse.Actors.Counting;
+using Pulse.Actors.Buckets;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Serialization;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Tests.Live;
 

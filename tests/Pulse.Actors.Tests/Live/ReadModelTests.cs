@@ -1,7 +1,8 @@
 using CsCheck;
-using Pulse.Actors.Counting;
+using Pulse.Actors.Buckets;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Live;
 

@@ -1,5 +1,5 @@
 using CsCheck;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Tests.Rollups;
 

@@ -2,11 +2,9 @@ using System.Runtime.Serialization;
 using Akka.Actor;
 using Google.Protobuf;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Counting;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Rollups;
-using Pulse.Actors.Serialization;
-using Wire = Pulse.Actors.Serialization.Wire;
+using Pulse.Counting;
+using Wire = Pulse.Actors.Ingest.Wire;
 
 namespace Pulse.Actors.Tests.Serialization;
 

@@ -1,8 +1,9 @@
+using Pulse.Actors.Ingest;
 using System.Collections.Immutable;
 using System.Runtime.Serialization;
 using Akka.Actor;
-using Pulse.Actors.Export;
-using Pulse.Actors.Serialization;
+using Pulse.Actors.Coordination;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Serialization;
 
@@ -37,7 +38,7 @@ public sealed class ExportMessageSerializerTests : IDisposable
         ],
         Outcome);
 
-    private readonly ActorSystem _system = ActorSystem.Create("pulse", ExportMessageSerializer.Config);
+    private readonly ActorSystem _system = ActorSystem.Create("pulse", ExportMessageSerializer.Configuration);
 
     public static TheoryData<string, string, string> Pinned =>
         new()

@@ -1,5 +1,6 @@
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Storage;
@@ -137,7 +138,7 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
     [Fact]
     public async Task Rows_come_ordered_by_window_end_then_dimensions()
     {
-        ResultRow[] ordered =
+        KeyCount[] ordered =
         [
             Row("2026-01-01T00:05:00", 1, "PC", "action"),
             Row("2026-01-01T00:10:00", 2, "Mobile", "Drama"),
@@ -239,12 +240,12 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
         Assert.DoesNotContain('\n', fault.Message);
     }
 
-    private static ResultRow Row(string windowEnd, long count, params string[] key) => new(
+    private static KeyCount Row(string windowEnd, long count, params string[] key) => new(
         new RollupKey(key),
         Window.EndingAt(DateTime.Parse(windowEnd, System.Globalization.CultureInfo.InvariantCulture)),
         count);
 
-    private static BucketResults Bucket(Rollup rollup, long late, params ResultRow[] rows) =>
+    private static BucketResults Bucket(Rollup rollup, long late, params KeyCount[] rows) =>
         new(rollup, "bucket", rows, late);
 
     private Task WriteAsync(params BucketResults[] results) => _store.UpsertAsync(results, CancellationToken.None);
@@ -255,10 +256,10 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
 
     private Task<RollupTotals> TotalsAsync(Rollup rollup) => _store.TotalsAsync(rollup, CancellationToken.None);
 
-    private async Task<List<ResultRow>> ReadAsync(Rollup rollup, string date)
+    private async Task<List<KeyCount>> ReadAsync(Rollup rollup, string date)
     {
         var day = DateOnly.Parse(date, System.Globalization.CultureInfo.InvariantCulture);
-        var rows = new List<ResultRow>();
+        var rows = new List<KeyCount>();
         await foreach (var row in _store.ReadAsync(rollup, day, CancellationToken.None))
             rows.Add(row);
         return rows;

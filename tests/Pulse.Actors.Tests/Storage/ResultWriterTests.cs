@@ -1,6 +1,7 @@
 using Akka.Actor;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Storage;
 
@@ -136,7 +137,7 @@ public sealed class ResultWriterTests : IAsyncLifetime
     private static WriteResults Request(string bucket, int rows) => new(new BucketResults(
         RollupCatalog.BuiltIn[0],
         bucket,
-        [.. Enumerable.Range(1, rows).Select(number => new ResultRow(new RollupKey("PC", "Drama"), new Window(300L * number), 1))],
+        [.. Enumerable.Range(1, rows).Select(number => new KeyCount(new RollupKey("PC", "Drama"), new Window(300L * number), 1))],
         0));
 
     private sealed class Silent : UntypedActor

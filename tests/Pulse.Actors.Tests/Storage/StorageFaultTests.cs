@@ -1,6 +1,7 @@
 using Npgsql;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Storage;

@@ -1,6 +1,7 @@
 using Akka.Actor;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Storage;
@@ -77,5 +78,5 @@ public sealed class StorageOutageTests : IAsyncLifetime
     }
 
     private static WriteResults Request(int number) => new(new BucketResults(
-        Rollup, $"bucket {number}", [new ResultRow(new RollupKey("PC", $"genre {number}"), new Window(1_767_225_600), 1)], 0));
+        Rollup, $"bucket {number}", [new KeyCount(new RollupKey("PC", $"genre {number}"), new Window(1_767_225_600), 1)], 0));
 }

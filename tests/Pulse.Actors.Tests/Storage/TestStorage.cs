@@ -1,7 +1,8 @@
-using Npgsql;
 using Microsoft.Data.Sqlite;
-using Pulse.Actors.Rollups;
+using Npgsql;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Storage;

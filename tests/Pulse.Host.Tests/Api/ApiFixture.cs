@@ -7,8 +7,9 @@ using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Host.Api;
 using Pulse.Host.Configuration;
 
@@ -28,12 +29,12 @@ public sealed class ApiFixture : IAsyncLifetime
         + "remote { startup-timeout = 120s, dot-netty.tcp { hostname = 127.0.0.1, port = 0 } } }");
 
     /// <summary>Everything that is stored of the first rollup.</summary>
-    public static IReadOnlyList<ResultRow> Rows { get; } =
+    public static IReadOnlyList<KeyCount> Rows { get; } =
     [
         .. from window in Enumerable.Range(1, WindowsStored)
            from device in (string[])["Mobile", "PC", "Smart TV", "Tab,\"let\""]
            from genre in (string[])["Action", "Drama"]
-           select new ResultRow(
+           select new KeyCount(
                new RollupKey(device, genre),
                Window.EndingAt(new DateTime(2026, 1, 31, 23, 30, 0, DateTimeKind.Utc).AddMinutes(5 * window)),
                (100 * window) + (10 * device.Length) + genre.Length),

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
-using Pulse.Actors.Storage;
+using Pulse.Counting;
 
 namespace Pulse.Host.Tests.Api;
 
@@ -26,7 +26,7 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal(largest.Sum(row => row.Count), first.GetProperty("view_count").GetInt64());
     }
 
-    public static TheoryData<string, Func<ResultRow, bool>> Filters => new()
+    public static TheoryData<string, Func<KeyCount, bool>> Filters => new()
     {
         { "device_type=Mobile", row => row.Key.Values[0] == "Mobile" },
         { "device_type=Mobile&device_type=PC&genre=Drama", row => row.Key.Values[0] is "Mobile" or "PC" && row.Key.Values[1] == "Drama" },
@@ -42,7 +42,7 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
 
     [Theory]
     [MemberData(nameof(Filters))]
-    public async Task Filters_keep_exactly_what_they_name(string filter, Func<ResultRow, bool> isWanted)
+    public async Task Filters_keep_exactly_what_they_name(string filter, Func<KeyCount, bool> isWanted)
     {
         var rows = ApiFixture.Rows.Where(isWanted).ToList();
 

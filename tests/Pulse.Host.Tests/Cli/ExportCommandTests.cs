@@ -1,5 +1,6 @@
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Host.Cli;
 
 namespace Pulse.Host.Tests.Cli;
@@ -15,7 +16,7 @@ public sealed class ExportCommandTests : IAsyncLifetime
             new StorageOptions(StorageKind.Sqlite, $"Data Source={Path.Combine(_data, "pulse.db")}"), RollupCatalog.Default);
         await store.PrepareAsync(Window.DefaultLength, CancellationToken.None);
         var rollup = RollupCatalog.BuiltIn[0];
-        var rows = Enumerable.Range(1, 2).Select(day => new ResultRow(
+        var rows = Enumerable.Range(1, 2).Select(day => new KeyCount(
             new RollupKey("PC", "Drama"), Window.EndingAt(new DateTime(2026, 1, day, 0, 5, 0, DateTimeKind.Utc)), day));
         await store.UpsertAsync([new BucketResults(rollup, "bucket", [.. rows], 0)], CancellationToken.None);
     }

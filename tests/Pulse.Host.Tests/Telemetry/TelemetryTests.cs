@@ -8,16 +8,17 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
 using Pulse.Actors.Buckets;
-using Pulse.Actors.Export;
+using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
-using Pulse.Actors.Rollups;
 using Pulse.Actors.Storage;
+using Pulse.Events;
 using Pulse.Host.Access;
 using Pulse.Host.Configuration;
 using Pulse.Host.Telemetry;
 using Pulse.Host.Tests.Api;
 using Pulse.Testing;
+using Pulse.Warehouse;
 
 namespace Pulse.Host.Tests.Telemetry;
 

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 using Pulse.Simulation.Tests.World;
 
 namespace Pulse.Simulation.Tests.Audit;
@@ -262,10 +261,10 @@ internal sealed class Auditor(SimulatedWorld world, bool outcomesOnly)
             shownByRollup[rollup] = shownByRollup.GetValueOrDefault(rollup) + ShownOf(bucket);
         }
 
-        var dead = shownByRollup[DeadLetters.RollupName];
+        var dead = shownByRollup[KeySpace.DeadLetters.Name];
         foreach (var (rollup, shown) in shownByRollup)
         {
-            if (rollup == DeadLetters.RollupName)
+            if (rollup == KeySpace.DeadLetters.Name)
                 continue;
             Require(
                 shown + dead == consumed, "balance",

@@ -1,4 +1,4 @@
-using Pulse.Actors.Counting;
+using Pulse.Counting;
 
 namespace Pulse.Simulation.Tests.Mutations;
 

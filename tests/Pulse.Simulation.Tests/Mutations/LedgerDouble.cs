@@ -1,5 +1,4 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Simulation.Tests.Mutations;
 

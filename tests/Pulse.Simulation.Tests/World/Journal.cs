@@ -1,4 +1,4 @@
-using Pulse.Actors.Counting;
+using Pulse.Counting;
 using Pulse.Simulation.Tests.Audit;
 
 namespace Pulse.Simulation.Tests.World;

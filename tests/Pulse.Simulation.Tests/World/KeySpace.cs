@@ -1,5 +1,4 @@
-using Pulse.Actors.Counting;
-using Pulse.Actors.Rollups;
+using Pulse.Counting;
 
 namespace Pulse.Simulation.Tests.World;
 
@@ -10,7 +9,10 @@ internal sealed class KeySpace
     public const int DeadLetterKeys = 2;
     public const long WindowSeconds = 300;
 
-    private static readonly Rollup PerKey = new("perKey", [Dimension.All[0]]);
+    /// <summary>As the product's own: counted by the same protocol as any rollup, in one bucket.</summary>
+    public static readonly Rollup DeadLetters = new("deadLetters", ["reason"], Buckets: 1);
+
+    private static readonly Rollup PerKey = new("perKey", ["first"]);
 
     private readonly List<RollupKey> _keys = [];
     private readonly List<int> _bucketOfKey = [];
@@ -22,11 +24,11 @@ internal sealed class KeySpace
         PerKeyCount = settings.Keys;
         for (var key = 0; key < settings.Keys; key++)
             Add(PerKey, $"key{key}");
-        var hashed = new Rollup("hashed", [Dimension.All[1]], settings.HashedBuckets);
+        var hashed = new Rollup("hashed", ["second"], settings.HashedBuckets);
         for (var key = 0; key < HashedKeys; key++)
             Add(hashed, $"hashed{key}");
         for (var key = 0; key < DeadLetterKeys; key++)
-            Add(DeadLetters.Rollup, $"reason{key}");
+            Add(DeadLetters, $"reason{key}");
     }
 
     public int PerKeyCount { get; }

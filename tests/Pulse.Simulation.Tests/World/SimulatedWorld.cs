@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using Pulse.Actors.Counting;
+using Pulse.Counting;
 using Pulse.Simulation.Tests.Audit;
 using Pulse.Simulation.Tests.Mutations;
 

@@ -1,0 +1,9 @@
+using Akka.Actor;
+
+namespace Pulse.Actors.Buckets;
+
+/// <summary>Asks a bucket of this node to tell the live feed again what storage may not hold yet.</summary>
+internal sealed record TellUnpublished : INoSerializationVerificationNeeded
+{
+    public static TellUnpublished Instance { get; } = new();
+}

@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Pulse.Actors.Storage;
+using Pulse.Counting;
+using Pulse.Events;
+using Pulse.Warehouse;
+
+namespace Pulse.Actors.Coordination;
+
+/// <summary>
+/// What the coordinator needs from the outside. Everything may fail with an exception and is then tried again; none of
+/// it may block the thread that calls it for long.
+/// </summary>
+public sealed record ExportCollaborators
+{
+    /// <summary>
+    /// The identity of the stream as it is now; has to change when the event topic or the completion topic is made anew.
+    /// </summary>
+    public required Func<CancellationToken, Task<string>> StreamIdentity { get; init; }
+
+    /// <summary>What every partition of the event topic holds now.</summary>
+    public required Func<CancellationToken, Task<ImmutableArray<PartitionRange>>> ReadEnds { get; init; }
+
+    /// <summary>The ingest group's committed offset of every partition of the event topic that has one.</summary>
+    public required Func<CancellationToken, Task<ImmutableDictionary<int, long>>> ReadCommitted { get; init; }
+
+    /// <summary>The rollups to export.</summary>
+    public required RollupCatalog Catalog { get; init; }
+
+    /// <summary>The UTC dates that storage holds of a rollup: <see cref="ResultStore.DatesAsync"/>.</summary>
+    public required Func<Rollup, CancellationToken, Task<IReadOnlyList<DateOnly>>> ReadDates { get; init; }
+
+    /// <summary>The rows that storage holds of a date: <see cref="ResultStore.ReadAsync"/>.</summary>
+    public required Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> ReadRows { get; init; }
+
+    /// <summary>Where the export goes.</summary>
+    public required IWarehouse Warehouse { get; init; }
+
+    /// <summary>Counts what the coordinator exports, for metrics; one of its own where nobody reads it.</summary>
+    public ExportStatistics Statistics { get; init; } = new();
+
+    /// <summary>
+    /// The distributed publish-subscribe mediator: <c>DistributedPubSub.Get(system).Mediator</c>.
+    /// </summary>
+    public required IActorRef Mediator { get; init; }
+
+    /// <summary>
+    /// Makes the coordinator's child that tells it <see cref="CompletionReceived"/>:
+    /// <see cref="CompletionListener.Props"/>. Null: whoever else sends them.
+    /// </summary>
+    public Props? Listener { get; init; }
+}

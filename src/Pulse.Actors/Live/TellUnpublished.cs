@@ -1,9 +1,0 @@
-using Akka.Actor;
-
-namespace Pulse.Actors.Live;
-
-/// <summary>Asks a bucket of this node to tell the live feed again what storage may not hold yet.</summary>
-internal sealed record TellUnpublished : INoSerializationVerificationNeeded
-{
-    public static TellUnpublished Instance { get; } = new();
-}

@@ -1,0 +1,44 @@
+namespace Pulse.Events;
+
+/// <summary>Every way in which a record can fail to be a viewing event.</summary>
+public enum BadRecordReason
+{
+    /// <summary>It is a viewing event.</summary>
+    None,
+
+    /// <summary>The record has no value (a tombstone) or an empty one.</summary>
+    Empty,
+
+    /// <summary>The bytes are not one JSON value.</summary>
+    NotJson,
+
+    /// <summary>The JSON value is not an object.</summary>
+    NotAnObject,
+
+    /// <summary>A field that a rollup or the window needs is absent.</summary>
+    MissingField,
+
+    /// <summary>A needed field has another JSON type than the contract's.</summary>
+    WrongType,
+
+    /// <summary>A needed text is empty.</summary>
+    EmptyText,
+
+    /// <summary>A needed text is longer than <see cref="EventDecoder.MaximumTextBytes"/>.</summary>
+    TextTooLong,
+
+    /// <summary>A needed text is not valid Unicode, or holds control characters that storage can't hold.</summary>
+    InvalidText,
+
+    /// <summary>A needed number is no whole number in its allowed range.</summary>
+    NumberOutOfRange,
+
+    /// <summary>The timestamp is not ISO-8601.</summary>
+    InvalidTimestamp,
+
+    /// <summary>The timestamp lies before the year 2000.</summary>
+    TimestampTooOld,
+
+    /// <summary>The timestamp lies more than a day after the Kafka record's own.</summary>
+    TimestampInFuture,
+}
