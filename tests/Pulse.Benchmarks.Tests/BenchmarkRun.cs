@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Reflection;
+using Pulse.Simulator.Processes;
 
 namespace Pulse.Benchmarks.Tests;
 
@@ -17,24 +17,10 @@ internal sealed record BenchmarkRun(int ExitCode, string Output, string Errors)
     /// <summary>Runs it to its end.</summary>
     public static async Task<BenchmarkRun> OfAsync(params IEnumerable<string> arguments)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Program, .. arguments])
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true,
-        })!;
+        await using var process = ChildProcess.Start("dotnet", [Program, .. arguments]);
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         deadline.CancelAfter(Limit);
-        try
-        {
-            process.StandardInput.Close();
-            var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
-            var errors = process.StandardError.ReadToEndAsync(deadline.Token);
-            await process.WaitForExitAsync(deadline.Token);
-            return new BenchmarkRun(process.ExitCode, await output, await errors);
-        }
-        finally
-        {
-            if (!process.HasExited)
-                process.Kill(entireProcessTree: true);
-        }
+        var exitCode = await process.ExitAsync(deadline.Token);
+        return new BenchmarkRun(exitCode, string.Join('\n', process.Output), string.Join('\n', process.Errors));
     }
 }

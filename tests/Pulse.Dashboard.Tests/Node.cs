@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using System.Reflection;
-using System.Text;
+using Pulse.Simulator.Processes;
 
 namespace Pulse.Dashboard.Tests;
 
@@ -12,17 +12,12 @@ public sealed class Node : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(120);
 
-    private readonly Process _process;
-    private readonly StringBuilder _output = new();
+    private readonly ChildProcess _process;
 
-    private Node(Process process, int port)
+    private Node(ChildProcess process, int port)
     {
         _process = process;
         Address = string.Create(CultureInfo.InvariantCulture, $"http://127.0.0.1:{port}");
-        process.OutputDataReceived += Keep;
-        process.ErrorDataReceived += Keep;
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
     }
 
     public string Address { get; }
@@ -43,17 +38,12 @@ public sealed class Node : IAsyncDisposable
         string directory, int port, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         var host = typeof(Node).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().First(data => data.Key == "Host").Value!;
-        var start = new ProcessStartInfo("dotnet")
-        {
-            ArgumentList = { host, "run", "--data", directory, "--port", port.ToString(CultureInfo.InvariantCulture) },
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var argument in arguments)
-            start.ArgumentList.Add(argument);
-        foreach (var (variable, value) in environment)
-            start.Environment[variable] = value;
-        var node = new Node(Process.Start(start)!, port);
+        var node = new Node(
+            ChildProcess.Start(
+                "dotnet",
+                [host, "run", "--data", directory, "--port", port.ToString(CultureInfo.InvariantCulture), .. arguments],
+                new ChildProcessOptions { Environment = environment }),
+            port);
         await node.UntilAsync("/health/ready", _ => true, StartPatience);
         return node;
     }
@@ -64,7 +54,7 @@ public sealed class Node : IAsyncDisposable
         using var client = new HttpClient { BaseAddress = new Uri(Address) };
         var waited = Stopwatch.StartNew();
         var last = "nothing";
-        while (waited.Elapsed < patience && !_process.HasExited)
+        while (waited.Elapsed < patience && _process.IsRunning)
         {
             try
             {
@@ -81,21 +71,10 @@ public sealed class Node : IAsyncDisposable
             await Task.Delay(100);
         }
 
-        throw new TimeoutException($"{path} did not become right within {patience}; last: {last}\n{_output}");
+        throw new TimeoutException($"{path} did not become right within {patience}; last: {last}\n"
+            + string.Join('\n', _process.Output.Concat(_process.Errors)));
     }
 
     /// <summary>Ends it at once, as a crash does.</summary>
-    public async ValueTask DisposeAsync()
-    {
-        if (!_process.HasExited)
-            _process.Kill();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
-    }
-
-    private void Keep(object sender, DataReceivedEventArgs line)
-    {
-        lock (_output)
-            _output.AppendLine(line.Data);
-    }
+    public ValueTask DisposeAsync() => _process.DisposeAsync();
 }

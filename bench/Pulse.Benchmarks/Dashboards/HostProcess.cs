@@ -6,6 +6,7 @@ using System.Reflection;
 using System.Text.Json;
 using Pulse.Benchmarks.Subjects;
 using Pulse.Simulator;
+using Pulse.Simulator.Processes;
 using Pulse.Simulator.Producing;
 using Pulse.Testing.Kafka;
 
@@ -17,9 +18,6 @@ namespace Pulse.Benchmarks.Dashboards;
 /// </summary>
 internal sealed class HostProcess : IAsyncDisposable
 {
-    // What Linux tells processor time in: sysconf(_SC_CLK_TCK).
-    private const double TicksPerSecond = 100;
-
     // As the embedded stream has.
     private const int Partitions = 16;
     private const string EmbeddedTopic = "netflix-event";
@@ -29,23 +27,25 @@ internal sealed class HostProcess : IAsyncDisposable
     private static readonly TimeSpan StartDeadline = TimeSpan.FromMinutes(2);
 
     private readonly string _directory;
-    private readonly Process _process;
+    private readonly ChildProcess _process;
     private readonly HttpClient _client;
     private readonly TaskCompletionSource<string> _broker = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _enough = new();
     private Task _producing = Task.CompletedTask;
 
-    private HostProcess(string directory, Process process, Uri address, string topic)
+    private HostProcess(string directory, int port, string topic, IReadOnlyList<string> arguments, Dictionary<string, string> environment)
     {
         Topic = topic;
         _directory = directory;
-        _process = process;
-        Address = address;
-        _client = new HttpClient { BaseAddress = address };
-        process.OutputDataReceived += (_, line) => FindBroker(line.Data);
-        process.ErrorDataReceived += (_, line) => Console.Error.WriteLine(line.Data);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
+        Address = new Uri($"http://127.0.0.1:{Text(port)}");
+        _client = new HttpClient { BaseAddress = Address };
+        _process = ChildProcess.Start("dotnet", arguments, new ChildProcessOptions
+        {
+            Environment = environment,
+            KeepsInputOpen = true,
+            OnOutput = FindBroker,
+            OnError = Console.Error.WriteLine,
+        });
     }
 
     public Uri Address { get; }
@@ -57,17 +57,7 @@ internal sealed class HostProcess : IAsyncDisposable
     public Task<string> BrokerAsync => _broker.Task.WaitAsync(StartDeadline);
 
     /// <summary>The processor time it has used: broker, simulator, counting and HTTP.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            // After the name, which may hold spaces: utime and stime are fields 14 and 15 of the line.
-            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return TimeSpan.FromSeconds(
-                (long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture)) / TicksPerSecond);
-        }
-    }
+    public TimeSpan ProcessorTime => _process.ProcessorTime;
 
     /// <summary>Starts it and waits until events flow.</summary>
     /// <param name="rate">Events a second; 0: as fast as it counts them, which only the embedded broker can tell.</param>
@@ -85,18 +75,14 @@ internal sealed class HostProcess : IAsyncDisposable
             .. rate != 0 ? [] : (string[])[
                 "--start=" + DateTime.UtcNow.AddHours(-12).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)],
         ];
-        var start = new ProcessStartInfo(
-            "dotnet", [host, "run", "--follow-input", "--data", directory, "--port", Text(port), .. simulator])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        start.Environment["Pulse__Http__RequestsPerSecond"] = "1000000";
-        foreach (var (name, value) in stream is null ? [] : KafkaFixture.Environment(stream))
-            start.Environment[name] = value;
+        Dictionary<string, string> environment = stream is null ? [] : KafkaFixture.Environment(stream);
+        environment["Pulse__Http__RequestsPerSecond"] = "1000000";
         var node = new HostProcess(
-            directory, Process.Start(start)!, new Uri($"http://127.0.0.1:{Text(port)}"), stream?.Topic ?? EmbeddedTopic);
+            directory,
+            port,
+            stream?.Topic ?? EmbeddedTopic,
+            [host, "run", "--follow-input", "--data", directory, "--port", Text(port), .. simulator],
+            environment);
         try
         {
             if (stream is not null)
@@ -133,13 +119,10 @@ internal sealed class HostProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-            _process.Kill();
+        await _process.DisposeAsync();
         await _enough.CancelAsync();
         await ((Task)_producing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _enough.Dispose();
-        await _process.WaitForExitAsync();
-        _process.Dispose();
         _client.Dispose();
         Directory.Delete(_directory, recursive: true);
     }
@@ -159,16 +142,16 @@ internal sealed class HostProcess : IAsyncDisposable
                 // Not yet.
             }
 
-            if (_process.HasExited || waited.Elapsed > StartDeadline)
+            if (!_process.IsRunning || waited.Elapsed > StartDeadline)
                 throw new InvalidOperationException("The node did not start to count; its errors are above.");
             await Task.Delay(100);
         }
     }
 
-    private void FindBroker(string? line)
+    private void FindBroker(string line)
     {
         const string before = "embedded at ";
-        if (line?.IndexOf(before, StringComparison.Ordinal) is { } index and >= 0)
+        if (line.IndexOf(before, StringComparison.Ordinal) is { } index and >= 0)
             _broker.TrySetResult(line[(index + before.Length)..].Split(' ')[0]);
     }
 

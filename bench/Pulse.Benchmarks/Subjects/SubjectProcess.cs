@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using Pulse.Simulator.Processes;
 
 namespace Pulse.Benchmarks.Subjects;
 
@@ -9,62 +9,40 @@ namespace Pulse.Benchmarks.Subjects;
 /// </summary>
 internal sealed class SubjectProcess : IAsyncDisposable
 {
-    // What Linux tells processor time in, on every platform: sysconf(_SC_CLK_TCK).
-    private const double TicksPerSecond = 100;
-
     private static readonly TimeSpan CheckpointRepeat = TimeSpan.FromSeconds(1);
 
-    private readonly Process _process;
+    private readonly ChildProcess _process;
     private readonly Task _started;
-    private readonly Task _reading;
+    private readonly Task _ended;
     private volatile SubjectReport _latest = new();
     private TaskCompletionSource _changed = New();
 
-    private SubjectProcess(Process process)
+    private SubjectProcess(string program, IEnumerable<string> arguments)
     {
-        _process = process;
         _started = _changed.Task;
-        _reading = ReadAsync();
+        _process = ChildProcess.Start(program, arguments, new ChildProcessOptions
+        {
+            KeepsInputOpen = true, OnOutput = Take, OnError = Console.Error.WriteLine,
+        });
+        _ended = EndedAsync();
     }
 
     /// <summary>Its newest report.</summary>
     public SubjectReport Latest => _latest;
 
     /// <summary>The processor time it has used.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            // After the name, which may hold spaces: utime and stime are fields 14 and 15 of the line.
-            var stat = File.ReadAllText($"/proc/{_process.Id}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            var ticks = long.Parse(fields[11], CultureInfo.InvariantCulture) + long.Parse(fields[12], CultureInfo.InvariantCulture);
-            return TimeSpan.FromSeconds(ticks / TicksPerSecond);
-        }
-    }
+    public TimeSpan ProcessorTime => _process.ProcessorTime;
 
     /// <summary>The largest resident set so far, in bytes.</summary>
-    public long PeakBytes
-    {
-        get
-        {
-            var line = File.ReadLines($"/proc/{_process.Id}/status").First(line => line.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return long.Parse(line.AsSpan(6).Trim().ToString().Split(' ')[0], CultureInfo.InvariantCulture) * 1024;
-        }
-    }
+    public long PeakBytes => _process.PeakBytes;
 
     public static async Task<SubjectProcess> StartAsync(SubjectSettings settings)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!)
-        {
-            RedirectStandardInput = true, RedirectStandardOutput = true,
-        };
         // Under "dotnet run" the process is the program itself; under "dotnet x.dll" it is dotnet.
-        if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
-            start.ArgumentList.Add(typeof(SubjectProcess).Assembly.Location);
-        start.ArgumentList.Add(SubjectProgram.Verb);
-        start.ArgumentList.Add(settings.ToJson());
-        var process = new SubjectProcess(Process.Start(start)!);
+        var isHost = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
+        var process = new SubjectProcess(
+            Environment.ProcessPath!,
+            [.. isHost ? [typeof(SubjectProcess).Assembly.Location] : (string[])[], SubjectProgram.Verb, settings.ToJson()]);
         await process._started;
         return process;
     }
@@ -80,7 +58,7 @@ internal sealed class SubjectProcess : IAsyncDisposable
         var committed = UntilAsync(report => report.IsCommitted, stop);
         // One command reaches as far as buckets have recovered; so it is repeated.
         do
-            await _process.StandardInput.WriteLineAsync(SubjectProgram.CheckpointCommand);
+            await _process.Input.WriteLineAsync(SubjectProgram.CheckpointCommand);
         while (await Task.WhenAny(committed, Task.Delay(CheckpointRepeat, stop)) != committed);
         await committed;
         return watch.Elapsed;
@@ -90,7 +68,7 @@ internal sealed class SubjectProcess : IAsyncDisposable
     public async Task<long> CollectAsync(CancellationToken stop)
     {
         var before = _latest.Heap;
-        await _process.StandardInput.WriteLineAsync(SubjectProgram.CollectCommand);
+        await _process.Input.WriteLineAsync(SubjectProgram.CollectCommand);
         await UntilAsync(report => report.Heap != before, stop);
         return _latest.Heap;
     }
@@ -107,9 +85,9 @@ internal sealed class SubjectProcess : IAsyncDisposable
         }
     }
 
-    public void Suspend() => Signal("STOP");
+    public void Suspend() => _process.Signal("STOP");
 
-    public void Resume() => Signal("CONT");
+    public void Resume() => _process.Signal("CONT");
 
     public void Kill() => _process.Kill();
 
@@ -117,9 +95,8 @@ internal sealed class SubjectProcess : IAsyncDisposable
     /// <returns>Its last report, with totals.</returns>
     public async Task<SubjectReport> EndAsync()
     {
-        _process.StandardInput.Close();
-        await _reading;
-        await _process.WaitForExitAsync();
+        _process.Input.Close();
+        await _ended;
         return _latest.Totals is not null
             ? _latest
             : throw new InvalidOperationException($"A process under test ended with exit code {_process.ExitCode}.");
@@ -127,27 +104,21 @@ internal sealed class SubjectProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-            _process.Kill();
-        await _reading;
-        _process.Dispose();
+        _process.Kill();
+        await _ended;
+        await _process.DisposeAsync();
     }
 
-    private async Task ReadAsync()
+    private void Take(string line)
     {
-        while (await _process.StandardOutput.ReadLineAsync() is { } line)
-        {
-            _latest = SubjectReport.FromJson(line);
-            Interlocked.Exchange(ref _changed, New()).TrySetResult();
-        }
-
-        _changed.TrySetException(new InvalidOperationException("A process under test ended before its time."));
+        _latest = SubjectReport.FromJson(line);
+        Interlocked.Exchange(ref _changed, New()).TrySetResult();
     }
 
-    private void Signal(string name)
+    private async Task EndedAsync()
     {
-        using var kill = Process.Start("kill", [$"-{name}", _process.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        await _process.ExitAsync();
+        Volatile.Read(ref _changed).TrySetException(new InvalidOperationException("A process under test ended before its time."));
     }
 
     private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,6 +1,6 @@
-using System.Diagnostics;
 using System.Globalization;
 using Pulse.Host.Api;
+using Pulse.Simulator.Processes;
 
 namespace Pulse.Host.Demo;
 
@@ -17,8 +17,8 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly CancellationTokenSource _disposed = new();
     private readonly Task _polling;
     // Disposed at the end only: the poll may be looking at one.
-    private readonly List<Process> _formers = [];
-    private Process? _process;
+    private readonly List<ChildProcess> _formers = [];
+    private ChildProcess? _process;
     private NodeStatus? _status;
 
     /// <param name="number">From 1.</param>
@@ -57,13 +57,13 @@ internal sealed class NodeProcess : IAsyncDisposable
     public string State { get; private set; } = "not started";
 
     /// <summary>Whether the process runs, or is paused.</summary>
-    public bool IsRunning => _process is { HasExited: false };
+    public bool IsRunning => _process is { IsRunning: true };
 
     /// <summary>What it last answered; null while it does not.</summary>
     public NodeStatus? Status => Volatile.Read(ref _status);
 
     /// <summary>The exit code of the process that ended last.</summary>
-    public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
+    public int? ExitCode => _process is { IsRunning: false } ended ? ended.ExitCode : null;
 
     /// <summary>Where the node's output goes.</summary>
     public string LogFile => Path.Combine(_dataDirectory, $"node-{Number}.log");
@@ -71,22 +71,22 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>Starts the process, for the first time or again.</summary>
     public void Start()
     {
-        var start = StartInfo();
-        foreach (var (name, value) in _environment)
-            start.Environment[name] = value;
+        var environment = new Dictionary<string, string>(_environment);
         if (_process is { } former)
         {
             _formers.Add(former);
             // The first seed founds a cluster when nobody answers in time; now there is one already.
             if (Number == 1)
-                start.Environment["Pulse__Cluster__SeedNodeTimeout"] = "00:01:00";
+                environment["Pulse__Cluster__SeedNodeTimeout"] = "00:01:00";
         }
 
-        _process = Process.Start(start) ?? throw new StartException($"Node {Number} could not be started.");
+        var log = TextWriter.Synchronized(new StreamWriter(LogFile, append: true) { AutoFlush = true });
+        var (program, arguments) = Command();
+        _process = ChildProcess.Start(program, arguments, new ChildProcessOptions
+        {
+            Environment = environment, KeepsInputOpen = true, OnOutput = log.WriteLine, OnError = log.WriteLine,
+        });
         State = "starting";
-        var log = new StreamWriter(LogFile, append: true) { AutoFlush = true };
-        _ = CopyAsync(_process.StandardOutput, log);
-        _ = CopyAsync(_process.StandardError, log);
     }
 
     /// <summary>SIGKILL: no last word, no checkpoint.</summary>
@@ -103,16 +103,16 @@ internal sealed class NodeProcess : IAsyncDisposable
         if (_process is not { } process)
             return 0;
         State = "leaving";
-        Signal("TERM");
+        process.Signal("TERM");
         using var limit = new CancellationTokenSource(StopTimeout);
         try
         {
-            await process.WaitForExitAsync(limit.Token);
+            await process.ExitAsync(limit.Token);
         }
         catch (OperationCanceledException)
         {
             process.Kill();
-            await process.WaitForExitAsync(CancellationToken.None);
+            await process.ExitAsync(CancellationToken.None);
         }
 
         State = "stopped";
@@ -122,14 +122,14 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <summary>SIGSTOP: a zombie that will wake up.</summary>
     public void Pause()
     {
-        Signal("STOP");
+        _process?.Signal("STOP");
         State = "paused";
     }
 
     /// <summary>SIGCONT.</summary>
     public void Resume()
     {
-        Signal("CONT");
+        _process?.Signal("CONT");
         State = "woken";
     }
 
@@ -137,9 +137,9 @@ internal sealed class NodeProcess : IAsyncDisposable
     /// <returns>The exit code.</returns>
     public async Task<int> ExitAsync(CancellationToken cancellation)
     {
-        await _process!.WaitForExitAsync(cancellation);
+        var exitCode = await _process!.ExitAsync(cancellation);
         State = "ended";
-        return _process.ExitCode;
+        return exitCode;
     }
 
     /// <inheritdoc />
@@ -147,38 +147,20 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         await _disposed.CancelAsync();
         await _polling;
-        if (IsRunning)
-        {
-            _process!.Kill();
-            await _process.WaitForExitAsync();
-        }
-
-        _process?.Dispose();
-        _formers.ForEach(former => former.Dispose());
+        foreach (var process in _formers.Append(_process).OfType<ChildProcess>())
+            await process.DisposeAsync();
         _http.Dispose();
         _disposed.Dispose();
     }
 
-    private ProcessStartInfo StartInfo()
+    private (string Program, string[] Arguments) Command()
     {
         string[] arguments =
         [
             "run", "--port", HttpPort.ToString(CultureInfo.InvariantCulture), "--data", _dataDirectory, "--follow-input",
         ];
         var program = Path.Combine(AppContext.BaseDirectory, OperatingSystem.IsWindows() ? "Pulse.Host.exe" : "Pulse.Host");
-        var start = File.Exists(program)
-            ? new ProcessStartInfo(program, arguments)
-            : new ProcessStartInfo("dotnet", [typeof(NodeProcess).Assembly.Location, .. arguments]);
-        start.RedirectStandardInput = true;
-        start.RedirectStandardOutput = true;
-        start.RedirectStandardError = true;
-        return start;
-    }
-
-    private void Signal(string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", _process!.Id.ToString(CultureInfo.InvariantCulture)]);
-        kill.WaitForExit();
+        return File.Exists(program) ? (program, arguments) : ("dotnet", [typeof(NodeProcess).Assembly.Location, .. arguments]);
     }
 
     private async Task PollAsync(CancellationToken cancellation)
@@ -210,15 +192,6 @@ internal sealed class NodeProcess : IAsyncDisposable
             || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;
-        }
-    }
-
-    private static async Task CopyAsync(StreamReader from, StreamWriter to)
-    {
-        while (await from.ReadLineAsync() is { } line)
-        {
-            lock (to)
-                to.WriteLine(line);
         }
     }
 }

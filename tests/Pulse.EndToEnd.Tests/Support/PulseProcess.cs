@@ -1,28 +1,21 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using System.Reflection;
-using System.Text;
 using System.Text.Json.Serialization;
+using Pulse.Simulator.Processes;
 using Pulse.Testing;
 
 namespace Pulse.EndToEnd.Tests.Support;
 
 /// <summary>
-/// A program of the solution as a child process. Its output goes to the test's output at the end, and it does not
-/// outlive the test process, however that ends.
+/// A program of the solution as a child process. Its output goes to the test's output at the end.
 /// </summary>
 internal sealed class PulseProcess : IAsyncDisposable
 {
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
     private readonly string _name;
-    private readonly Process _process;
-    private readonly Process _watchdog;
+    private readonly ChildProcess _process;
     private readonly HttpClient _http;
-    private readonly Lock _gate = new();
-    private readonly List<string> _output = [];
-    private readonly List<string> _errors = [];
 
     private PulseProcess(
         string name,
@@ -35,47 +28,20 @@ internal sealed class PulseProcess : IAsyncDisposable
         _name = name;
         _http = client ?? new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
         // 'ip' replaces itself by the program that it starts in the namespace, so signals reach that.
-        var start = new ProcessStartInfo(
+        _process = ChildProcess.Start(
             networkNamespace is null ? "dotnet" : "ip",
-            [.. networkNamespace is null ? [] : (string[])["netns", "exec", networkNamespace, "dotnet"], PathOf(name), .. arguments])
-        {
-            WorkingDirectory = directory,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-            StandardOutputEncoding = Encoding.UTF8,
-        };
-        foreach (var variable in start.Environment.Keys.Where(IsOurs).ToList())
-            start.Environment.Remove(variable);
-        foreach (var (variable, value) in environment)
-            start.Environment[variable] = value;
-
-        _process = new Process { StartInfo = start };
-        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
-        _process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
-        _process.Start();
-        _watchdog = StartWatchdog(_process.Id);
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        _process.StandardInput.Close();
+            [.. networkNamespace is null ? [] : (string[])["netns", "exec", networkNamespace, "dotnet"], PathOf(name), .. arguments],
+            new ChildProcessOptions { Directory = directory, Environment = environment, IsHidden = IsOurs });
     }
 
     /// <summary>Standard output so far.</summary>
-    public IReadOnlyList<string> Output => Copy(_output);
+    public IReadOnlyList<string> Output => _process.Output;
 
     /// <summary>Standard error so far.</summary>
-    public IReadOnlyList<string> Errors => Copy(_errors);
+    public IReadOnlyList<string> Errors => _process.Errors;
 
     /// <summary>The process's peak of resident memory in megabytes, as the kernel has it.</summary>
-    public long PeakMegabytes
-    {
-        get
-        {
-            var line = File.ReadLines($"/proc/{_process.Id}/status").First(each => each.StartsWith("VmHWM:", StringComparison.Ordinal));
-            return long.Parse(
-                line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) / 1024;
-        }
-    }
+    public long PeakMegabytes => _process.PeakBytes / 1024 / 1024;
 
     /// <summary>Starts a node.</summary>
     public static PulseProcess Host(
@@ -101,24 +67,21 @@ internal sealed class PulseProcess : IAsyncDisposable
         using var deadline = new CancellationTokenSource(limit);
         try
         {
-            // Also waits for the last of the output.
-            await _process.WaitForExitAsync(deadline.Token);
+            return await _process.ExitAsync(deadline.Token);
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"{_name} did not end within {limit.TotalSeconds:N0} s.");
+            throw new TimeoutException($"{_name} did not end within {limit.TotalSeconds:N0} s.");
         }
-
-        return _process.ExitCode;
     }
 
     /// <summary>Asks the process to stop, as an orchestrator does.</summary>
-    public void Terminate() => Signal("TERM");
+    public void Terminate() => _process.Signal("TERM");
 
     /// <summary>Ends the process as a crash does, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
-        Signal("KILL");
+        _process.Kill();
         await ExitAsync(StartLimit);
     }
 
@@ -130,7 +93,7 @@ internal sealed class PulseProcess : IAsyncDisposable
         await Eventually.HoldsAsync($"'{text}' in the output of {_name}", limit, () =>
         {
             found = Output.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal));
-            if (found is null && _process.HasExited)
+            if (found is null && !_process.IsRunning)
                 Assert.Fail($"{_name} ended with {_process.ExitCode} before it wrote '{text}'.");
             return Task.FromResult(found is not null);
         });
@@ -172,11 +135,7 @@ internal sealed class PulseProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (!_process.HasExited)
-            await KillAsync();
-        _watchdog.Kill();
-        _watchdog.Dispose();
-        _process.Dispose();
+        await _process.DisposeAsync();
         _http.Dispose();
         var output = TestContext.Current.TestOutputHelper;
         output?.WriteLine($"--- {_name}, standard output");
@@ -199,36 +158,6 @@ internal sealed class PulseProcess : IAsyncDisposable
     private static bool IsOurs(string variable) =>
         variable.StartsWith("Pulse__", StringComparison.OrdinalIgnoreCase)
         || variable.StartsWith("Logging__", StringComparison.OrdinalIgnoreCase);
-
-    // Its input closes when the test process ends, also when that is killed.
-    private static Process StartWatchdog(int process) => Process.Start(new ProcessStartInfo(
-        "sh", ["-c", "trap '' INT TERM HUP; cat > /dev/null; kill -KILL $1", "sh", Text(process)])
-    {
-        RedirectStandardInput = true,
-        RedirectStandardError = true,
-    })!;
-
-    private void Signal(string name)
-    {
-        using var kill = Process.Start("kill", [$"-{name}", Text(_process.Id)]);
-        kill.WaitForExit();
-    }
-
-    private void Keep(List<string> lines, string? line)
-    {
-        if (line is null)
-            return;
-        lock (_gate)
-            lines.Add(line);
-    }
-
-    private List<string> Copy(List<string> lines)
-    {
-        lock (_gate)
-            return [.. lines];
-    }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }
 
 /// <summary>The part of <c>/api/status</c> that tests read.</summary>
