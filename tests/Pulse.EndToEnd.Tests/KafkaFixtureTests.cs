@@ -74,6 +74,16 @@ public sealed class KafkaFixtureTests(KafkaFixture kafka)
     }
 
     [Fact]
+    [KnownFault("none")]
+    public void A_known_fault_that_is_gone_fails_its_test_and_so_does_what_is_no_assertion()
+    {
+        var gone = Assert.Throws<InvalidOperationException>(() => KnownFault.Shows(() => Assert.Equal(4, 2 + 2)));
+        Assert.Contains("'none' does not show any more", gone.Message, StringComparison.Ordinal);
+
+        Assert.Throws<TimeoutException>(() => KnownFault.Shows(() => throw new TimeoutException("The broker is gone.")));
+    }
+
+    [Fact]
     public void A_folder_without_Kafka_is_refused_by_name()
     {
         var refused = Assert.Throws<InvalidOperationException>(() => KafkaHome.Find("/nowhere", out _));
