@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Pulse.Testing;
+using Pulse.Testing.Kafka;
 
 namespace Pulse.Benchmarks.Tests;
 
@@ -18,22 +20,16 @@ public sealed class SmokeTests : IDisposable
     [InlineData(2, "events/s", "dashboards", "--dashboards", "2", "--requests", "5", "--seconds", "1", "--rounds", "1", "--rate", "500", "--warm-up-seconds", "1")]
     [InlineData(1, "kill -9 of a node until caught up, s", "recovery", "--rate", "500", "--partitions", "4", "--steady-seconds", "1", "--backlog-seconds", "1", "--runs", "1")]
     [InlineData(1, "rows/s, whole", "export", "--rows", "1000")]
-    public async Task Measures(int subjects, string figure, params string[] arguments)
-    {
-        var run = await BenchmarkRun.OfAsync([.. arguments, "--json", _json]);
+    public Task Measures(int subjects, string figure, params string[] arguments) => MeasureAsync(subjects, figure, arguments);
 
-        Assert.True(run.ExitCode == 0, $"{run.Output}\n{run.Errors}");
-        using var report = JsonDocument.Parse(await File.ReadAllBytesAsync(_json, TestContext.Current.CancellationToken));
-        Assert.Equal(arguments[0], report.RootElement.GetProperty("benchmark").GetString());
-        var measured = report.RootElement.GetProperty("subjects").EnumerateArray().ToList();
-        Assert.Equal(subjects, measured.Count);
-        foreach (var subject in measured)
-        {
-            var figures = subject.GetProperty("figures").EnumerateArray().ToList();
-            Assert.Contains(figures, each => each.GetProperty("name").GetString() == figure);
-            Assert.All(figures, AssertMeasured);
-        }
-    }
+    [Theory]
+    [InlineData(3, "events/s", "pipeline", "--events", "1000", "--partitions", "2", "--rounds", "1", "--warm-ups", "1")]
+    [InlineData(2, "p99, ms", "freshness", "--rate", "500", "--seconds", "1")]
+    [InlineData(1, "kill -9 of a node until caught up, s", "recovery", "--rate", "500", "--partitions", "4", "--steady-seconds", "1", "--backlog-seconds", "1", "--runs", "1")]
+    public Task Measures_on_a_real_broker_of_its_own(int subjects, string figure, params string[] arguments) =>
+        KafkaHome.Find(out var missing) is null
+            ? throw Requirement.Missing(missing)
+            : MeasureAsync(subjects, figure, [.. arguments, "--kafka", "start"]);
 
     [Theory]
     [InlineData("'--quik' is no verb or option", "decode", "--quik")]
@@ -51,6 +47,23 @@ public sealed class SmokeTests : IDisposable
     }
 
     public void Dispose() => File.Delete(_json);
+
+    private async Task MeasureAsync(int subjects, string figure, string[] arguments)
+    {
+        var run = await BenchmarkRun.OfAsync([.. arguments, "--json", _json]);
+
+        Assert.True(run.ExitCode == 0, $"{run.Output}\n{run.Errors}");
+        using var report = JsonDocument.Parse(await File.ReadAllBytesAsync(_json, TestContext.Current.CancellationToken));
+        Assert.Equal(arguments[0], report.RootElement.GetProperty("benchmark").GetString());
+        var measured = report.RootElement.GetProperty("subjects").EnumerateArray().ToList();
+        Assert.Equal(subjects, measured.Count);
+        foreach (var subject in measured)
+        {
+            var figures = subject.GetProperty("figures").EnumerateArray().ToList();
+            Assert.Contains(figures, each => each.GetProperty("name").GetString() == figure);
+            Assert.All(figures, AssertMeasured);
+        }
+    }
 
     // Allocating nothing and collecting nothing are good figures, so little work can take no tick of the processor's clock,
     // and a difference between two tiny heaps is mostly noise.
