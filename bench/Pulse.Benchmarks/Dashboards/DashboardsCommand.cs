@@ -24,7 +24,7 @@ internal static class DashboardsCommand
         command.Validators.Add(result =>
         {
             if (result.GetValue(BenchmarkBroker.Option) is not null && result.GetValue(rate) == 0)
-                result.AddError("--kafka: give a --rate too; how fast the node counts is known of the embedded broker's stream only.");
+                result.AddError("--kafka: give a --rate too. Only the embedded broker's simulator can follow the node's speed.");
         });
         command.SetAction(async (parsed, _) =>
         {

@@ -67,7 +67,7 @@ public sealed class KafkaFixture : IAsyncLifetime
         return cluster;
     }
 
-    /// <summary>Creates a topic with a name of its own and waits until every partition has a leader.</summary>
+    /// <summary>Creates a topic with a name of its own and waits until every partition answers.</summary>
     /// <param name="prefix">How the name begins.</param>
     /// <param name="partitions">How many partitions it has.</param>
     /// <param name="settings">Settings of the topic.</param>
