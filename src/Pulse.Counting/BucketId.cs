@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -34,6 +35,12 @@ public sealed record BucketId(string Rollup, string Name)
 
     /// <summary>The number of the hashed bucket that owns a key; only for rollups that have hashed buckets.</summary>
     public static int NumberOf(Rollup rollup, RollupKey key) => (int)(StableHash(key) % (ulong)rollup.Buckets!.Value);
+
+    /// <summary>The bucket's number within its rollup.</summary>
+    /// <exception cref="InvalidOperationException">It is not a hashed bucket.</exception>
+    public int Number => Name.Length > 1 && Name[0] == '#'
+        ? int.Parse(Name.AsSpan(1), CultureInfo.InvariantCulture)
+        : throw new InvalidOperationException($"Bucket {EntityId} has no number.");
 
     /// <summary>Reads an entity id back.</summary>
     /// <exception cref="FormatException">It is no entity id of a bucket.</exception>
