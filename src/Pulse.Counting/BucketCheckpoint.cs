@@ -7,17 +7,10 @@ namespace Pulse.Counting;
 /// </summary>
 /// <param name="Positions">All positions, in the order in which their streams were first opened.</param>
 /// <param name="Counts">Absolute counts of windows.</param>
-/// <param name="LateCount">All events that came after their window was sealed.</param>
-/// <param name="NewestWindowEnd">The end of the newest window ever counted, in Unix seconds; 0 before the first.</param>
-/// <param name="SealedBelow">
-/// Windows that end before this, in Unix seconds, are sealed for good, also where the allowed lateness is raised
-/// later: their counts may have left memory.
-/// </param>
+/// <param name="LateCount">All late events.</param>
 /// <param name="IsComplete">Whether <paramref name="Counts"/> are all counts, so that nothing before matters.</param>
 public sealed record BucketCheckpoint(
     IReadOnlyList<PartitionPosition> Positions,
     IReadOnlyList<KeyCount> Counts,
     long LateCount,
-    long NewestWindowEnd,
-    long SealedBelow,
     bool IsComplete);

@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 namespace Pulse.Counting;
 
 /// <summary>
-/// The bucket side of the counting protocol: counts and positions that change together, what of it is durable, and
-/// which windows are sealed. Pure: no clock, no I/O.
+/// The bucket side of the counting protocol: counts and positions that change together, and what of it is durable.
+/// Pure: no clock, no I/O.
 /// </summary>
 /// <remarks>
-/// Invariants. The counts equal exactly the bucket's events below its positions, less the late ones. A durable
+/// Invariants. Counts and late count equal exactly the bucket's events below its positions. A durable
 /// position never goes back. Nothing is shown in a result table before a checkpoint that holds it is durable; so
 /// whatever a crash forgets, no reader has seen.
 /// </remarks>
@@ -21,7 +21,6 @@ public sealed class BucketLedger
     /// </summary>
     public const int MaximumStreams = 8;
 
-    private readonly long _allowedLatenessSeconds;
     private readonly ICountListener? _listener;
     private readonly KeyLimit? _limit;
     private readonly Dictionary<Window, int> _keys = [];
@@ -33,29 +32,21 @@ public sealed class BucketLedger
     private bool _isPublished = true;
     private bool _hasUnstoredChanges;
     private BucketCheckpoint? _storing;
-    private long _newestWindowEnd;
-    private long _sealedAtRecovery = long.MinValue;
 
     /// <summary>Makes an empty ledger.</summary>
-    /// <param name="allowedLateness">
-    /// How far a window may lie behind the newest one, end to end, and still be counted; whole seconds.
-    /// </param>
     /// <param name="listener">Is told every count as it changes; null: nobody is.</param>
     /// <param name="limit">How many keys a window can have here; null: any number.</param>
-    public BucketLedger(TimeSpan allowedLateness, ICountListener? listener = null, KeyLimit? limit = null)
+    public BucketLedger(ICountListener? listener = null, KeyLimit? limit = null)
     {
         _listener = listener;
         _limit = limit;
-        ArgumentOutOfRangeException.ThrowIfNegative(allowedLateness.Ticks, nameof(allowedLateness));
-        _allowedLatenessSeconds = (long)allowedLateness.TotalSeconds;
     }
 
-    /// <summary>How many events came after their window was sealed.</summary>
+    /// <summary>How many events were late.</summary>
     public long LateCount { get; private set; }
 
     /// <summary>
-    /// The late count that the stored checkpoint holds; to be shown beside <see cref="Unpublished"/>. The one in memory
-    /// is not: after a crash an event may come in another order, and not be late.
+    /// The late count that the stored checkpoint holds; to be shown beside <see cref="Unpublished"/>.
     /// </summary>
     public long DurableLateCount { get; private set; }
 
@@ -112,20 +103,11 @@ public sealed class BucketLedger
 
         _positions[delta.Partition] = delta.To;
         _hasUnstoredChanges = true;
-
-        // One rule for the whole delta, whatever the order of its windows.
-        var sealedBelow = SealedBelow;
+        LateCount += delta.Late;
         foreach (var (key, window, count) in delta.Counts)
         {
             Debug.Assert(count > 0, "An increment is positive.");
-            if (window.EndUnixSeconds < sealedBelow)
-            {
-                LateCount += count;
-                continue;
-            }
-
             Add(key, window, count);
-            _newestWindowEnd = Math.Max(_newestWindowEnd, window.EndUnixSeconds);
         }
 
         return DeltaOutcome.Applied;
@@ -170,8 +152,7 @@ public sealed class BucketLedger
         _unpublished = TakeChanged();
         _hasUnstoredChanges = false;
         var counts = complete ? [.. Counts] : _unpublished;
-        return _storing = new BucketCheckpoint(
-            _positions.ToList(), counts, LateCount, _newestWindowEnd, SealedBelow, complete);
+        return _storing = new BucketCheckpoint(_positions.ToList(), counts, LateCount, complete);
     }
 
     private KeyCount[] TakeChanged()
@@ -203,19 +184,11 @@ public sealed class BucketLedger
         _storing = null;
     }
 
-    /// <summary>Takes the result tables' confirmation of <see cref="Unpublished"/>; sealed windows leave memory.</summary>
+    /// <summary>Takes the result tables' confirmation of <see cref="Unpublished"/>.</summary>
     public void Published()
     {
         _unpublished = [];
         _isPublished = true;
-        foreach (var (counted, cell) in _counts)
-        {
-            if (counted.Window.EndUnixSeconds >= SealedBelow || cell.IsChanged)
-                continue;
-            _counts.Remove(counted);
-            _keys.Remove(counted.Window);
-            _listener?.Sealed(counted.Window);
-        }
     }
 
     /// <summary>
@@ -249,8 +222,6 @@ public sealed class BucketLedger
             _positions[partition] = position;
         RaiseDurable(checkpoint.Positions);
         LateCount = DurableLateCount = checkpoint.LateCount;
-        _sealedAtRecovery = checkpoint.SealedBelow;
-        _newestWindowEnd = checkpoint.NewestWindowEnd;
         _unpublished = checkpoint.Counts;
         _isPublished = false;
     }
@@ -264,8 +235,6 @@ public sealed class BucketLedger
                 _listener?.Counted(counted.Key, counted.Window, cell.Count, increase: 0);
         }
     }
-
-    private long SealedBelow => Math.Max(_sealedAtRecovery, _newestWindowEnd - _allowedLatenessSeconds);
 
     private void RaiseDurable(IReadOnlyList<PartitionPosition> positions)
     {

@@ -13,7 +13,8 @@ internal sealed class BucketTally(BucketId id)
     private readonly List<KeyTally> _changed = [];
     private readonly List<Delta> _unaccepted = [];
     private long _sentAgainFrom = -1;
-    private List<(long Offset, KeyTally Key, Window Window)>? _waiting = [];
+    private List<(long Offset, KeyTally Key, Window? Window)>? _waiting = [];
+    private long _late;
     private long _position = Unknown;
 
     public BucketId Id { get; } = id;
@@ -32,11 +33,14 @@ internal sealed class BucketTally(BucketId id)
 
     public int WaitingCount => _waiting?.Count ?? 0;
 
-    public bool HasChanges => _changed.Count > 0;
+    public bool HasChanges => _changed.Count > 0 || _late > 0;
 
     /// <summary>Adds an event, or skips one that the bucket holds already.</summary>
+    /// <param name="key">The event's key.</param>
+    /// <param name="window">Its window; null where it is late.</param>
+    /// <param name="offset">Its offset.</param>
     /// <returns>True when the bucket has something to send for the first time since its last delta.</returns>
-    public bool Add(KeyTally key, Window window, long offset)
+    public bool Add(KeyTally key, Window? window, long offset)
     {
         Debug.Assert(offset >= LastEvent, "Offsets of a partition never go back.");
         LastEvent = offset;
@@ -79,7 +83,8 @@ internal sealed class BucketTally(BucketId id)
             key.MoveTo(counts);
         _changed.Clear();
 
-        var delta = new Delta(partition, _position, to, counts);
+        var delta = new Delta(partition, _position, to, counts, _late);
+        _late = 0;
         _position = to;
         _unaccepted.Add(delta);
         return delta;
@@ -123,12 +128,18 @@ internal sealed class BucketTally(BucketId id)
     /// <summary>What was sent again may be lost as well: the next rejection counts.</summary>
     public void MaySendAgain() => _sentAgainFrom = -1;
 
-    private bool Count(KeyTally key, Window window)
+    private bool Count(KeyTally key, Window? window)
     {
-        var first = _changed.Count == 0;
+        var first = !HasChanges;
+        if (window is null)
+        {
+            _late++;
+            return first;
+        }
+
         if (key.IsEmpty)
             _changed.Add(key);
-        key.Add(window);
+        key.Add(window.Value);
         return first;
     }
 }

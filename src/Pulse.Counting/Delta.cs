@@ -8,5 +8,6 @@ namespace Pulse.Counting;
 /// <param name="Partition">The partition.</param>
 /// <param name="From">The position that the bucket must have to apply it.</param>
 /// <param name="To">The position that the bucket has afterwards; greater than <paramref name="From"/>.</param>
-/// <param name="Counts">The increments; not empty. A (key, window) can come more than once.</param>
-public sealed record Delta(StreamPartition Partition, long From, long To, IReadOnlyList<KeyCount> Counts);
+/// <param name="Counts">The increments. A (key, window) can come more than once.</param>
+/// <param name="Late">How many events were late: they are in no count.</param>
+public sealed record Delta(StreamPartition Partition, long From, long To, IReadOnlyList<KeyCount> Counts, long Late = 0);

@@ -15,7 +15,4 @@ public interface ICountListener
     /// <param name="window">The window.</param>
     /// <param name="increase">How much it adds to what was recovered before.</param>
     void Recovered(Window window, long increase);
-
-    /// <summary>A window left memory; it will never be told again.</summary>
-    void Sealed(Window window);
 }

@@ -75,9 +75,9 @@ public sealed class PartitionTally
 
     /// <summary>Counts one event for one key. Hot path.</summary>
     /// <param name="key">From <see cref="Key"/> of this session.</param>
-    /// <param name="window">The event's window.</param>
+    /// <param name="window">The event's window; null where the event is late.</param>
     /// <param name="offset">The event's offset, at or after <see cref="Position"/>.</param>
-    public void Count(KeyTally key, Window window, long offset)
+    public void Count(KeyTally key, Window? window, long offset)
     {
         Debug.Assert(offset >= Position, "An event below the position was handled already.");
         var bucket = key.Bucket;

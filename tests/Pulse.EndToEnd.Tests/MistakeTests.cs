@@ -19,7 +19,7 @@ public sealed class MistakeTests(PostgresFixture postgres) : IDisposable
     [Theory]
     [InlineData("Pulse__Window", "00:07:00", "Pulse:Window is 00:07:00;")]
     [InlineData("Pulse__Window", "five minutes", "Pulse:Window is 'five minutes';")]
-    [InlineData("Pulse__AllowedLateness", "00:00:01", "Pulse:AllowedLateness is 00:00:01;")]
+    [InlineData("Pulse__AllowedLateness", "-00:00:01", "Pulse:AllowedLateness is -00:00:01;")]
     [InlineData("Pulse__Kafak__Topic", "x", "Pulse:Kafak is no setting;")]
     [InlineData("Pulse__Kafka__Topics", "x", "Pulse:Kafka:Topics is no setting;")]
     [InlineData("Pulse__Kafka__BootstrapServers", "kafka", "Pulse:Kafka:BootstrapServers is 'kafka';")]

@@ -20,8 +20,14 @@ public sealed partial class IndependentReader
     /// <summary>How many records there are; records of aborted transactions are none.</summary>
     public long Records { get; private set; }
 
+    /// <summary>How many events are late: they are in no row.</summary>
+    public long Late { get; private set; }
+
+    /// <summary>How long after its window an event may come, in milliseconds.</summary>
+    public long AllowedLateness { get; init; } = long.MaxValue;
+
     /// <summary>Reads every record of the topic, up to the first transaction that is still open.</summary>
-    public static IndependentReader Read(string bootstrapServers, string topic)
+    public static IndependentReader Read(string bootstrapServers, string topic, TimeSpan? allowedLateness = null)
     {
         var settings = new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "independent-reader", EnableAutoCommit = false };
         (settings.EnablePartitionEof, settings.IsolationLevel) = (true, IsolationLevel.ReadCommitted);
@@ -29,7 +35,7 @@ public sealed partial class IndependentReader
         using var client = new DependentAdminClientBuilder(consumer.Handle).Build();
         var partitions = client.GetMetadata(topic, TimeSpan.FromSeconds(30)).Topics.Single().Partitions.Select(each => each.PartitionId).ToHashSet();
         consumer.Assign(partitions.Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
-        for (var read = new IndependentReader(); ;)
+        for (var read = new IndependentReader { AllowedLateness = (long?)allowedLateness?.TotalMilliseconds ?? long.MaxValue }; ;)
         {
             var record = consumer.Consume(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException($"'{topic}' has no end.");
             if (!record.IsPartitionEOF)
@@ -51,7 +57,9 @@ public sealed partial class IndependentReader
             string[] values = [Text(Field("DeviceType")), Text(Field("Genre")), Text(Field("UserGender")), AgeGroup(Field("UserAge")),
                 Text(Field("UserLocation")), Text(Field("MaturityRating"))];
             var windowEnd = (decimal.Floor(Time(Field("EventTimestamp"), kafkaMilliseconds) / 300_000m) + 1) * 300;
-            foreach (var row in Tables.Select((table, index) => (table, values[2 * index], values[(2 * index) + 1], windowEnd)))
+            if (kafkaMilliseconds is >= 0 and < 253_402_300_800_000 && kafkaMilliseconds - (windowEnd * 1000) > AllowedLateness)
+                Late++;
+            else foreach (var row in Tables.Select((table, index) => (table, values[2 * index], values[(2 * index) + 1], windowEnd)))
                 Rows[row] = Rows.GetValueOrDefault(row) + 1;
         }
         catch (Exception bad) when (bad is FormatException or JsonException)

@@ -32,14 +32,14 @@ public class TallySubjects
         _events = EventSample.Generate(EventsPerFlush);
         _decoder = new EventDecoder(Dimension.Of(RollupCatalog.Default.Rollups));
         _counter = new EventCounter(
-            RollupCatalog.Default, Window.DefaultLength, new PartitionTally(new StreamPartition("stream", 0), 0));
+            RollupCatalog.Default, Window.DefaultLength, allowedLateness: null, new PartitionTally(new StreamPartition("stream", 0), 0));
 
         // Every key is met, and its bucket opened.
         FillBatches();
         Counter();
         foreach (var bucket in _counter.Tally.TakeBucketsToOpen())
         {
-            var ledger = new BucketLedger(TimeSpan.FromHours(24));
+            var ledger = new BucketLedger();
             _ledgers.Add(bucket, ledger);
             _counter.Tally.Opened(bucket, ledger.Open(_counter.Tally.Partition, 0));
         }

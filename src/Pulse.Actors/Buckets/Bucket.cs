@@ -48,7 +48,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _context = context;
         _counted = context.Statistics.Of(_rollup.Name);
         var changes = new BucketChanges(id, context.LiveBuckets, _rollup.Buckets ?? 1);
-        _ledger = new BucketLedger(context.AllowedLateness, changes, KeyLimit.Of(_rollup, id));
+        _ledger = new BucketLedger(changes, KeyLimit.Of(_rollup, id));
         PersistenceId = $"bucket/{id.EntityId}";
 
         Recover<BucketCheckpoint>(checkpoint =>
@@ -155,10 +155,10 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private IPartitionAnswer Apply(ApplyDelta message)
     {
         var partition = message.Delta.Partition;
-        var (late, folded) = (_ledger.LateCount, _ledger.FoldedCount);
+        var folded = _ledger.FoldedCount;
         var outcome = _ledger.Apply(message.Delta);
         if (outcome == DeltaOutcome.Applied)
-            CountApplied(message.Delta, _ledger.LateCount - late);
+            CountApplied(message.Delta);
         if (_ledger.FoldedCount > folded)
             TellFolded(folded);
         var position = _ledger.Position(partition);
@@ -177,12 +177,12 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
                 _rollup.Name, _rollup.MaximumKeysPerBucket, _id.Name, $"(other {_id.Name})");
     }
 
-    private void CountApplied(Delta delta, long late)
+    private void CountApplied(Delta delta)
     {
-        var events = 0L;
+        var counted = 0L;
         foreach (var count in delta.Counts)
-            events += count.Count;
-        _counted.Applied(events - late, late);
+            counted += count.Count;
+        _counted.Applied(counted, delta.Late);
     }
 
     /// <returns>Null where the answer must wait for a checkpoint.</returns>

@@ -49,13 +49,6 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int sibli
             Changes(window).Total += increase;
     }
 
-    /// <inheritdoc />
-    public void Sealed(Window window)
-    {
-        lock (_gate)
-            _windows.Remove(window);
-    }
-
     /// <summary>Takes what changed, and how long ago the first of it did.</summary>
     /// <param name="maximumKeys">The largest number of keys per window and rollup.</param>
     public (LiveBucket Counts, long ChangedSinceUnixMilliseconds) Take(int maximumKeys)

@@ -13,19 +13,16 @@ public sealed class BucketContext
 
     /// <summary>Makes the context.</summary>
     /// <param name="catalog">The rollups that are counted, beside the ledger of dead letters.</param>
-    /// <param name="allowedLateness">See <see cref="BucketLedger"/>.</param>
     /// <param name="resultWriter">The node's <see cref="Storage.ResultWriter"/>.</param>
     /// <param name="storage">Whether storage can be written to now.</param>
     /// <param name="statistics">What people and telemetry read.</param>
     public BucketContext(
         RollupCatalog catalog,
-        TimeSpan allowedLateness,
         IActorRef resultWriter,
         StorageAvailability storage,
         BucketStatistics statistics)
     {
         _rollups = catalog.Rollups.Add(DeadLetters.Rollup).ToFrozenDictionary(rollup => rollup.Name);
-        AllowedLateness = allowedLateness;
         ResultWriter = resultWriter;
         Storage = storage;
         Statistics = statistics;
@@ -33,9 +30,6 @@ public sealed class BucketContext
 
     /// <summary>What changed in the node's buckets, for the live feed.</summary>
     public LiveBuckets LiveBuckets { get; init; } = new();
-
-    /// <summary>See <see cref="BucketLedger"/>.</summary>
-    public TimeSpan AllowedLateness { get; }
 
     /// <summary>Writes rows of result tables for all buckets of the node.</summary>
     public IActorRef ResultWriter { get; }

@@ -14,7 +14,7 @@ public sealed class RollupStatistics(string rollup)
     /// <summary>Events added to a window.</summary>
     public long Counted => Interlocked.Read(ref _counted);
 
-    /// <summary>Events that came after their window was sealed.</summary>
+    /// <summary>Events that came too long after the end of their window.</summary>
     public long Late => Interlocked.Read(ref _late);
 
     /// <summary>Events that were counted as <c>(other #n)</c>, since their window could keep no further key apart.</summary>

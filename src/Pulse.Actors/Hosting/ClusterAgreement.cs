@@ -6,8 +6,8 @@ using System.Text;
 namespace Pulse.Actors.Hosting;
 
 /// <summary>
-/// What all nodes of a cluster must have alike, or counts are wrong: the number of shards, the window, the rollups and
-/// the stream. Every node tells it as roles beside its real ones, so it is known with the membership itself, before a
+/// What all nodes of a cluster must have alike, or counts are wrong: the number of shards, the window, the lateness,
+/// the rollups and the stream. Every node tells it as roles beside its real ones, so it is known with the membership itself, before a
 /// node is given anything to do.
 /// </summary>
 public static class ClusterAgreement
@@ -16,6 +16,7 @@ public static class ClusterAgreement
     {
         ["shards"] = "Pulse:Cluster:Shards",
         ["window"] = "Pulse:Window",
+        ["lateness"] = "Pulse:AllowedLateness",
         ["rollups"] = "Pulse:Rollups",
         ["topic"] = "Pulse:Kafka:Topic",
         ["group"] = "Pulse:Kafka:GroupId",
@@ -26,6 +27,7 @@ public static class ClusterAgreement
     [
         $"shards={settings.Cluster.Shards.ToString(CultureInfo.InvariantCulture)}",
         $"window={settings.WindowLength:c}",
+        $"lateness={settings.AllowedLateness?.ToString("c") ?? "unlimited"}",
         $"rollups={Digest(settings.Catalog.Rollups.Select(rollup => rollup.ToString()))}",
         $"topic={settings.Kafka.Topic}",
         $"group={settings.Kafka.GroupId}",

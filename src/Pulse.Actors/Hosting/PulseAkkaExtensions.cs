@@ -176,7 +176,6 @@ public static class PulseAkkaExtensions
             {
                 var context = new BucketContext(
                     settings.Catalog,
-                    settings.AllowedLateness,
                     registry.Get<ResultWriter>(),
                     services.GetRequiredService<StorageAvailability>(),
                     services.GetRequiredService<BucketStatistics>())
@@ -278,6 +277,7 @@ public static class PulseAkkaExtensions
                     var context = new IngestContext(
                         settings.Catalog,
                         settings.WindowLength,
+                        settings.AllowedLateness,
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
                         registry.Get<BucketOutbox>(),

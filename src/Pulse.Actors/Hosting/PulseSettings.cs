@@ -17,8 +17,8 @@ public sealed record PulseSettings(KafkaSettings Kafka, StorageOptions Storage, 
     /// <summary>The length of every window; divides a day, whole seconds.</summary>
     public TimeSpan WindowLength { get; init; } = Window.DefaultLength;
 
-    /// <summary>How far a window may lie behind the newest one of its bucket and still be counted.</summary>
-    public TimeSpan AllowedLateness { get; init; } = TimeSpan.FromHours(24);
+    /// <summary>How long after the end of its window an event's record may have come and still be counted; null: ever so long.</summary>
+    public TimeSpan? AllowedLateness { get; init; }
 
     /// <summary>The time between checkpoints, aligned to the clock.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);

@@ -43,12 +43,19 @@ internal static class BatchColumns
     public static BucketBatch Read(Wire.BucketBatch wire)
     {
         Require(wire.StreamIndexes.Count, wire.Partitions.Count, wire.Sessions.Count, wire.Offsets.Count, wire.Kinds.Count);
-        Require(wire.CountNumbers.Count, wire.Lengths.Count);
+        Require(wire.CountNumbers.Count, wire.Lengths.Count, wire.LateCounts.Count);
         Require(wire.WindowEndsUnixSeconds.Count, wire.Counts.Count, wire.KeyIndexes.Count);
         var bucket = CountingMessageSerializer.FromWire(wire.Bucket);
         var keys = wire.Keys.Select(key => new RollupKey([.. key.Values])).ToArray();
         var requests = new IPartitionRequest[wire.Kinds.Count];
         var (deltas, counts) = (0, 0);
+        Delta ReadDelta(StreamPartition partition, long from)
+        {
+            var row = (uint)deltas++;
+            var (length, late) = (At(wire.Lengths, row), At(wire.LateCounts, row));
+            return new Delta(partition, from, from + length, ReadCounts(At(wire.CountNumbers, row)), late);
+        }
+
         for (var row = 0; row < requests.Length; row++)
         {
             var partition = new StreamPartition(
@@ -56,10 +63,7 @@ internal static class BatchColumns
             var (offset, session) = (wire.Offsets[row], wire.Sessions[row]);
             requests[row] = wire.Kinds[row] switch
             {
-                Wire.RequestKind.Delta => new ApplyDelta(
-                    bucket,
-                    new Delta(partition, offset, offset + At(wire.Lengths, (uint)deltas), ReadCounts(At(wire.CountNumbers, (uint)deltas++))),
-                    session),
+                Wire.RequestKind.Delta => new ApplyDelta(bucket, ReadDelta(partition, offset), session),
                 Wire.RequestKind.Open => new OpenPartition(bucket, partition, offset, session),
                 Wire.RequestKind.Persist => new PersistPartition(bucket, partition, offset, session),
                 _ => throw new SerializationException("A batch holds a request that is unknown here. Finish the rolling upgrade."),
@@ -136,6 +140,7 @@ internal static class BatchColumns
     {
         wire.Lengths.Add(delta.To - delta.From);
         wire.CountNumbers.Add((uint)delta.Counts.Count);
+        wire.LateCounts.Add(delta.Late);
         foreach (var count in delta.Counts)
         {
             wire.KeyIndexes.Add(keys.IndexOf(count.Key));

@@ -17,7 +17,7 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
     private static readonly MessageFormat[] Formats =
     [
         MessageFormat.Of<BucketCheckpoint, Wire.BucketCheckpoint>("counting.bucket-checkpoint.v1", ToWire, FromWire),
-        MessageFormat.Of<ApplyDelta, Wire.ApplyDelta>("counting.delta.v1", ToWire, FromWire),
+        MessageFormat.Of<ApplyDelta, Wire.ApplyDelta>("counting.delta.v2", ToWire, FromWire),
         About<OpenPartition>(
             "counting.open.v1",
             it => ToWire(it.Bucket, it.Partition, it.Committed, it.Session),
@@ -42,7 +42,7 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
             "counting.persisted.v1",
             it => ToWire(it.Bucket, it.Partition, it.Position, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
-        MessageFormat.Of<BucketBatch, Wire.BucketBatch>("counting.batch.v2", BatchColumns.Write, BatchColumns.Read),
+        MessageFormat.Of<BucketBatch, Wire.BucketBatch>("counting.batch.v3", BatchColumns.Write, BatchColumns.Read),
         MessageFormat.Of<BucketAnswers, Wire.BucketAnswers>("counting.answers.v2", BatchColumns.Write, BatchColumns.Read),
         MessageFormat.Empty("counting.stop.v1", StopBucket.Instance),
         MessageFormat.Of<KeepReading, Wire.KeepReading>(
@@ -76,12 +76,13 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
         From = message.Delta.From,
         To = message.Delta.To,
         Counts = { message.Delta.Counts.Select(ToWire) },
+        Late = message.Delta.Late,
         Session = message.Session,
     };
 
     private static ApplyDelta FromWire(Wire.ApplyDelta wire) => new(
         FromWire(wire.Bucket),
-        new Delta(FromWire(wire.Partition), wire.From, wire.To, [.. wire.Counts.Select(FromWire)]),
+        new Delta(FromWire(wire.Partition), wire.From, wire.To, [.. wire.Counts.Select(FromWire)], wire.Late),
         wire.Session);
 
     private static Wire.BucketCheckpoint ToWire(BucketCheckpoint checkpoint) => new()
@@ -96,8 +97,6 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
         },
         Counts = { checkpoint.Counts.Select(ToWire) },
         LateCount = checkpoint.LateCount,
-        NewestWindowEnd = checkpoint.NewestWindowEnd,
-        SealedBelow = checkpoint.SealedBelow,
         IsComplete = checkpoint.IsComplete,
     };
 
@@ -105,8 +104,6 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
         [.. wire.Positions.Select(p => new PartitionPosition(FromWire(p.Partition), p.Position))],
         [.. wire.Counts.Select(FromWire)],
         wire.LateCount,
-        wire.NewestWindowEnd,
-        wire.SealedBelow,
         wire.IsComplete);
 
     private static Wire.KeyCount ToWire(KeyCount count) => new()

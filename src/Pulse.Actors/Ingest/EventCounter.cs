@@ -24,16 +24,19 @@ internal sealed class EventCounter
     private readonly Dictionary<BadRecordReason, KeyTally> _deadLetterKeys = [];
     private readonly int[] _valueIds;
     private readonly long _windowSeconds;
+    private readonly LateRule _late;
     private int _maximumKeys = MaximumKeys;
     private long _eventsSinceForgotten;
 
     /// <param name="catalog">The rollups to count.</param>
     /// <param name="windowLength">The length of every window; whole seconds.</param>
+    /// <param name="allowedLateness">See <see cref="LateRule"/>.</param>
     /// <param name="tally">The session's tally.</param>
-    public EventCounter(RollupCatalog catalog, TimeSpan windowLength, PartitionTally tally)
+    public EventCounter(RollupCatalog catalog, TimeSpan windowLength, TimeSpan? allowedLateness, PartitionTally tally)
     {
         _catalog = catalog;
         _windowSeconds = (long)windowLength.TotalSeconds;
+        _late = new LateRule(allowedLateness);
         Tally = tally;
         _decoder = DecoderFor(catalog);
         _valueIds = new int[_decoder.Dimensions.Count];
@@ -88,8 +91,9 @@ internal sealed class EventCounter
             }
 
             var window = Window.Containing(eventTime, _windowSeconds);
+            Window? counted = _late.IsLate(window, recordTime) ? null : window;
             foreach (var rollup in _rollups)
-                Tally.Count(rollup.Find(_valueIds), window, offset);
+                Tally.Count(rollup.Find(_valueIds), counted, offset);
         }
 
         _eventsSinceForgotten += batch.Count;

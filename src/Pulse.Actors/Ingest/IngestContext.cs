@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
@@ -7,6 +8,7 @@ namespace Pulse.Actors.Ingest;
 /// <summary>What all partition ingestors of a node share.</summary>
 /// <param name="Catalog">The rollups to count.</param>
 /// <param name="WindowLength">The length of every window.</param>
+/// <param name="AllowedLateness">See <see cref="LateRule"/>.</param>
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
 /// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
 /// <param name="Buckets">Where messages for buckets go: the node's <see cref="BucketOutbox"/>.</param>
@@ -15,6 +17,7 @@ namespace Pulse.Actors.Ingest;
 public sealed record IngestContext(
     RollupCatalog Catalog,
     TimeSpan WindowLength,
+    TimeSpan? AllowedLateness,
     TimeSpan FlushInterval,
     IActorRef StreamIngest,
     IActorRef Buckets,

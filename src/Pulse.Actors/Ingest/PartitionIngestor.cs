@@ -433,7 +433,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     }
 
     private EventCounter NewCounter(long committed) =>
-        new(_context.Catalog, _context.WindowLength, new PartitionTally(_assigned.Partition, committed));
+        new(_context.Catalog, _context.WindowLength, _context.AllowedLateness, new PartitionTally(_assigned.Partition, committed));
 
     private void Report()
     {

@@ -12,8 +12,10 @@ internal sealed class Declarations(SqlDialect dialect)
 {
     private const string Table = "pulse_declarations";
 
-    // No rollup can have this name: it is no SQL identifier.
+    // No rollup can have these names: they are no SQL identifiers.
     private const string WindowLength = "window length";
+    private const string CountingRule = "counting rule";
+    private const string LateByTheRecord = "late by the record's own timestamp";
 
     public string Creation() =>
         $"create table if not exists {Table} (name {dialect.TextType} not null primary key, "
@@ -26,6 +28,17 @@ internal sealed class Declarations(SqlDialect dialect)
         TimeSpan windowLength,
         CancellationToken cancellationToken)
     {
+        // Counts of sealed windows had left memory: such a database can't be counted on in.
+        var isNew = await connection.ExecuteAsync<long>($"select count(*) from {Table}", cancellationToken)
+            .ConfigureAwait(false) == 0;
+        var isKnown = isNew || await connection.ExecuteAsync<long>(
+            $"select count(*) from {Table} where name = @name", cancellationToken, dialect.Text("name", CountingRule))
+            .ConfigureAwait(false) > 0;
+        if (!isKnown)
+            return ["it was written by an earlier version of Pulse, whose counts this one can't continue; use an empty database, "
+                + "or go on with that version"];
+        await FirstAsync(connection, CountingRule, LateByTheRecord, cancellationToken).ConfigureAwait(false);
+
         var mistakes = new List<string>();
         foreach (var rollup in rollups)
         {

@@ -91,7 +91,8 @@ internal sealed record NodeConfiguration(
         if (options.Window < TimeSpan.FromSeconds(1) || options.Window > day || day.Ticks % options.Window.Ticks != 0
             || options.Window.Ticks % TimeSpan.TicksPerSecond != 0)
             mistakes.Add($"Pulse:Window is {options.Window}; use whole seconds that divide a day evenly, such as 00:05:00.");
-        CheckTime("Pulse:AllowedLateness", options.AllowedLateness, options.Window, TimeSpan.FromDays(366), mistakes);
+        if (options.AllowedLateness is { } lateness)
+            CheckTime("Pulse:AllowedLateness", lateness, TimeSpan.Zero, TimeSpan.FromDays(366), mistakes);
         CheckTime("Pulse:FlushInterval", options.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), mistakes);
         CheckTime(
             "Pulse:Cluster:SeedNodeTimeout", options.Cluster.SeedNodeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5),

@@ -26,8 +26,8 @@ public sealed class PulseOptions
     /// <summary>The length of a window; divides a day.</summary>
     public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How far a window may lie behind the newest one and still be counted.</summary>
-    public TimeSpan AllowedLateness { get; set; } = TimeSpan.FromHours(24);
+    /// <summary>How long after the end of its window an event's record may have been written and still be counted; null: ever so long.</summary>
+    public TimeSpan? AllowedLateness { get; set; }
 
     /// <summary>The time between checkpoints; null: 5 minutes, or 5 seconds with the embedded broker.</summary>
     public TimeSpan? CheckpointInterval { get; set; }

@@ -40,7 +40,7 @@ public sealed class BucketTests : TestKit
         _writer = CreateTestProbe("writer");
         _ingestor = CreateTestProbe("ingestor");
         _context = new BucketContext(
-            RollupCatalog.Default, TimeSpan.FromHours(24), _writer, _availability, _statistics);
+            RollupCatalog.Default, _writer, _availability, _statistics);
     }
 
     private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
@@ -252,15 +252,13 @@ public sealed class BucketTests : TestKit
     public async Task Late_events_are_counted_as_late_and_shown_once_stored()
     {
         var bucket = await StartAsync();
-        var dayAndMore = new Window(Early.EndUnixSeconds + (25 * 60 * Minute));
-        Send(bucket, Delta(0, 1, Drama(dayAndMore, 1)));
-        Send(bucket, Delta(1, 5, Drama(Early, 3)));
+        Send(bucket, Delta(0, 5, Drama(Early, 1)) with { Late = 3 });
         Ask(bucket, upTo: 5);
 
         var results = await PublishAsync();
 
         Assert.Equal(3, results.LateCount);
-        Assert.Equal([new KeyCount(MobileDrama, dayAndMore, 1)], results.Rows);
+        Assert.Equal([new KeyCount(MobileDrama, Early, 1)], results.Rows);
     }
 
     [Fact]

@@ -5,8 +5,7 @@ namespace Pulse.Actors.Tests.Counting;
 
 public sealed class BucketLedgerTests
 {
-    private static readonly TimeSpan Lateness = TimeSpan.FromMinutes(10);
-    private readonly BucketLedger _ledger = new(Lateness);
+    private readonly BucketLedger _ledger = new();
 
     [Fact]
     public void An_empty_ledger_holds_nothing_and_knows_no_position()
@@ -19,10 +18,6 @@ public sealed class BucketLedgerTests
         Assert.True(_ledger.IsPublished);
         Assert.Empty(_ledger.Unpublished);
     }
-
-    [Fact]
-    public void A_negative_lateness_is_refused() =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new BucketLedger(TimeSpan.FromSeconds(-1)));
 
     [Fact]
     public void Open_starts_an_unknown_partition_at_the_committed_offset()
@@ -141,7 +136,6 @@ public sealed class BucketLedgerTests
 
         Assert.Equal([Drama(Next, 3)], checkpoint.Counts);
         Assert.Equal([new PartitionPosition(Zero, 20), new PartitionPosition(One, 5)], checkpoint.Positions);
-        Assert.Equal(Next.EndUnixSeconds, checkpoint.NewestWindowEnd);
         Assert.False(checkpoint.IsComplete);
         Assert.False(_ledger.HasUnstoredChanges);
     }
@@ -200,57 +194,38 @@ public sealed class BucketLedgerTests
     }
 
     [Fact]
-    public void An_event_of_a_sealed_window_is_counted_as_late_and_its_position_moves_on()
+    public void Late_events_move_the_position_and_are_in_no_count()
     {
         _ledger.Open(Zero, 0);
-        _ledger.Apply(Delta(0, 10, Drama(EndingAfterEarly(minutes: 15), 1)));
 
-        // A window that lies behind by exactly the allowed lateness is still open.
-        Assert.Equal(
-            DeltaOutcome.Applied, _ledger.Apply(Delta(10, 20, Drama(Early, 3), Drama(Next, 2))));
+        Assert.Equal(DeltaOutcome.Applied, _ledger.Apply(Delta(0, 20, Drama(Early, 2)) with { Late = 3 }));
+        Assert.Equal(DeltaOutcome.Applied, _ledger.Apply(Delta(20, 30) with { Late = 1 }));
 
-        Assert.Equal(3, _ledger.LateCount);
-        Assert.Equal(20, _ledger.Position(Zero));
-        Assert.True(_ledger.HasUnstoredChanges);
-        Assert.Equal([Drama(EndingAfterEarly(minutes: 15), 1), Drama(Next, 2)], _ledger.Counts);
+        Assert.Equal(4, _ledger.LateCount);
+        Assert.Equal(30, _ledger.Position(Zero));
+        Assert.Equal([Drama(Early, 2)], _ledger.Counts);
     }
 
     [Fact]
-    public void The_windows_of_one_delta_do_not_seal_each_other()
+    public void A_window_is_counted_however_far_it_lies_behind_others()
     {
         _ledger.Open(Zero, 0);
-        _ledger.Apply(Delta(0, 10, Drama(EndingAfterEarly(minutes: 60), 1), Drama(Early, 1)));
+        _ledger.Apply(Delta(0, 10, Drama(new Window(Early.EndUnixSeconds + (30 * 24 * 3600)), 1)));
+        Checkpoint(complete: true);
+
+        _ledger.Apply(Delta(10, 20, Drama(Early, 3)));
 
         Assert.Equal(0, _ledger.LateCount);
-        Assert.Equal(2, _ledger.CountsInMemory);
-    }
-
-    [Fact]
-    public void Sealed_windows_leave_memory_once_published_and_unsealed_or_changed_ones_stay()
-    {
-        _ledger.Open(Zero, 0);
-        _ledger.Apply(Delta(0, 10, Drama(Early, 1), Drama(Next, 1)));
-        _ledger.TakeCheckpoint(complete: false);
-        _ledger.Apply(Delta(10, 20, Drama(Early, 1)));
-        _ledger.Apply(Delta(20, 30, Drama(EndingAfterEarly(minutes: 60), 1)));
-        _ledger.Stored();
-        Assert.Equal(3, _ledger.CountsInMemory);
-
-        _ledger.Published();
-        Assert.Equal([Drama(Early, 2), Drama(EndingAfterEarly(minutes: 60), 1)], _ledger.Counts);
-
-        Checkpoint(complete: false);
-        Assert.Equal([Drama(EndingAfterEarly(minutes: 60), 1)], _ledger.Counts);
+        Assert.Equal([Drama(Early, 3)], Checkpoint(complete: false).Counts);
     }
 
     [Fact]
     public void The_late_count_to_show_is_the_durable_one()
     {
         _ledger.Open(Zero, 0);
-        _ledger.Apply(Delta(0, 10, Drama(EndingAfterEarly(minutes: 60), 1)));
-        _ledger.Apply(Delta(10, 20, Drama(Early, 3)));
+        _ledger.Apply(Delta(0, 20, Drama(Next, 1)) with { Late = 3 });
         _ledger.TakeCheckpoint(complete: false);
-        _ledger.Apply(Delta(20, 30, Drama(Early, 1)));
+        _ledger.Apply(Delta(20, 30) with { Late = 1 });
         Assert.Equal(0, _ledger.DurableLateCount);
 
         _ledger.Stored();
@@ -268,7 +243,7 @@ public sealed class BucketLedgerTests
         _ledger.Apply(Delta(10, 20, Drama(Next, 2)));
         var second = Checkpoint(complete: false);
 
-        var recovered = Recovered(Lateness, first, second);
+        var recovered = Recovered(first, second);
 
         Assert.Equal(20, recovered.Position(Zero));
         Assert.Equal(20, recovered.DurablePosition(Zero));
@@ -279,33 +254,16 @@ public sealed class BucketLedgerTests
     }
 
     [Fact]
-    public void Recovery_gives_back_late_counts_and_the_seal()
+    public void Recovery_gives_back_late_counts()
     {
         _ledger.Open(Zero, 0);
-        _ledger.Apply(Delta(0, 10, Drama(EndingAfterEarly(minutes: 60), 1)));
-        _ledger.Apply(Delta(10, 20, Drama(Early, 3)));
+        _ledger.Apply(Delta(0, 20) with { Late = 3 });
 
-        var recovered = Recovered(Lateness, Checkpoint(complete: true));
-        recovered.Apply(Delta(20, 30, Drama(Next, 1)));
+        var recovered = Recovered(Checkpoint(complete: true));
+        recovered.Apply(Delta(20, 30) with { Late = 1 });
 
         Assert.Equal(4, recovered.LateCount);
         Assert.Equal(3, recovered.DurableLateCount);
-    }
-
-    [Fact]
-    public void A_window_that_left_memory_stays_sealed_when_more_lateness_is_allowed_later()
-    {
-        // Counting it again from nothing would make an absolute count that is too low.
-        _ledger.Open(Zero, 0);
-        _ledger.Apply(Delta(0, 10, Drama(Early, 5)));
-        _ledger.Apply(Delta(10, 20, Drama(EndingAfterEarly(minutes: 15), 1)));
-        Checkpoint(complete: false);
-
-        var recovered = Recovered(TimeSpan.FromDays(1), Checkpoint(complete: true));
-        recovered.Apply(Delta(20, 30, Drama(Early, 1)));
-
-        Assert.Equal(1, recovered.LateCount);
-        Assert.Equal([Drama(EndingAfterEarly(minutes: 15), 1)], recovered.Counts);
     }
 
     [Fact]
@@ -317,8 +275,8 @@ public sealed class BucketLedgerTests
 
         // A stale incarnation wrote it under a number whose event had been deleted.
         var stray = new BucketCheckpoint(
-            [new PartitionPosition(Zero, 90), new PartitionPosition(One, 90)], [Drama(Next, 9)], 9, 0, 0, false);
-        var recovered = Recovered(Lateness, stray, complete);
+            [new PartitionPosition(Zero, 90), new PartitionPosition(One, 90)], [Drama(Next, 9)], 9, false);
+        var recovered = Recovered(stray, complete);
 
         Assert.Equal([Drama(Early, 1)], recovered.Counts);
         Assert.Equal((10, -1), (recovered.Position(Zero), recovered.Position(One)));
@@ -329,7 +287,7 @@ public sealed class BucketLedgerTests
     [Fact]
     public void What_a_full_window_can_not_keep_apart_is_counted_together_and_nothing_is_lost()
     {
-        var ledger = new BucketLedger(TimeSpan.FromDays(1), limit: TwoKeys);
+        var ledger = new BucketLedger(limit: TwoKeys);
         ledger.Open(Zero, 0);
         ledger.Apply(Delta(0, 10, Key("a", Early, 1), Key("b", Early, 2), Key("c", Early, 3), Key("a", Early, 4)));
         ledger.Apply(Delta(10, 20, Key("d", Early, 5), Key("c", Next, 6), Key("b", Early, 7)));
@@ -345,12 +303,12 @@ public sealed class BucketLedgerTests
     [Fact]
     public void A_recovered_window_is_as_full_as_it_was()
     {
-        var ledger = new BucketLedger(TimeSpan.FromDays(1), limit: TwoKeys);
+        var ledger = new BucketLedger(limit: TwoKeys);
         ledger.Open(Zero, 0);
         ledger.Apply(Delta(0, 10, Key("a", Early, 1), Key("b", Early, 2)));
         var checkpoint = ledger.TakeCheckpoint(complete: true);
 
-        var recovered = new BucketLedger(TimeSpan.FromDays(1), limit: TwoKeys);
+        var recovered = new BucketLedger(limit: TwoKeys);
         recovered.Recover(checkpoint);
         recovered.Recover(checkpoint);
         recovered.Apply(Delta(10, 20, Key("c", Early, 3), Key("b", Early, 1)));
@@ -380,11 +338,9 @@ public sealed class BucketLedgerTests
 #endif
     }
 
-    private static Window EndingAfterEarly(int minutes) => new(Early.EndUnixSeconds + minutes * Minute);
-
-    private static BucketLedger Recovered(TimeSpan lateness, params BucketCheckpoint[] journal)
+    private static BucketLedger Recovered(params BucketCheckpoint[] journal)
     {
-        var ledger = new BucketLedger(lateness);
+        var ledger = new BucketLedger();
         foreach (var checkpoint in journal)
             ledger.Recover(checkpoint);
         return ledger;

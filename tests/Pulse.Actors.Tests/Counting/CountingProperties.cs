@@ -92,7 +92,7 @@ public sealed class CountingProperties
     public void A_ledger_takes_each_event_once_whatever_is_sent_and_however_often() =>
         Gen.Select(Log, Gen.Select(Gen.Int[0, 60], Gen.Int[1, 61]).Array[0, 80]).Sample((log, ranges) =>
         {
-            var ledger = new BucketLedger(TimeSpan.FromDays(1));
+            var ledger = new BucketLedger();
             ledger.Open(Zero, 0);
             foreach (var (from, to) in ranges)
             {
@@ -110,18 +110,17 @@ public sealed class CountingProperties
 
     [Fact]
     public void A_recovered_ledger_equals_the_one_that_wrote_the_journal() =>
-        Gen.Select(Log, Gen.Int[1, 4].Array[60], Gen.Int[0, 3], Gen.Int[1, 5]).Sample(
-            (log, lengths, latenessInWindows, completeEach) =>
+        Gen.Select(Log, Gen.Int[1, 4].Array[60], Gen.Int[1, 5]).Sample(
+            (log, lengths, completeEach) =>
             {
-                var lateness = TimeSpan.FromMinutes(5 * latenessInWindows);
-                var ledger = new BucketLedger(lateness);
+                var ledger = new BucketLedger();
                 var journal = new List<BucketCheckpoint>();
                 ledger.Open(Zero, 0);
                 var from = 0;
                 for (var index = 0; from < log.Length; index++)
                 {
                     var to = Math.Min(log.Length, from + lengths[index]);
-                    ledger.Apply(DeltaOf(log, from, to));
+                    ledger.Apply(DeltaOf(log, from, to) with { Late = lengths[index] });
                     from = to;
                     if (lengths[index] == 1)
                         continue;
@@ -134,7 +133,7 @@ public sealed class CountingProperties
                 ledger.Stored();
                 ledger.Published();
 
-                var recovered = new BucketLedger(lateness);
+                var recovered = new BucketLedger();
                 foreach (var checkpoint in journal.Skip(journal.FindLastIndex(checkpoint => checkpoint.IsComplete)))
                     recovered.Recover(checkpoint);
                 recovered.Published();
@@ -145,14 +144,14 @@ public sealed class CountingProperties
                 Assert.Equal(Truth(log, 0, log.Length).Values.Sum(), journal
                     .SelectMany(checkpoint => checkpoint.Counts)
                     .GroupBy(count => (count.Key, count.Window))
-                    .Sum(counts => counts.Last().Count) + ledger.LateCount);
+                    .Sum(counts => counts.Last().Count));
             });
 
     [Fact]
     public void Positions_of_a_bucket_never_go_back() =>
         Gen.Select(Gen.Int[0, 2], Gen.Int[0, 1], Gen.Int[0, 9]).Array[0, 40].Sample(opens =>
         {
-            var ledger = new BucketLedger(TimeSpan.Zero);
+            var ledger = new BucketLedger();
             var highest = new Dictionary<StreamPartition, long>();
             foreach (var (stream, number, committed) in opens)
             {

@@ -28,6 +28,9 @@ public sealed class ClusterAgreementTests
             "Pulse:Window, which is '00:05:00' there and '00:01:00' here",
             Difference(Ours with { WindowLength = TimeSpan.FromMinutes(1) }));
         Assert.Equal(
+            "Pulse:AllowedLateness, which is 'unlimited' there and '00:10:00' here",
+            Difference(Ours with { AllowedLateness = TimeSpan.FromMinutes(10) }));
+        Assert.Equal(
             "Pulse:Kafka:Topic, which is 'netflix-event' there and 'a=b' here; "
                 + "Pulse:Kafka:GroupId, which is 'pulse' there and 'another' here",
             Difference(Ours with { Kafka = Ours.Kafka with { Topic = "a=b", GroupId = "another" } }));

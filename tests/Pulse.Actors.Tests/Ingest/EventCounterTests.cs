@@ -32,6 +32,30 @@ public sealed class EventCounterTests
     }
 
     [Fact]
+    public void A_late_event_is_late_in_every_rollup_and_in_no_count()
+    {
+        var ended = SampleEvent.RecordUnixMilliseconds - (24 * 3_600_000);
+        var window = Window.Containing(ended, 300);
+        var late = new SampleEvent().WithText(
+            "EventTimestamp", $"{DateTimeOffset.FromUnixTimeMilliseconds(ended):yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
+        var counter = Counter(
+            committed: 0,
+            TimeSpan.FromMilliseconds(SampleEvent.RecordUnixMilliseconds - (window.EndUnixSeconds * 1000) - 1));
+
+        counter.Count(Batch(0, late, new SampleEvent(), late), _bad);
+
+        foreach (var bucket in counter.Tally.TakeBucketsToOpen())
+            counter.Tally.Opened(bucket, 0);
+        var deltas = counter.Tally.TakeDeltas();
+        foreach (var rollup in RollupCatalog.Default.Rollups)
+        {
+            var its = deltas.Where(each => each.Bucket.Rollup == rollup.Name).Select(each => each.Delta).ToList();
+            Assert.Equal(2, its.Sum(delta => delta.Late));
+            Assert.Equal(1, its.Sum(delta => delta.Counts.Sum(count => count.Count)));
+        }
+    }
+
+    [Fact]
     public void Events_with_the_same_values_share_a_key_and_others_have_their_own()
     {
         var counter = Counter(committed: 0);
@@ -200,8 +224,8 @@ public sealed class EventCounterTests
 
     private readonly Dictionary<PartitionTally, List<(string Rollup, KeyCount Count)>> _counts = [];
 
-    private EventCounter Counter(long committed) => new(
-        RollupCatalog.Default, Window.DefaultLength, new PartitionTally(Partition, committed));
+    private static EventCounter Counter(long committed, TimeSpan? allowedLateness = null) => new(
+        RollupCatalog.Default, Window.DefaultLength, allowedLateness, new PartitionTally(Partition, committed));
 
     /// <summary>What the tally's deltas say, all buckets being empty.</summary>
     private List<(string Rollup, KeyCount Count)> CountsOf(EventCounter counter)

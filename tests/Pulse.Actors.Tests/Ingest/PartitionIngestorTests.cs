@@ -655,7 +655,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private IActorRef Start(RollupCatalog? catalog = null)
     {
         var context = new IngestContext(
-            catalog ?? RollupCatalog.Default, Window.DefaultLength, FlushInterval, _node, _buckets, _statistics, _storage);
+            catalog ?? RollupCatalog.Default, Window.DefaultLength, null, FlushInterval, _node, _buckets, _statistics, _storage);
         return Watch(Sys.ActorOf(Props.Create(() => new PartitionIngestor(0, context))));
     }
 

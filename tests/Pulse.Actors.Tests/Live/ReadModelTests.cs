@@ -126,7 +126,7 @@ public sealed class ReadModelTests
             var window = new Window((events[offset].Window + 1) * 300);
             var bucket = BucketId.Owning(Rollup, key);
             if (!ledgers.TryGetValue(bucket, out var ledger))
-                ledgers.Add(bucket, ledger = new BucketLedger(TimeSpan.FromDays(1), new BucketChanges(bucket, node)));
+                ledgers.Add(bucket, ledger = new BucketLedger(new BucketChanges(bucket, node)));
             ledger.Open(partition, offset);
             Assert.Equal(
                 DeltaOutcome.Applied,

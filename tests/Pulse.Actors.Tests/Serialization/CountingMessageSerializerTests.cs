@@ -31,8 +31,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
             {
                 "checkpoint", "counting.bucket-checkpoint.v1",
                 "0A160A110A0F636C75737465722F746F7069632F3110AC020A170A130A0F636C75737465722F746F7069632F"
-                + "311003102D121B0A064D6F62696C650A054472616D611080F2D6CA061880E497D012180920ACF4D6CA0628AC"
-                + "D1D1CA063001"
+                + "311003102D121B0A064D6F62696C650A054472616D611080F2D6CA061880E497D01218093001"
             },
             {
                 "empty checkpoint", "counting.bucket-checkpoint.v1",
@@ -49,10 +48,10 @@ public sealed class CountingMessageSerializerTests : IDisposable
                 + "7465722F746F7069632F311003182D20F9FFFFFFFFFFFFFFFF01"
             },
             {
-                "delta", "counting.delta.v1",
+                "delta", "counting.delta.v2",
                 "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D6112130A0F636C7573"
                 + "7465722F746F7069632F3110031828202D2A170A064D6F62696C650A054472616D611080F2D6CA0618032A17"
-                + "0A064D6F62696C650A054472616D6110ACF4D6CA06180130F9FFFFFFFFFFFFFFFF01"
+                + "0A064D6F62696C650A054472616D6110ACF4D6CA06180130F9FFFFFFFFFFFFFFFF013802"
             },
             {
                 "accepted", "counting.accepted.v1",
@@ -75,11 +74,11 @@ public sealed class CountingMessageSerializerTests : IDisposable
                 + "7465722F746F7069632F311003"
             },
             {
-                "batch", "counting.batch.v2",
+                "batch", "counting.batch.v3",
                 "0A220A127669657773427944657669636547656E7265120C4D6F62696C657C4472616D61120F636C75737465"
                 + "722F746F7069632F311A0F0A064D6F62696C650A054472616D6122030102032A0300000032030303033A18F9"
                 + "FFFFFFFFFFFFFFF9FFFFFFFFFFFFFF03000000000000004204AC02282D4A01055201025A020000620A80F2D6"
-                + "CA06ACF4D6CA066A020301"
+                + "CA06ACF4D6CA066A020301720102"
             },
             {
                 "answers", "counting.answers.v2",
@@ -252,15 +251,13 @@ public sealed class CountingMessageSerializerTests : IDisposable
             [new PartitionPosition(First, 300), new PartitionPosition(Partition, 45)],
             [new KeyCount(MobileDrama, NewYear, 5_000_000_000)],
             LateCount: 9,
-            NewestWindowEnd: After.EndUnixSeconds,
-            SealedBelow: After.EndUnixSeconds - 86_400,
             IsComplete: true),
-        ["empty checkpoint"] = new BucketCheckpoint([], [], 0, 0, 0, false),
+        ["empty checkpoint"] = new BucketCheckpoint([], [], 0, false),
         ["open"] = new OpenPartition(Mobile, Partition, 300, -7),
         ["opened"] = new PartitionOpened(Mobile, Partition, 45, -7),
         ["delta"] = new ApplyDelta(
             Mobile,
-            new Delta(Partition, 40, 45, [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)]),
+            new Delta(Partition, 40, 45, [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)], Late: 2),
             -7),
         ["accepted"] = new DeltaAccepted(Mobile, Partition, 45, 1),
         ["rejected"] = new PartitionRejected(Mobile, Partition, -1, 2),
@@ -273,7 +270,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
                 new ApplyDelta(
                     Mobile,
                     new Delta(
-                        Partition, 40, 45, [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)]),
+                        Partition, 40, 45, [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)], Late: 2),
                     -7),
                 new PersistPartition(Mobile, Partition, 45, 3),
             ]),

@@ -92,6 +92,18 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
     }
 
     [Fact]
+    public async Task A_database_whose_windows_were_sealed_is_refused()
+    {
+        await _storage.QueryAsync("delete from pulse_declarations where name = 'counting rule'");
+
+        var refusal = await Assert.ThrowsAsync<StorageException>(
+            () => _store.PrepareAsync(Window.DefaultLength, CancellationToken.None));
+
+        Assert.Contains("earlier version of Pulse", refusal.Message, StringComparison.Ordinal);
+        Assert.Contains("empty database", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Counts_only_grow()
     {
         foreach (var count in new long[] { 5, 9, 2 })

@@ -127,7 +127,7 @@ internal sealed class TestStream
     }
 
     /// <summary>What the tables must hold after everything that is in the topic now.</summary>
-    public IndependentReader Judge() => IndependentReader.Read(_settings.BootstrapServers, Topic);
+    public IndependentReader Judge(TimeSpan? allowedLateness = null) => IndependentReader.Read(_settings.BootstrapServers, Topic, allowedLateness);
 
     /// <summary>The sum of the offsets that the group has committed: how many records are done with.</summary>
     public long Committed()

@@ -20,7 +20,7 @@ public sealed class NodeConfigurationTests
         Assert.Equal(8080, node.Http.Port);
         Assert.Equal(TimeSpan.FromSeconds(5), node.Settings.CheckpointInterval);
         Assert.Equal(TimeSpan.FromMinutes(5), node.Settings.WindowLength);
-        Assert.Equal(TimeSpan.FromHours(24), node.Settings.AllowedLateness);
+        Assert.Null(node.Settings.AllowedLateness);
         Assert.Equal(
             ["viewsByDeviceGenre", "viewsByGenderAgeGroup", "viewsByLocationMR"],
             node.Settings.Catalog.Rollups.Select(rollup => rollup.Name));

@@ -4,27 +4,23 @@ namespace Pulse.Simulation.Tests.Audit;
 
 /// <summary>
 /// What an incarnation of a bucket must hold, worked out from the log alone: it is told which offsets were applied, in
-/// which order, and never sees a delta's counts. It remembers windows that left the ledger's memory, too.
+/// which order, and never sees a delta's counts.
 /// </summary>
 internal sealed class Shadow
 {
     private readonly long[] _counts;
-    private int _newestWindow = -1;
-    private long _sealedBelow = long.MinValue;
 
     public Shadow(KeySpace space) => _counts = new long[space.KeyCount * WorldSettings.MostWindows];
 
     private Shadow(Shadow other)
     {
         _counts = (long[])other._counts.Clone();
-        _newestWindow = other._newestWindow;
-        _sealedBelow = other._sealedBelow;
         Late = other.Late;
         Total = other.Total;
         IsDoomed = other.IsDoomed;
     }
 
-    /// <summary>Events that came after their window was sealed.</summary>
+    /// <summary>Events that were late.</summary>
     public long Late { get; private set; }
 
     /// <summary>Events that were counted.</summary>
@@ -36,8 +32,6 @@ internal sealed class Shadow
     /// </summary>
     public bool IsDoomed { get; private set; }
 
-    public long SealedBelow => _sealedBelow;
-
     public long Count(int key, int window) => _counts[key * WorldSettings.MostWindows + window];
 
     public Shadow Copy() => new(this);
@@ -45,18 +39,11 @@ internal sealed class Shadow
     public void Doom() => IsDoomed = true;
 
     /// <summary>Applies a bucket's events between two offsets, as one delta.</summary>
-    public void Apply(PartitionLog log, int bucket, long from, long to, long latenessSeconds)
+    public void Apply(PartitionLog log, int bucket, long from, long to)
     {
-        if (_newestWindow >= 0)
-        {
-            var newestEnd = KeySpace.Window(_newestWindow).EndUnixSeconds;
-            _sealedBelow = Math.Max(_sealedBelow, newestEnd - latenessSeconds);
-        }
-
-        var newest = _newestWindow;
         foreach (var (_, key, window) in log.EventsOf(bucket, from, to))
         {
-            if (KeySpace.Window(window).EndUnixSeconds < _sealedBelow)
+            if (window == KeySpace.Late)
             {
                 Late++;
                 continue;
@@ -64,17 +51,6 @@ internal sealed class Shadow
 
             _counts[key * WorldSettings.MostWindows + window]++;
             Total++;
-            newest = Math.Max(newest, window);
         }
-
-        _newestWindow = newest;
-    }
-
-    /// <summary>Seals what the newest window seals by now, as a checkpoint does.</summary>
-    public void Seal(long latenessSeconds)
-    {
-        if (_newestWindow >= 0)
-            _sealedBelow = Math.Max(
-                _sealedBelow, KeySpace.Window(_newestWindow).EndUnixSeconds - latenessSeconds);
     }
 }

@@ -3,17 +3,14 @@ using Pulse.Counting;
 namespace Pulse.Simulation.Tests.Mutations;
 
 /// <summary>A plain second ledger after the same design, with a switch for each mistake that can be made in it.</summary>
-internal sealed class LedgerDouble(TimeSpan allowedLateness, Mutation mutation) : ILedger
+internal sealed class LedgerDouble(Mutation mutation) : ILedger
 {
     private readonly Dictionary<(RollupKey, Window), long> _counts = [];
     private readonly Dictionary<StreamPartition, long> _positions = [];
     private readonly Dictionary<StreamPartition, long> _durable = [];
     private readonly HashSet<(RollupKey, Window)> _changed = [];
-    private readonly long _lateness = (long)allowedLateness.TotalSeconds;
     private BucketCheckpoint? _storing;
     private long _durableLateCount;
-    private long _newest;
-    private long _sealedAtRecovery = long.MinValue;
 
     public long LateCount { get; private set; }
 
@@ -26,8 +23,6 @@ internal sealed class LedgerDouble(TimeSpan allowedLateness, Mutation mutation) 
     public IReadOnlyList<KeyCount> Unpublished { get; private set; } = [];
 
     public IEnumerable<KeyCount> Counts => _counts.Select(pair => Counted(pair.Key));
-
-    private long SealedBelow => Math.Max(_sealedAtRecovery, _newest - _lateness);
 
     public long Position(StreamPartition partition) => _positions.GetValueOrDefault(partition, -1);
 
@@ -54,18 +49,11 @@ internal sealed class LedgerDouble(TimeSpan allowedLateness, Mutation mutation) 
 
         _positions[delta.Partition] = delta.To;
         HasUnstoredChanges = true;
-        var sealedBelow = SealedBelow;
+        LateCount += mutation == Mutation.LateEventsAreDropped ? 0 : delta.Late;
         foreach (var (key, window, count) in delta.Counts)
         {
-            if (window.EndUnixSeconds < sealedBelow)
-            {
-                LateCount += mutation == Mutation.LateEventsAreDropped ? 0 : count;
-                continue;
-            }
-
             _counts[(key, window)] = _counts.GetValueOrDefault((key, window)) + count;
             _changed.Add((key, window));
-            _newest = Math.Max(_newest, window.EndUnixSeconds);
         }
 
         return DeltaOutcome.Applied;
@@ -83,8 +71,6 @@ internal sealed class LedgerDouble(TimeSpan allowedLateness, Mutation mutation) 
                 : [.. _positions.Select(pair => new PartitionPosition(pair.Key, pair.Value))],
             complete ? [.. Counts] : Unpublished,
             LateCount,
-            _newest,
-            SealedBelow,
             complete);
     }
 
@@ -108,11 +94,6 @@ internal sealed class LedgerDouble(TimeSpan allowedLateness, Mutation mutation) 
     {
         IsPublished = true;
         Unpublished = [];
-        foreach (var (key, window) in _counts.Keys.ToList())
-        {
-            if (window.EndUnixSeconds < SealedBelow && !_changed.Contains((key, window)))
-                _counts.Remove((key, window));
-        }
     }
 
     public void Recover(BucketCheckpoint checkpoint)
@@ -133,9 +114,6 @@ internal sealed class LedgerDouble(TimeSpan allowedLateness, Mutation mutation) 
         }
 
         LateCount = _durableLateCount = checkpoint.LateCount;
-        _newest = checkpoint.NewestWindowEnd;
-        if (mutation != Mutation.SealIsForgotten)
-            _sealedAtRecovery = checkpoint.SealedBelow;
         Unpublished = checkpoint.Counts;
         IsPublished = false;
     }

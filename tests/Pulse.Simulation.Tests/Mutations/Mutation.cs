@@ -18,7 +18,6 @@ internal enum Mutation
     LateEventsAreDropped,
     ChangesClearedWhenStored,
     PositionsAreNotStored,
-    SealIsForgotten,
     LiveLateCountIsShown,
     CompleteCheckpointMerges,
 

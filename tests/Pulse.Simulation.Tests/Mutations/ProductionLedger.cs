@@ -3,9 +3,9 @@ using Pulse.Counting;
 namespace Pulse.Simulation.Tests.Mutations;
 
 /// <summary>The production ledger, unchanged.</summary>
-internal sealed class ProductionLedger(TimeSpan allowedLateness) : ILedger
+internal sealed class ProductionLedger : ILedger
 {
-    private readonly BucketLedger _ledger = new(allowedLateness);
+    private readonly BucketLedger _ledger = new();
 
     public long LateCount => _ledger.LateCount;
 

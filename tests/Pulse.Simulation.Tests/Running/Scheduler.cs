@@ -48,7 +48,6 @@ internal sealed class Scheduler
             (6, HandOffBucket),
             (1, MakeTopicAgain),
             (4, Complete),
-            (3, ChangeLateness),
         ];
         _weights = _steps.Sum(step => step.Weight);
     }
@@ -162,11 +161,12 @@ internal sealed class Scheduler
         for (var left = Math.Min(_random.Between(1, 4), _records - _produced); left > 0; left--)
         {
             var now = _produced++ * _world.Settings.Windows / _records;
-            var isOld = _random.Chance(_world.Settings.Has(Faults.LateEvents) ? 25 : 5);
-            var window = isOld ? _random.Below(now + 1) : now;
+            var window = _random.Chance(15) ? _random.Below(now + 1) : now;
             var keys = KeysOfRecord();
             if (keys[0] >= _world.Space.FirstDeadLetter)
                 _world.See(Sighting.DeadLetter);
+            else if (_world.Settings.Has(Faults.LateEvents) && _random.Chance(10))
+                window = KeySpace.Late;
             log.Append(_world.Space, keys, window);
             if (_world.Settings.Has(Faults.OffsetGaps) && _random.Chance(15))
                 log.LeaveGap();
@@ -258,12 +258,6 @@ internal sealed class Scheduler
             ingestor.Commit();
             ingestor.CommitAgain();
         }
-    }
-
-    private void ChangeLateness()
-    {
-        if (_world.Settings.Has(Faults.ChangedLateness) && _world.Settings.Has(Faults.LateEvents))
-            _world.LatenessSeconds = _random.Between(0, 6) * KeySpace.WindowSeconds;
     }
 
     private IngestorShell AnyIngestor() => _random.Pick(_world.Ingestors);

@@ -42,9 +42,8 @@ internal sealed class BucketShell
         _world = world;
         _number = number;
         Bucket = bucket;
-        LatenessSeconds = world.LatenessSeconds;
         Shadow = new Shadow(world.Space);
-        Ledger = world.NewLedger(LatenessSeconds);
+        Ledger = world.NewLedger();
         Recover();
     }
 
@@ -58,8 +57,6 @@ internal sealed class BucketShell
     }
 
     public int Bucket { get; }
-
-    public long LatenessSeconds { get; }
 
     public ILedger Ledger { get; private set; }
 
@@ -142,7 +139,7 @@ internal sealed class BucketShell
     {
         if (IsStopped)
             return;
-        Ledger = _world.NewLedger(LatenessSeconds);
+        Ledger = _world.NewLedger();
         var rows = Journal.UpTo(highest).ToList();
         if (_world.Mutation == Mutation.RecoveryDropsTheLast && rows.Count > 1)
             rows.RemoveAt(rows.Count - 1);
@@ -234,7 +231,6 @@ internal sealed class BucketShell
 
     private void Store()
     {
-        Shadow.Seal(LatenessSeconds);
         var next = SequenceNumber + 1;
         var checkpoint = Ledger.TakeCheckpoint(next % _world.Settings.CompleteEach == 0);
         var row = new JournalRow(next, checkpoint, Shadow.Copy(), this, _base);

@@ -33,7 +33,7 @@ internal enum Faults
     /// <summary>Commits are refused or unanswered, and the committed offset that is read back is an older one.</summary>
     BrokerFaults = 1 << 8,
 
-    /// <summary>Little lateness is allowed and events come late, so that windows are sealed.</summary>
+    /// <summary>Events come late.</summary>
     LateEvents = 1 << 9,
 
     /// <summary>Some offsets hold no record.</summary>
@@ -51,6 +51,4 @@ internal enum Faults
     /// <summary>Buckets are handed over: checkpoint, then stop.</summary>
     HandOffs = 1 << 14,
 
-    /// <summary>Incarnations that start later allow another lateness.</summary>
-    ChangedLateness = 1 << 15,
 }

@@ -73,7 +73,7 @@ internal sealed class IngestorShell
         {
             var (offset, keys, window) = Log.Records[index];
             foreach (var key in keys)
-                Tally.Count(TallyOf(key), KeySpace.Window(window), offset);
+                Tally.Count(TallyOf(key), window == KeySpace.Late ? null : KeySpace.Window(window), offset);
             Tally.Advance(offset + 1);
         }
 

@@ -9,6 +9,9 @@ internal sealed class KeySpace
     public const int DeadLetterKeys = 2;
     public const long WindowSeconds = 300;
 
+    /// <summary>The window of an event that is late: it is in no count.</summary>
+    public const int Late = -1;
+
     /// <summary>As the product's own: counted by the same protocol as any rollup, in one bucket.</summary>
     public static readonly Rollup DeadLetters = new("deadLetters", ["reason"], Buckets: 1);
 

@@ -21,7 +21,6 @@ internal enum Sighting
     RecoveredAgain,
     StaleIncarnationOpenedPastEvents,
     LateEvent,
-    WindowLeftMemory,
     UpsertOfTheDeadLanded,
     CommitRefused,
     CommitWentBack,

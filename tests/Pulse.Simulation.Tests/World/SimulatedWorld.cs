@@ -32,7 +32,6 @@ internal sealed class SimulatedWorld
         Random = new SeededRandom(settings.Seed);
         Space = new KeySpace(settings);
         Tables = new ResultTables(Space, mutation == Mutation.UpsertOverwrites);
-        LatenessSeconds = settings.LatenessInWindows * KeySpace.WindowSeconds;
         _incarnations = [.. Enumerable.Range(0, Space.BucketCount).Select(_ => new List<BucketShell>())];
         _journals = [.. Enumerable.Range(0, Space.BucketCount).Select(_ => new Journal())];
         Auditor = new Auditor(this, outcomesOnly);
@@ -67,9 +66,6 @@ internal sealed class SimulatedWorld
     /// <summary>All ingestors that live: owners, and zombies that go on.</summary>
     public List<IngestorShell> Ingestors { get; } = [];
 
-    /// <summary>The lateness that incarnations allow which start now.</summary>
-    public long LatenessSeconds { get; set; }
-
     public int StepCount { get; set; }
 
     /// <summary>Whether nothing is under way.</summary>
@@ -85,15 +81,14 @@ internal sealed class SimulatedWorld
     /// <summary>Lets something happen at a later step.</summary>
     public void Later(Action effect) => _effects.Add(effect);
 
-    public ILedger NewLedger(long latenessSeconds)
+    public ILedger NewLedger()
     {
-        var lateness = TimeSpan.FromSeconds(latenessSeconds);
         return Mutation switch
         {
-            Mutation.StreamIdentityIsIgnored => new SingleStreamLedger(new ProductionLedger(lateness)),
+            Mutation.StreamIdentityIsIgnored => new SingleStreamLedger(new ProductionLedger()),
             >= Mutation.LedgerDoubleAsItShouldBe and <= Mutation.CompleteCheckpointMerges =>
-                new LedgerDouble(lateness, Mutation),
-            _ => new ProductionLedger(lateness),
+                new LedgerDouble(Mutation),
+            _ => new ProductionLedger(),
         };
     }
 

@@ -8,7 +8,6 @@ namespace Pulse.Simulation.Tests.World;
 /// <param name="HashedBuckets">Buckets of the rollup whose four keys are hashed.</param>
 /// <param name="EventsPerPartition">Records that are produced, times partitions.</param>
 /// <param name="Windows">Windows over which event time runs.</param>
-/// <param name="LatenessInWindows">The allowed lateness, in windows.</param>
 /// <param name="CompleteEach">Each how many-th checkpoint is complete, so that older ones are deleted.</param>
 /// <param name="Steps">Steps before healing.</param>
 /// <param name="Faults">What may go wrong.</param>
@@ -20,15 +19,11 @@ internal sealed record WorldSettings(
     int HashedBuckets,
     int EventsPerPartition,
     int Windows,
-    int LatenessInWindows,
     int CompleteEach,
     int Steps,
     Faults Faults)
 {
     public const int MostWindows = 12;
-
-    /// <summary>More than any world has: nothing is ever sealed.</summary>
-    public const int Unlimited = 1000;
 
     /// <summary>The world of a seed. Each kind of fault is on in two of three, so that their combinations vary too.</summary>
     public static WorldSettings FromSeed(long seed)
@@ -49,7 +44,6 @@ internal sealed record WorldSettings(
             HashedBuckets: random.Between(1, 2),
             EventsPerPartition: random.Between(5, 40),
             Windows: random.Between(2, MostWindows),
-            LatenessInWindows: faults.HasFlag(Faults.LateEvents) ? random.Between(0, 3) : Unlimited,
             CompleteEach: random.Between(1, 4),
             Steps: random.Between(200, 1000),
             faults);
@@ -59,6 +53,6 @@ internal sealed record WorldSettings(
 
     public override string ToString() =>
         $"seed {Seed}: {Partitions} partitions, {Processes} processes, {Keys} keys, {HashedBuckets} hashed buckets, "
-        + $"{EventsPerPartition} events a partition, {Windows} windows, lateness {LatenessInWindows}, "
+        + $"{EventsPerPartition} events a partition, {Windows} windows, "
         + $"complete each {CompleteEach}, {Steps} steps, faults {Faults}";
 }
