@@ -48,7 +48,8 @@ public sealed class KafkaCluster : IAsyncDisposable
         var cluster = new KafkaCluster(home, brokers, behindRelays);
         try
         {
-            var id = Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', '-').Replace('/', '_');
+            // Sixteen bytes as Kafka spells them; with a '-' in front the tool would take it for an option.
+            var id = Convert.ToBase64String(Guid.NewGuid().ToByteArray()).TrimEnd('=').Replace('+', 'p').Replace('/', '_');
             var voters = cluster._brokers.Select(broker => broker.Voter).ToList();
             await Task.WhenAll(cluster._brokers.Select(
                 broker => broker.FormatAsync(id, voters, [.. Settings(brokers), .. settings])));
