@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Pulse.Counting;
@@ -22,7 +21,6 @@ public sealed class BucketLedger
     public const int MaximumStreams = 8;
 
     private readonly ICountListener? _listener;
-    private readonly KeyLimit? _limit;
     private readonly Dictionary<Window, int> _keys = [];
     private readonly Dictionary<(RollupKey Key, Window Window), Cell> _counts = [];
     private List<(RollupKey Key, Window Window)> _changed = [];
@@ -35,12 +33,7 @@ public sealed class BucketLedger
 
     /// <summary>Makes an empty ledger.</summary>
     /// <param name="listener">Is told every count as it changes; null: nobody is.</param>
-    /// <param name="limit">How many keys a window can have here; null: any number.</param>
-    public BucketLedger(ICountListener? listener = null, KeyLimit? limit = null)
-    {
-        _listener = listener;
-        _limit = limit;
-    }
+    public BucketLedger(ICountListener? listener = null) => _listener = listener;
 
     /// <summary>How many events were late.</summary>
     public long LateCount { get; private set; }
@@ -50,11 +43,8 @@ public sealed class BucketLedger
     /// </summary>
     public long DurableLateCount { get; private set; }
 
-    /// <summary>
-    /// How many events were counted under <see cref="KeyLimit.Other"/> in place of their own key since this ledger was
-    /// made; events that are replayed count again. The rows of that key are exact.
-    /// </summary>
-    public long FoldedCount { get; private set; }
+    /// <summary>How many keys the window has that has most.</summary>
+    public int MostKeys { get; private set; }
 
     /// <summary>How many (key, window) counts are in memory.</summary>
     public int CountsInMemory => _counts.Count;
@@ -115,21 +105,9 @@ public sealed class BucketLedger
 
     private void Add(RollupKey key, Window window, long count)
     {
-        ref var counted = ref CollectionsMarshal.GetValueRefOrNullRef(_counts, (key, window));
-        if (Unsafe.IsNullRef(ref counted))
-        {
-            ref var keys = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _);
-            if (_limit is not null && keys >= _limit.MaximumKeys)
-            {
-                FoldedCount += count;
-                key = _limit.Other;
-            }
-
-            counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
-            if (!isKnown)
-                keys++;
-        }
-
+        ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
+        if (!isKnown)
+            AddKey(window);
         counted.Count += count;
         _listener?.Counted(key, window, counted.Count, count);
         if (counted.IsChanged)
@@ -137,6 +115,9 @@ public sealed class BucketLedger
         counted.IsChanged = true;
         _changed.Add((key, window));
     }
+
+    private void AddKey(Window window) =>
+        MostKeys = Math.Max(MostKeys, ++CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _));
 
     /// <summary>
     /// Takes what is to be stored next. It must be confirmed with <see cref="Stored"/> and <see cref="Published"/>
@@ -213,7 +194,7 @@ public sealed class BucketLedger
         {
             ref var counted = ref CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown);
             if (!isKnown)
-                CollectionsMarshal.GetValueRefOrAddDefault(_keys, window, out _)++;
+                AddKey(window);
             _listener?.Recovered(window, count - counted.Count);
             counted.Count = count;
         }

@@ -6,7 +6,7 @@ namespace Pulse.Counting;
 /// What a partition tally knows of one bucket: the position that the bucket will have once all deltas sent so far
 /// are applied, and the increments that were not sent yet.
 /// </summary>
-internal sealed class BucketTally(BucketId id)
+internal sealed class BucketTally(BucketId id, StreamPartition partition)
 {
     private const long Unknown = long.MaxValue;
 
@@ -14,7 +14,9 @@ internal sealed class BucketTally(BucketId id)
     private readonly List<Delta> _unaccepted = [];
     private long _sentAgainFrom = -1;
     private List<(long Offset, KeyTally Key, Window? Window)>? _waiting = [];
+    private readonly List<Delta> _full = [];
     private long _late;
+    private int _bytes;
     private long _position = Unknown;
 
     public BucketId Id { get; } = id;
@@ -33,7 +35,9 @@ internal sealed class BucketTally(BucketId id)
 
     public int WaitingCount => _waiting?.Count ?? 0;
 
-    public bool HasChanges => _changed.Count > 0 || _late > 0;
+    public bool HasChanges => HasUnended || _full.Count > 0;
+
+    private bool HasUnended => _changed.Count > 0 || _late > 0;
 
     /// <summary>Adds an event, or skips one that the bucket holds already.</summary>
     /// <param name="key">The event's key.</param>
@@ -45,7 +49,7 @@ internal sealed class BucketTally(BucketId id)
         Debug.Assert(offset >= LastEvent, "Offsets of a partition never go back.");
         LastEvent = offset;
         if (offset >= _position)
-            return Count(key, window);
+            return Count(key, window, offset);
 
         // The position is not known yet, or the bucket was ahead when it was opened.
         _waiting?.Add((offset, key, window));
@@ -66,7 +70,7 @@ internal sealed class BucketTally(BucketId id)
         foreach (var (offset, key, window) in waiting)
         {
             if (offset >= position)
-                Count(key, window);
+                Count(key, window, offset);
             else
                 skipped++;
         }
@@ -74,20 +78,29 @@ internal sealed class BucketTally(BucketId id)
         return HasChanges;
     }
 
-    /// <summary>Takes all increments out as the delta that leads up to a position.</summary>
-    public Delta TakeDelta(StreamPartition partition, long to)
+    /// <summary>Takes all increments out as the deltas that lead up to a position.</summary>
+    public IReadOnlyList<Delta> TakeDeltas(long to)
     {
-        Debug.Assert(IsOpen && HasChanges && to > _position, "Only an open bucket with changes has a delta.");
+        Debug.Assert(IsOpen && HasChanges && to >= _position, "Only an open bucket with changes has deltas.");
+        if (HasUnended)
+            EndDelta(to);
+        Delta[] deltas = [.. _full];
+        _full.Clear();
+        _unaccepted.AddRange(deltas);
+        return deltas;
+    }
+
+    private void EndDelta(long to)
+    {
         var counts = new List<KeyCount>(_changed.Count);
         foreach (var key in _changed)
             key.MoveTo(counts);
         _changed.Clear();
 
-        var delta = new Delta(partition, _position, to, counts, _late);
+        _full.Add(new Delta(partition, _position, to, counts, _late));
         _late = 0;
+        _bytes = 0;
         _position = to;
-        _unaccepted.Add(delta);
-        return delta;
     }
 
     /// <summary>Drops the deltas that the bucket holds.</summary>
@@ -128,7 +141,7 @@ internal sealed class BucketTally(BucketId id)
     /// <summary>What was sent again may be lost as well: the next rejection counts.</summary>
     public void MaySendAgain() => _sentAgainFrom = -1;
 
-    private bool Count(KeyTally key, Window? window)
+    private bool Count(KeyTally key, Window? window, long offset)
     {
         var first = !HasChanges;
         if (window is null)
@@ -139,7 +152,8 @@ internal sealed class BucketTally(BucketId id)
 
         if (key.IsEmpty)
             _changed.Add(key);
-        key.Add(window.Value);
+        if (key.Add(window.Value) && (_bytes += key.Key.EncodedBytes + KeyCount.NumberBytes) >= Delta.MaximumBytes)
+            EndDelta(offset + 1);
         return first;
     }
 }

@@ -10,4 +10,23 @@ namespace Pulse.Counting;
 /// <param name="To">The position that the bucket has afterwards; greater than <paramref name="From"/>.</param>
 /// <param name="Counts">The increments. A (key, window) can come more than once.</param>
 /// <param name="Late">How many events were late: they are in no count.</param>
-public sealed record Delta(StreamPartition Partition, long From, long To, IReadOnlyList<KeyCount> Counts, long Late = 0);
+public sealed record Delta(StreamPartition Partition, long From, long To, IReadOnlyList<KeyCount> Counts, long Late = 0)
+{
+    /// <summary>
+    /// A delta ends with the record that brings its size in a message to this; so it fits into a frame of 128 kB, and no
+    /// message is ever cut into parts that must meet again.
+    /// </summary>
+    public const int MaximumBytes = 64 * 1024;
+
+    /// <summary>About how many bytes it takes in a message, rather too many than too few.</summary>
+    public int EncodedBytes
+    {
+        get
+        {
+            var bytes = 0;
+            foreach (var count in Counts)
+                bytes += count.Key.EncodedBytes + KeyCount.NumberBytes;
+            return bytes;
+        }
+    }
+}

@@ -24,12 +24,12 @@ public sealed class KeyTally
 
     internal bool IsEmpty => _count == 0;
 
-    internal void Add(Window window)
+    /// <returns>Whether it is the first event of its window, which makes a count of its own.</returns>
+    internal bool Add(Window window)
     {
-        if (_window == window)
-            _count++;
-        else
-            AddToOtherWindow(window);
+        if (_window != window)
+            return AddToOtherWindow(window);
+        return ++_count == 1;
     }
 
     /// <summary>Moves the increments out and leaves the tally empty.</summary>
@@ -44,13 +44,13 @@ public sealed class KeyTally
         _otherWindows = null;
     }
 
-    private void AddToOtherWindow(Window window)
+    private bool AddToOtherWindow(Window window)
     {
         if (_count == 0)
         {
             _window = window;
             _count = 1;
-            return;
+            return true;
         }
 
         _otherWindows ??= [];
@@ -59,9 +59,10 @@ public sealed class KeyTally
             if (_otherWindows[index].Window != window)
                 continue;
             _otherWindows[index] = _otherWindows[index] with { Count = _otherWindows[index].Count + 1 };
-            return;
+            return false;
         }
 
         _otherWindows.Add(new KeyCount(Key, window, 1));
+        return true;
     }
 }

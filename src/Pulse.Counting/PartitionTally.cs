@@ -64,7 +64,7 @@ public sealed class PartitionTally
     {
         if (!_buckets.TryGetValue(bucket, out var tally))
         {
-            tally = new BucketTally(bucket);
+            tally = new BucketTally(bucket, Partition);
             _buckets.Add(bucket, tally);
             _toOpen.Add(tally);
             _opening.Add(tally);
@@ -81,9 +81,10 @@ public sealed class PartitionTally
     {
         Debug.Assert(offset >= Position, "An event below the position was handled already.");
         var bucket = key.Bucket;
+        var isHeld = offset < bucket.Position;
         if (bucket.Add(key, window, offset))
             _toSend.Add(bucket);
-        else if (offset < bucket.Position)
+        else if (isHeld)
             NotNow(bucket);
     }
 
@@ -127,7 +128,13 @@ public sealed class PartitionTally
     {
         if (_toSend.Count == 0)
             return [];
-        var deltas = _toSend.ConvertAll(bucket => (bucket.Id, bucket.TakeDelta(Partition, Position)));
+        var deltas = new List<(BucketId, Delta)>(_toSend.Count);
+        foreach (var bucket in _toSend)
+        {
+            foreach (var delta in bucket.TakeDeltas(Position))
+                deltas.Add((bucket.Id, delta));
+        }
+
         _toSend.Clear();
         Unaccepted += deltas.Count;
         return deltas;

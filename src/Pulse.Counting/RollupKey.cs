@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text;
 
 namespace Pulse.Counting;
 
@@ -9,6 +10,8 @@ namespace Pulse.Counting;
 [SuppressMessage("Naming", "CA1710", Justification = "A key is a value; that its parts can be listed is incidental.")]
 public sealed class RollupKey : IEquatable<RollupKey>
 {
+    private const int LengthBytes = 3;
+
     private readonly string[] _values;
     private readonly int _hash;
 
@@ -23,9 +26,16 @@ public sealed class RollupKey : IEquatable<RollupKey>
         _values = values.ToArray();
         var hash = new HashCode();
         foreach (var value in _values)
+        {
             hash.Add(value, StringComparer.Ordinal);
+            EncodedBytes += Encoding.UTF8.GetByteCount(value) + LengthBytes;
+        }
+
         _hash = hash.ToHashCode();
     }
+
+    /// <summary>About how many bytes it takes in a message.</summary>
+    internal int EncodedBytes { get; }
 
     /// <summary>The dimension values, in the order of the rollup's dimensions.</summary>
     public IReadOnlyList<string> Values => _values;

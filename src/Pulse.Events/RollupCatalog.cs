@@ -16,7 +16,7 @@ public sealed partial class RollupCatalog
     /// <summary>The most dimensions of one rollup: a primary key must fit PostgreSQL's index pages.</summary>
     public const int MaximumDimensions = 8;
 
-    /// <summary>The largest number of hashed buckets that a rollup may ask for.</summary>
+    /// <summary>The largest number of buckets that a rollup may ask for.</summary>
     public const int MaximumBuckets = 4096;
 
     private RollupCatalog(ImmutableArray<Rollup> rollups) => Rollups = rollups;
@@ -55,12 +55,12 @@ public sealed partial class RollupCatalog
             var dimensions = CheckDimensions(declaration, where, mistakes);
             if (declaration.Buckets is < 1 or > MaximumBuckets)
                 mistakes.Add($"{where}:Buckets is {declaration.Buckets}; use 1 to {MaximumBuckets}, "
-                    + "or leave it out for a bucket per key.");
-            if (declaration.MaximumKeys is { } maximum && (declaration.Buckets is null || maximum < declaration.Buckets))
-                mistakes.Add($"{where}:MaximumKeys is {maximum}; it is for rollups with Buckets, and at least one key "
-                    + "for each of them.");
+                    + $"or leave it out for {Rollup.DefaultBuckets}.");
+            var buckets = declaration.Buckets ?? Rollup.DefaultBuckets;
+            if (declaration.MaximumKeys is { } maximum && maximum < buckets)
+                mistakes.Add($"{where}:MaximumKeys is {maximum}; give at least one key for each of the {buckets} buckets.");
             if (mistakes.Count == before)
-                rollups.Add(new Rollup(declaration.Name, dimensions, declaration.Buckets)
+                rollups.Add(new Rollup(declaration.Name, dimensions, buckets)
                 {
                     MaximumKeys = declaration.MaximumKeys ?? Rollup.DefaultMaximumKeys,
                 });

@@ -9,12 +9,11 @@ public sealed class RollupDeclaration
     /// <summary>Names of dimensions, such as <c>device_type</c>.</summary>
     public IList<string> Dimensions { get; init; } = [];
 
-    /// <summary>The number of hashed buckets, 1 to 4096; null for a bucket per key.</summary>
+    /// <summary>The number of buckets over which the keys are hashed, 1 to 4096; null for 16.</summary>
     public int? Buckets { get; set; }
 
     /// <summary>
-    /// How many keys a window of a hashed rollup can have before further ones are counted together as
-    /// <c>(other #n)</c>; null for 1,000,000.
+    /// How many keys a window is expected to have at most; null for 1,000,000. With more, a line in the log says so.
     /// </summary>
     public int? MaximumKeys { get; set; }
 }

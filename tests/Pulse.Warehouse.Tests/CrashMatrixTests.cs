@@ -93,7 +93,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             await store.UpsertAsync(
                 [
                     new BucketResults(
-                        catalog.Rollups[0], $"bucket {day}", [.. Counts.Rows(Counts.NewYear.AddDays(day), 50)], 0),
+                        catalog.Rollups[0], day, [.. Counts.Rows(Counts.NewYear.AddDays(day), 50)], 0),
                 ],
                 CancellationToken.None);
         return store;

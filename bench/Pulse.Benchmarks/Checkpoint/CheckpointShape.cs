@@ -8,14 +8,14 @@ internal sealed class CheckpointShape
 {
     private readonly RollupKey[][] _keys;
 
-    /// <param name="rollup">The rollup; its buckets are hashed.</param>
+    /// <param name="rollup">The rollup.</param>
     /// <param name="buckets">How many buckets.</param>
     /// <param name="rowsPerBucket">How many changed counts each of them has.</param>
     public CheckpointShape(Rollup rollup, int buckets, int rowsPerBucket)
     {
         Rollup = rollup;
         RowsPerBucket = rowsPerBucket;
-        Buckets = [.. Enumerable.Range(0, buckets).Select(bucket => new BucketId(rollup.Name, $"#{bucket}"))];
+        Buckets = [.. Enumerable.Range(0, buckets).Select(bucket => new BucketId(rollup.Name, bucket))];
         _keys =
         [
             .. Enumerable.Range(0, buckets).Select(bucket => Enumerable.Range(0, rowsPerBucket)

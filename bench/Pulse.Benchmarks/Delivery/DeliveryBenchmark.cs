@@ -47,7 +47,7 @@ internal sealed class DeliveryBenchmark
             : node.Buckets;
         _ingestors = [.. Enumerable.Range(0, partitions).Select(_ => node.System.ActorOf(Props.Create<Asker>()))];
         _keys = [.. Enumerable.Range(0, buckets).Select(bucket => new RollupKey($"device {bucket % 7}", $"genre {bucket}"))];
-        _buckets = [.. _keys.Select(key => BucketId.Owning(RollupCatalog.BuiltIn[0], key))];
+        _buckets = [.. Enumerable.Range(0, buckets).Select(bucket => new BucketId(RollupCatalog.BuiltIn[0].Name, bucket))];
     }
 
     public string Name { get; }

@@ -7,8 +7,7 @@ using Pulse.Counting;
 namespace Pulse.Actors.Buckets;
 
 /// <summary>
-/// The sharded actor that owns one key of one rollup, or the keys of one hashed bucket: the shell around
-/// <see cref="BucketLedger"/>. It counts in memory and makes checkpoints when an ingestor asks for one or the shard
+/// The sharded actor that owns the keys of one bucket: the shell around <see cref="BucketLedger"/>. It counts in memory and makes checkpoints when an ingestor asks for one or the shard
 /// is handed over.
 /// </summary>
 /// <remarks>
@@ -35,6 +34,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private long _lastRecovered;
     private bool _deletesAfterPublishing;
     private BucketResults? _publishing;
+    private bool _toldOfKeys;
     private bool _busy;
     private bool _stopping;
 
@@ -47,8 +47,8 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _rollup = context.RollupOf(id);
         _context = context;
         _counted = context.Statistics.Of(_rollup.Name);
-        var changes = new BucketChanges(id, context.LiveBuckets, _rollup.Buckets ?? 1);
-        _ledger = new BucketLedger(changes, KeyLimit.Of(_rollup, id));
+        var changes = new BucketChanges(id, context.LiveBuckets, _rollup.Buckets);
+        _ledger = new BucketLedger(changes);
         PersistenceId = $"bucket/{id.EntityId}";
 
         Recover<BucketCheckpoint>(checkpoint =>
@@ -155,26 +155,24 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
     private IPartitionAnswer Apply(ApplyDelta message)
     {
         var partition = message.Delta.Partition;
-        var folded = _ledger.FoldedCount;
         var outcome = _ledger.Apply(message.Delta);
         if (outcome == DeltaOutcome.Applied)
             CountApplied(message.Delta);
-        if (_ledger.FoldedCount > folded)
-            TellFolded(folded);
+        if (_ledger.MostKeys > _rollup.MaximumKeysPerBucket && !_toldOfKeys)
+            TellOfKeys();
         var position = _ledger.Position(partition);
         return outcome == DeltaOutcome.Rejected
             ? new PartitionRejected(_id, partition, position, message.Session)
             : new DeltaAccepted(_id, partition, position, message.Session);
     }
 
-    private void TellFolded(long before)
+    private void TellOfKeys()
     {
-        _counted.CountedAsOther(_ledger.FoldedCount - before);
-        if (before == 0)
-            _log.Warning(
-                "{0} has more keys in a window than it may keep apart ({1} in bucket {2}); further ones are counted as {3}. "
-                + "Raise MaximumKeys of the rollup, or mend the producer.",
-                _rollup.Name, _rollup.MaximumKeysPerBucket, _id.Name, $"(other {_id.Name})");
+        _toldOfKeys = true;
+        _log.Warning(
+            "Bucket {0} has more than {1} keys in a window, its share of {2}, and counts on. "
+            + "Raise MaximumKeys of the rollup, or mend the producer.",
+            _id, _rollup.MaximumKeysPerBucket, _rollup.MaximumKeys);
     }
 
     private void CountApplied(Delta delta)
@@ -262,7 +260,7 @@ public sealed class Bucket : ReceivePersistentActor, IWithTimers
         _busy = true;
         KeyCount[] rows = [.. _ledger.Unpublished.Select(count => new KeyCount(count.Key, count.Window, count.Count))];
         _publishing = new BucketResults(
-            _rollup, _id.Name, rows, _ledger.DurableLateCount, new StoredCheckpoint(PersistenceId, LastSequenceNr));
+            _rollup, _id.Number, rows, _ledger.DurableLateCount, new StoredCheckpoint(PersistenceId, LastSequenceNr));
         _context.ResultWriter.Tell(new WriteResults(_publishing));
         Timers.StartSingleTimer(Retry.Instance, Retry.Instance, PublishTimeout);
     }

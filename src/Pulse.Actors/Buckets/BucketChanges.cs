@@ -14,7 +14,7 @@ namespace Pulse.Actors.Buckets;
 /// </remarks>
 /// <param name="bucket">The bucket.</param>
 /// <param name="node">Where the bucket queues when it has changed.</param>
-/// <param name="siblings">Over how many hashed buckets the rollup's keys are spread, this one included.</param>
+/// <param name="siblings">Over how many buckets the rollup's keys are spread, this one included.</param>
 internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int siblings = 1) : ICountListener
 {
     // The largest keys of a rollup are spread over its buckets evenly, but not exactly so.

@@ -6,7 +6,6 @@ public sealed class RollupStatistics(string rollup)
 {
     private long _counted;
     private long _late;
-    private long _folded;
 
     /// <summary>The rollup's name.</summary>
     public string Rollup => rollup;
@@ -16,11 +15,6 @@ public sealed class RollupStatistics(string rollup)
 
     /// <summary>Events that came too long after the end of their window.</summary>
     public long Late => Interlocked.Read(ref _late);
-
-    /// <summary>Events that were counted as <c>(other #n)</c>, since their window could keep no further key apart.</summary>
-    public long Folded => Interlocked.Read(ref _folded);
-
-    internal void CountedAsOther(long events) => Interlocked.Add(ref _folded, events);
 
     internal void Applied(long counted, long late)
     {

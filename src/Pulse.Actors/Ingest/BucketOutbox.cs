@@ -11,6 +11,9 @@ namespace Pulse.Actors.Ingest;
 /// </summary>
 public sealed class BucketOutbox : ReceiveActor, IWithTimers
 {
+    // Kind, partition, session, offset and length of a delta.
+    private const int RequestBytes = 40;
+
     private readonly IActorRef _buckets;
     private readonly TimeSpan _flushInterval;
     private readonly Dictionary<BucketId, List<IPartitionRequest>> _requests = [];
@@ -62,7 +65,11 @@ public sealed class BucketOutbox : ReceiveActor, IWithTimers
     private void Send()
     {
         foreach (var (bucket, requests) in _requests)
-            _buckets.Tell(new BucketBatch(bucket, requests));
+        {
+            foreach (var batch in Batches(requests))
+                _buckets.Tell(new BucketBatch(bucket, batch));
+        }
+
         _requests.Clear();
 
         // An answer to an ingestor that has moved meanwhile reaches its successor here, who knows it by the session.
@@ -73,6 +80,25 @@ public sealed class BucketOutbox : ReceiveActor, IWithTimers
         }
 
         _answers.Clear();
+    }
+
+    /// <summary>Cuts what is to be said where a message would become too large; what is too large alone is none.</summary>
+    private static IEnumerable<List<IPartitionRequest>> Batches(List<IPartitionRequest> requests)
+    {
+        var (first, bytes) = (0, 0);
+        for (var index = 0; index < requests.Count; index++)
+        {
+            var next = RequestBytes + ((requests[index] as ApplyDelta)?.Delta.EncodedBytes ?? 0);
+            if (index > first && bytes + next > Delta.MaximumBytes)
+            {
+                yield return requests[first..index];
+                (first, bytes) = (index, 0);
+            }
+
+            bytes += next;
+        }
+
+        yield return first == 0 ? requests : requests[first..];
     }
 
     /// <summary>Sends what waits.</summary>

@@ -19,31 +19,31 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
         MessageFormat.Of<BucketCheckpoint, Wire.BucketCheckpoint>("counting.bucket-checkpoint.v1", ToWire, FromWire),
         MessageFormat.Of<ApplyDelta, Wire.ApplyDelta>("counting.delta.v2", ToWire, FromWire),
         About<OpenPartition>(
-            "counting.open.v1",
+            "counting.open.v2",
             it => ToWire(it.Bucket, it.Partition, it.Committed, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
         About<PartitionOpened>(
-            "counting.opened.v1",
+            "counting.opened.v2",
             it => ToWire(it.Bucket, it.Partition, it.Position, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
         About<DeltaAccepted>(
-            "counting.accepted.v1",
+            "counting.accepted.v2",
             it => ToWire(it.Bucket, it.Partition, it.Position, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
         About<PartitionRejected>(
-            "counting.rejected.v1",
+            "counting.rejected.v2",
             it => ToWire(it.Bucket, it.Partition, it.Position, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
         About<PersistPartition>(
-            "counting.persist.v1",
+            "counting.persist.v2",
             it => ToWire(it.Bucket, it.Partition, it.UpTo, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
         About<PartitionPersisted>(
-            "counting.persisted.v1",
+            "counting.persisted.v2",
             it => ToWire(it.Bucket, it.Partition, it.Position, it.Session),
             (bucket, partition, offset, session) => new(bucket, partition, offset, session)),
         MessageFormat.Of<BucketBatch, Wire.BucketBatch>("counting.batch.v3", BatchColumns.Write, BatchColumns.Read),
-        MessageFormat.Of<BucketAnswers, Wire.BucketAnswers>("counting.answers.v2", BatchColumns.Write, BatchColumns.Read),
+        MessageFormat.Of<BucketAnswers, Wire.BucketAnswers>("counting.answers.v3", BatchColumns.Write, BatchColumns.Read),
         MessageFormat.Empty("counting.stop.v1", StopBucket.Instance),
         MessageFormat.Of<KeepReading, Wire.KeepReading>(
             "ingest.keep-reading.v1", it => new Wire.KeepReading { Partition = it.Partition }, wire => new KeepReading(wire.Partition)),
@@ -116,9 +116,9 @@ public sealed class CountingMessageSerializer(ExtendedActorSystem system) : Mess
     private static KeyCount FromWire(Wire.KeyCount wire) =>
         new(new RollupKey([.. wire.Key]), new Window(wire.WindowEndUnixSeconds), wire.Count);
 
-    internal static Wire.BucketId ToWire(BucketId bucket) => new() { Rollup = bucket.Rollup, Name = bucket.Name };
+    internal static Wire.BucketId ToWire(BucketId bucket) => new() { Rollup = bucket.Rollup, Number = bucket.Number };
 
-    internal static BucketId FromWire(Wire.BucketId wire) => new(wire.Rollup, wire.Name);
+    internal static BucketId FromWire(Wire.BucketId wire) => new(wire.Rollup, wire.Number);
 
     private static Wire.StreamPartition ToWire(StreamPartition partition) =>
         new() { Stream = partition.Stream, Partition = partition.Partition };

@@ -16,14 +16,14 @@ internal sealed class RollupKeys
     private readonly int[] _dimensions;
     private readonly Step[] _steps;
     private readonly List<KeyTally> _keys = [];
-    private readonly BucketId?[] _hashed;
+    private readonly BucketId?[] _buckets;
 
     public RollupKeys(Rollup rollup, EventDecoder decoder, PartitionTally tally)
     {
         _rollup = rollup;
         _decoder = decoder;
         _tally = tally;
-        _hashed = new BucketId?[rollup.Buckets ?? 0];
+        _buckets = new BucketId?[rollup.Buckets];
         _dimensions = [.. rollup.Dimensions.Select(dimension => IndexOf(decoder, dimension))];
         _steps = [.. _dimensions.Select(_ => new Step())];
     }
@@ -67,10 +67,12 @@ internal sealed class RollupKeys
         return _keys.Count;
     }
 
-    // Of hashed buckets there are few and of their keys very many, so their names are made once.
-    private BucketId BucketOf(RollupKey key) => _rollup.Buckets is null
-        ? BucketId.Owning(_rollup, key)
-        : _hashed[BucketId.NumberOf(_rollup, key)] ??= BucketId.Owning(_rollup, key);
+    // Of buckets there are few and of keys very many, so their names are made once.
+    private BucketId BucketOf(RollupKey key)
+    {
+        var number = BucketId.NumberOf(_rollup, key);
+        return _buckets[number] ??= new BucketId(_rollup.Name, number);
+    }
 
     private static int IndexOf(EventDecoder decoder, string dimension)
     {

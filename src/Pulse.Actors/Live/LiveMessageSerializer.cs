@@ -17,7 +17,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
 
     private static readonly MessageFormat[] Formats =
     [
-        MessageFormat.Of<LiveCounts, Wire.LiveCounts>("live.counts.v1", ToWire, FromWire),
+        MessageFormat.Of<LiveCounts, Wire.LiveCounts>("live.counts.v2", ToWire, FromWire),
         MessageFormat.Empty("live.unpublished-wanted.v1", UnpublishedWanted.Instance),
         MessageFormat.Of<NodeStatus, Wire.NodeStatus>("live.node-status.v1", ToWire, FromWire),
     ];
@@ -35,7 +35,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
             counts.Buckets.Select(bucket => new Wire.LiveBucket
             {
                 Rollup = bucket.Bucket.Rollup,
-                Bucket = bucket.Bucket.Name,
+                Number = bucket.Bucket.Number,
                 Windows = { bucket.Windows.Select(ToWire) },
             }),
         },
@@ -54,7 +54,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
         wire.ChangedSinceUnixMilliseconds,
         [
             .. wire.Buckets.Select(bucket => new LiveBucket(
-                new BucketId(bucket.Rollup, bucket.Bucket), [.. bucket.Windows.Select(FromWire)])),
+                new BucketId(bucket.Rollup, bucket.Number), [.. bucket.Windows.Select(FromWire)])),
         ]);
 
     private static LiveWindow FromWire(Wire.LiveWindow wire) => new(

@@ -36,14 +36,14 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
         for (var size = FirstWindows; first < ends.Count && (first == 0 || read < options.Counts / 2); size *= 2)
         {
             var next = Math.Min(first + size, ends.Count);
-            var windows = new Dictionary<(string Bucket, Window Window), Filling>();
+            var windows = new Dictionary<(int Bucket, Window Window), Filling>();
             await foreach (var row in store
                 .ReadRangeAsync(counts.Rollup, ends[next - 1], new Window(ends[first].EndUnixSeconds + 1), cancellationToken)
                 .ConfigureAwait(false))
             {
                 read++;
                 var bucket = BucketId.Owning(counts.Rollup, row.Key);
-                ref var window = ref CollectionsMarshal.GetValueRefOrAddDefault(windows, (bucket.Name, row.Window), out _);
+                ref var window = ref CollectionsMarshal.GetValueRefOrAddDefault(windows, (bucket.Number, row.Window), out _);
                 (window ??= new Filling(bucket, row.Window)).Add(row, options.KeysPerWindow);
             }
 

@@ -75,7 +75,7 @@ public sealed class RollupCounts
         {
             var grew = false;
             foreach (var window in bucket.Windows)
-                grew |= Merge(HashOf(bucket.Bucket), window.Window, window.Total, window.Keys);
+                grew |= Merge(bucket.Bucket.Number, window.Window, window.Total, window.Keys);
             return Changed(grew);
         }
     }
@@ -90,12 +90,12 @@ public sealed class RollupCounts
             var grew = _completeFrom is null;
             _completeFrom = _completeFrom is { } held && held < completeFrom ? held : completeFrom;
             foreach (var (bucket, window) in stored)
-                grew |= Merge(HashOf(bucket), window.Window, window.Total, window.Keys);
+                grew |= Merge(bucket.Number, window.Window, window.Total, window.Keys);
             return Changed(grew);
         }
     }
 
-    private bool Merge(ulong bucket, Window window, long total, IReadOnlyList<KeyTotal> keys)
+    private bool Merge(int bucket, Window window, long total, IReadOnlyList<KeyTotal> keys)
     {
         // Storage is asked for windows that left memory; a late event shows there with the next checkpoint.
         if (_completeFrom is { } from && window < from)
@@ -132,13 +132,4 @@ public sealed class RollupCounts
     private int FirstIndex(RollupQuery query) =>
         query.NewestWindows is { } newest ? Math.Max(0, _windows.Count - newest) : 0;
 
-    // FNV-1a; names are too long to be kept per window and bucket.
-    private static ulong HashOf(BucketId bucket)
-    {
-        const ulong prime = 1099511628211;
-        var hash = 14695981039346656037;
-        foreach (var unit in bucket.Name)
-            hash = (hash ^ unit) * prime;
-        return hash;
-    }
 }

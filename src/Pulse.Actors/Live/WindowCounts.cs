@@ -11,7 +11,7 @@ namespace Pulse.Actors.Live;
 internal sealed class WindowCounts(int maximumKeys)
 {
     private readonly Dictionary<RollupKey, long> _keys = [];
-    private readonly Dictionary<ulong, long> _bucketTotals = [];
+    private readonly Dictionary<int, long> _bucketTotals = [];
     private long _keySum;
     private long _bucketSum;
 
@@ -31,7 +31,7 @@ internal sealed class WindowCounts(int maximumKeys)
     public DateTime ChangedUtc { get; private set; }
 
     /// <returns>Whether anything grew.</returns>
-    public bool Merge(ulong bucket, long total, IReadOnlyList<KeyTotal> keys, DateTime nowUtc)
+    public bool Merge(int bucket, long total, IReadOnlyList<KeyTotal> keys, DateTime nowUtc)
     {
         var grew = Raise(ref CollectionsMarshal.GetValueRefOrAddDefault(_bucketTotals, bucket, out _), total, ref _bucketSum);
         foreach (var (key, count) in keys)

@@ -4,10 +4,10 @@ namespace Pulse.Actors.Storage;
 
 /// <summary>What one bucket's checkpoint changes in the result tables.</summary>
 /// <param name="Rollup">The bucket's rollup.</param>
-/// <param name="BucketName">The bucket's name, unique within the rollup.</param>
+/// <param name="Bucket">The bucket's number within the rollup.</param>
 /// <param name="Rows">Absolute counts of the windows that changed.</param>
 /// <param name="LateCount">
-/// How many events of this bucket came after their window was sealed, in total; stored in
+/// How many events of this bucket were late, in total; stored in
 /// <c>pulse_late_events(rollup, bucket, late_count)</c>.
 /// </param>
 /// <param name="Checkpoint">
@@ -15,7 +15,7 @@ namespace Pulse.Actors.Storage;
 /// </param>
 public sealed record BucketResults(
     Rollup Rollup,
-    string BucketName,
+    int Bucket,
     IReadOnlyList<KeyCount> Rows,
     long LateCount,
     StoredCheckpoint? Checkpoint = null);

@@ -15,7 +15,7 @@ internal sealed class Declarations(SqlDialect dialect)
     // No rollup can have these names: they are no SQL identifiers.
     private const string WindowLength = "window length";
     private const string CountingRule = "counting rule";
-    private const string LateByTheRecord = "late by the record's own timestamp";
+    private const string RuleOfNow = "late by the record's own timestamp; keys hashed by XXH64";
 
     public string Creation() =>
         $"create table if not exists {Table} (name {dialect.TextType} not null primary key, "
@@ -28,16 +28,16 @@ internal sealed class Declarations(SqlDialect dialect)
         TimeSpan windowLength,
         CancellationToken cancellationToken)
     {
-        // Counts of sealed windows had left memory: such a database can't be counted on in.
-        var isNew = await connection.ExecuteAsync<long>($"select count(*) from {Table}", cancellationToken)
+        // Counts of sealed windows had left memory, and keys had other buckets: such a database can't be counted on in.
+        var isEmpty = await connection.ExecuteAsync<long>($"select count(*) from {Table}", cancellationToken)
             .ConfigureAwait(false) == 0;
-        var isKnown = isNew || await connection.ExecuteAsync<long>(
-            $"select count(*) from {Table} where name = @name", cancellationToken, dialect.Text("name", CountingRule))
-            .ConfigureAwait(false) > 0;
-        if (!isKnown)
+        var rule = await connection.ExecuteAsync<string?>(
+            $"select max(declaration) from {Table} where name = @name", cancellationToken, dialect.Text("name", CountingRule))
+            .ConfigureAwait(false);
+        if (!isEmpty && rule != RuleOfNow)
             return ["it was written by an earlier version of Pulse, whose counts this one can't continue; use an empty database, "
                 + "or go on with that version"];
-        await FirstAsync(connection, CountingRule, LateByTheRecord, cancellationToken).ConfigureAwait(false);
+        await FirstAsync(connection, CountingRule, RuleOfNow, cancellationToken).ConfigureAwait(false);
 
         var mistakes = new List<string>();
         foreach (var rollup in rollups)

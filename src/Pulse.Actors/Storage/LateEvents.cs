@@ -2,7 +2,7 @@ using LinqToDB.Data;
 
 namespace Pulse.Actors.Storage;
 
-/// <summary>The table of events that came after their window was sealed, in total per bucket.</summary>
+/// <summary>The table of late events, in total per bucket.</summary>
 internal sealed class LateEvents(SqlDialect dialect)
 {
     public const string Table = "pulse_late_events";
@@ -10,7 +10,7 @@ internal sealed class LateEvents(SqlDialect dialect)
     private readonly UpsertStatement _upsert = new(Table, ["rollup", "bucket"], "late_count", dialect.RowsPerStatement);
 
     public string Creation() =>
-        $"create table if not exists {Table} (rollup {dialect.TextType} not null, bucket {dialect.TextType} not null, "
+        $"create table if not exists {Table} (rollup {dialect.TextType} not null, bucket integer not null, "
         + "late_count bigint not null, primary key (rollup, bucket))";
 
     /// <summary>The sum of every rollup.</summary>
@@ -23,10 +23,10 @@ internal sealed class LateEvents(SqlDialect dialect)
     {
         var totals = results
             .Where(bucket => bucket.LateCount > 0)
-            .GroupBy(bucket => (Rollup: bucket.Rollup.Name, bucket.BucketName))
-            .Select(group => (group.Key.Rollup, group.Key.BucketName, Count: group.Max(bucket => bucket.LateCount)))
+            .GroupBy(bucket => (Rollup: bucket.Rollup.Name, bucket.Bucket))
+            .Select(group => (group.Key.Rollup, group.Key.Bucket, Count: group.Max(bucket => bucket.LateCount)))
             .OrderBy(total => total.Rollup, StringComparer.Ordinal)
-            .ThenBy(total => total.BucketName, StringComparer.Ordinal);
+            .ThenBy(total => total.Bucket);
 
         foreach (var chunk in totals.Chunk(_upsert.MaximumRows))
         {
@@ -34,7 +34,7 @@ internal sealed class LateEvents(SqlDialect dialect)
             foreach (var (rollup, bucket, count) in chunk)
             {
                 parameters.Add(dialect.Text(UpsertStatement.ParameterName(parameters.Count), rollup));
-                parameters.Add(dialect.Text(UpsertStatement.ParameterName(parameters.Count), bucket));
+                parameters.Add(dialect.Number(UpsertStatement.ParameterName(parameters.Count), bucket));
                 parameters.Add(dialect.Number(UpsertStatement.ParameterName(parameters.Count), count));
             }
 

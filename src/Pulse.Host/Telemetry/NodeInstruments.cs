@@ -65,11 +65,7 @@ internal sealed class NodeInstruments : IDisposable
         _meter.CreateObservableCounter(
             "pulse.bucket.late",
             () => buckets.Rollups.Select(rollup => new Measurement<long>(rollup.Late, new Tag("rollup", rollup.Rollup))),
-            "{event}", "Events of a rollup that came after their window was sealed.");
-        _meter.CreateObservableCounter(
-            "pulse.bucket.folded",
-            () => buckets.Rollups.Select(rollup => new Measurement<long>(rollup.Folded, new Tag("rollup", rollup.Rollup))),
-            "{event}", "Events of a rollup that were counted as (other #n), since their window could keep no further key apart.");
+            "{event}", "Events of a rollup that came too long after the end of their window.");
         Counter("pulse.bucket.checkpoints", () => buckets.Checkpoints, "{checkpoint}", "Checkpoints stored.");
         Gauge("pulse.bucket.checkpoint.age", () => Age(buckets.LastCheckpoint), "s", "Time since a bucket last stored a checkpoint.");
     }

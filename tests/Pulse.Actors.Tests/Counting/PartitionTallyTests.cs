@@ -357,6 +357,44 @@ public sealed class PartitionTallyTests
     }
 
     [Fact]
+    public void A_delta_ends_with_the_record_that_fills_it_and_the_next_one_follows_on()
+    {
+        Opened(Mobile, MobileDrama);
+        const int Keys = 1_000;
+        for (var number = 0; number < Keys; number++)
+            Count(_tally.Key(Mobile, new RollupKey($"title {number}", new string('é', 100))), Early, 100 + (2 * number));
+
+        var deltas = _tally.TakeDeltas().Select(each => each.Delta).ToList();
+
+        Assert.Equal(Keys, deltas.Sum(delta => delta.Counts.Sum(count => count.Count)));
+        Assert.Equal(deltas.Count, _tally.Unaccepted);
+        Assert.InRange(deltas.Count, 4, 6);
+        Assert.Equal((100, 100 + (2 * Keys) - 1), (deltas[0].From, deltas[^1].To));
+        foreach (var (delta, next) in deltas.Zip(deltas.Skip(1)))
+        {
+            Assert.Equal(delta.To, next.From);
+            Assert.InRange(delta.EncodedBytes, Pulse.Counting.Delta.MaximumBytes, Pulse.Counting.Delta.MaximumBytes + 300);
+            Assert.Equal(delta.To - 1, 100 + (2 * (deltas.TakeWhile(each => each != next).Sum(each => each.Counts.Count) - 1)));
+        }
+
+        _tally.Accepted(Mobile, deltas[1].To);
+        Assert.Equal(deltas.Count - 2, _tally.Unaccepted);
+        Assert.Equal(deltas.Skip(2), _tally.Rejected(Mobile, deltas[1].To));
+    }
+
+    [Fact]
+    public void A_full_delta_that_waits_is_sent_though_nothing_came_after_it()
+    {
+        Opened(Mobile, MobileDrama);
+        Count(_tally.Key(Mobile, new RollupKey(new string('x', Pulse.Counting.Delta.MaximumBytes))), Early, 100);
+
+        var (_, delta) = Assert.Single(_tally.TakeDeltas());
+
+        Assert.Equal((100, 101), (delta.From, delta.To));
+        Assert.Equal(0, _tally.Skipped);
+    }
+
+    [Fact]
     public void Misuse_is_refused_while_assertions_are_on()
     {
         var drama = Opened(Mobile, MobileDrama);

@@ -24,7 +24,7 @@ public sealed class MessageExtractorTests
 
         Assert.All(messages, message =>
         {
-            Assert.Equal("viewsByDeviceGenre/Mobile|Drama", _buckets.EntityId(message));
+            Assert.Equal("viewsByDeviceGenre/6", _buckets.EntityId(message));
             Assert.Same(message, _buckets.EntityMessage(message));
             Assert.Equal(_buckets.ShardId(Mobile.EntityId), _buckets.ShardId(Mobile.EntityId, message));
         });
@@ -40,13 +40,13 @@ public sealed class MessageExtractorTests
             BucketId.Owning(DeadLetters.Rollup, new RollupKey("NotJson")).EntityId,
         ];
 
-        Assert.Equal("0 34 25", string.Join(" ", ids.Select(id => _buckets.ShardId(id))));
+        Assert.Equal("48 41 0", string.Join(" ", ids.Select(id => _buckets.ShardId(id))));
     }
 
     [Fact]
     public void Buckets_spread_over_all_shards()
     {
-        var shards = Enumerable.Range(0, 5_000).Select(key => _buckets.ShardId($"rollup/key {key}")).ToHashSet();
+        var shards = Enumerable.Range(0, 5_000).Select(key => _buckets.ShardId($"rollup/{key}")).ToHashSet();
 
         Assert.Equal(64, shards.Count);
     }

@@ -13,7 +13,7 @@ public sealed class BucketOutboxTests : TestKit
 {
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
     private static readonly StreamPartition One = new(Zero.Stream, 1);
-    private static readonly BucketId Other = new("viewsByDeviceGenre", "TV|Drama");
+    private static readonly BucketId Other = new("viewsByDeviceGenre", 3);
 
     private readonly TestProbe _region;
     private readonly TestProbe _zero;
@@ -54,6 +54,30 @@ public sealed class BucketOutboxTests : TestKit
             batches[Mobile].Requests);
         Assert.Equal([new OpenPartition(Other, Zero, 0, 7)], batches[Other].Requests);
         await _region.ExpectNoMsgAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task What_is_too_large_for_one_message_goes_in_several_that_each_fit_into_a_frame()
+    {
+        using var system = ActorSystem.Create("sizes", CountingMessageSerializer.Configuration.WithFallback("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        var requests = Enumerable.Range(0, 40).Select(number => new ApplyDelta(Mobile, Large(number), 7)).ToArray<IPartitionRequest>();
+        Say(_zero, requests);
+        await FlushAsync();
+
+        var sent = new List<IPartitionRequest>();
+        while (sent.Count < requests.Length)
+        {
+            var batch = await NextAsync();
+            Assert.InRange(system.Serialization.FindSerializerFor(batch).ToBinary(batch).Length, 1, 120_000);
+            sent.AddRange(batch.Requests);
+        }
+
+        Assert.Equal(requests, sent);
+
+        static Delta Large(int number) => new(
+            Zero, number, number + 1,
+            [.. Enumerable.Range(0, number % 2 == 0 ? 300 : 10).Select(key => new KeyCount(
+                new RollupKey($"title {number} {key}", new string('日', 60)), new Window((long)int.MaxValue * 300), long.MaxValue))]);
     }
 
     [Fact]

@@ -466,9 +466,12 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     public async Task No_batch_is_asked_for_while_too_many_deltas_are_unanswered()
     {
         const int genres = 100;
-        const int buckets = genres + 2;
-        const int rounds = (4_096 / buckets) + 1;
-        var ingestor = await StartAsync();
+        Assert.Empty(RollupCatalog.TryCreate([new() { Name = "byGenre", Dimensions = ["genre"], Buckets = 4_096 }], out var catalog));
+        var keys = Genres().Select((_, genre) => $"genre {genre}").ToList();
+        var buckets = 2 + keys.Select(genre => BucketId.Owning(catalog.Rollups[0], new RollupKey("Smart TV", genre))).Distinct().Count()
+            + keys.Select(genre => BucketId.Owning(catalog.Rollups[3], new RollupKey(genre))).Distinct().Count();
+        var rounds = (4_096 / buckets) + 1;
+        var ingestor = await StartAsync(catalog);
         Feed(0, 0, Genres());
         await OpenAsync(ingestor, position: 0, buckets);
         for (var round = 1; round <= rounds; round++)

@@ -23,7 +23,7 @@ public sealed class LiveMessageSerializerTests : IDisposable
             1_767_355_200_250,
             [
                 new LiveBucket(
-                    new BucketId("viewsByDeviceGenre", "Mobile|Drama"),
+                    new BucketId("viewsByDeviceGenre", 6),
                     [new LiveWindow(new Window(1_767_355_500), 12, [new KeyTotal(new RollupKey("Mobile", "Drama"), 12)])]),
             ]),
         ["wanted"] = UnpublishedWanted.Instance,
@@ -34,9 +34,9 @@ public sealed class LiveMessageSerializerTests : IDisposable
     public static TheoryData<string, string, string> Pinned => new()
     {
         {
-            "counts", "live.counts.v1",
-            "0A066E6F64652331100718FAE5D0F4B733223F0A127669657773427944657669636547656E7265120C4D6F62696C657C"
-            + "4472616D611A1B08ECE8DECA06100C1A110A064D6F62696C650A054472616D61100C"
+            "counts", "live.counts.v2",
+            "0A066E6F64652331100718FAE5D0F4B73322330A127669657773427944657669636547656E72651A1B08ECE8DECA0610"
+            + "0C1A110A064D6F62696C650A054472616D61100C2006"
         },
         { "wanted", "live.unpublished-wanted.v1", "" },
         {

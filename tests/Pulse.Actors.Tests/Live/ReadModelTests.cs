@@ -76,29 +76,29 @@ public sealed class ReadModelTests
         counts.Fill([], new Window(0));
 
         for (var window = 1; window <= 5; window++)
-            counts.Merge(Bucket("#1", new Window(window * 300), total: window));
+            counts.Merge(Bucket(1, new Window(window * 300), total: window));
 
         Assert.Equal([3L, 4L, 5L], counts.Totals().Select(total => total.Count));
         Assert.True(counts.CompleteFrom > new Window(600));
-        Assert.False(counts.Merge(Bucket("#1", new Window(300), total: 100)), "It is storage's now.");
+        Assert.False(counts.Merge(Bucket(1, new Window(300), total: 100)), "It is storage's now.");
     }
 
     [Fact]
     public void Nothing_is_answered_from_memory_before_it_was_filled()
     {
         var counts = Counts(maximumKeys: 10);
-        counts.Merge(Bucket("#1", new Window(300), total: 5));
+        counts.Merge(Bucket(1, new Window(300), total: 5));
 
         Assert.Null(counts.CompleteFrom);
         Assert.Equal(0, Answer(counts, new RollupQuery(Rollup)).Total);
 
-        counts.Fill([(new BucketId(Rollup.Name, "#1"), Bucket("#1", new Window(300), total: 3).Windows[0])], new Window(0));
+        counts.Fill([(new BucketId(Rollup.Name, 1), Bucket(1, new Window(300), total: 3).Windows[0])], new Window(0));
 
         Assert.Equal(5, Answer(counts, new RollupQuery(Rollup)).Total);
     }
 
-    private static LiveBucket Bucket(string name, Window window, long total) => new(
-        new BucketId(Rollup.Name, name),
+    private static LiveBucket Bucket(int number, Window window, long total) => new(
+        new BucketId(Rollup.Name, number),
         [new LiveWindow(window, total, [new KeyTotal(new RollupKey("Mobile", "Drama"), total)])]);
 
     private static RollupCounts Counts(int maximumKeys) => new(

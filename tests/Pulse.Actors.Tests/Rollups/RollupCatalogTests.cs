@@ -18,9 +18,9 @@ public sealed class RollupCatalogTests
 
         Assert.Equal(
             [
-                "viewsByDeviceGenre(device_type, genre)",
-                "viewsByGenderAgeGroup(gender, age_group)",
-                "viewsByLocationMR(country, maturity_rating)",
+                "viewsByDeviceGenre(device_type, genre) in 16 buckets",
+                "viewsByGenderAgeGroup(gender, age_group) in 16 buckets",
+                "viewsByLocationMR(country, maturity_rating) in 16 buckets",
             ],
             catalog.Rollups.Select(rollup => rollup.ToString()));
         Assert.Equal(catalog.Rollups, RollupCatalog.Default.Rollups);
@@ -36,7 +36,7 @@ public sealed class RollupCatalogTests
         Assert.Empty(RollupCatalog.TryCreate([titles, Declare("b_2", "genre")], out var catalog));
 
         Assert.Equal(
-            ["viewsByTitle(content_name, language) in 4096 buckets", "b_2(genre)"],
+            ["viewsByTitle(content_name, language) in 4096 buckets", "b_2(genre) in 16 buckets"],
             catalog.Rollups.Skip(3).Select(rollup => rollup.ToString()));
     }
 
@@ -67,7 +67,7 @@ public sealed class RollupCatalogTests
         titles.MaximumKeys = keys;
 
         Assert.Equal(
-            $"Pulse:Rollups:0:MaximumKeys is {keys}; it is for rollups with Buckets, and at least one key for each of them.",
+            $"Pulse:Rollups:0:MaximumKeys is {keys}; give at least one key for each of the {buckets ?? 16} buckets.",
             OnlyMistake(titles));
     }
 
@@ -81,9 +81,6 @@ public sealed class RollupCatalogTests
         Assert.Empty(RollupCatalog.TryCreate([titles], out var catalog));
 
         Assert.Equal(125, catalog.Rollups[3].MaximumKeysPerBucket);
-        Assert.Equal(
-            new KeyLimit(125, new RollupKey("(other #7)")),
-            KeyLimit.Of(catalog.Rollups[3], new BucketId("viewsByTitle", "#7")));
         Assert.Equal(Rollup.DefaultMaximumKeys, catalog.Rollups[0].MaximumKeys);
     }
 
@@ -146,7 +143,7 @@ public sealed class RollupCatalogTests
         declaration.Buckets = buckets;
 
         Assert.Equal(
-            $"Pulse:Rollups:0:Buckets is {buckets}; use 1 to 4096, or leave it out for a bucket per key.",
+            $"Pulse:Rollups:0:Buckets is {buckets}; use 1 to 4096, or leave it out for 16.",
             OnlyMistake(declaration));
     }
 

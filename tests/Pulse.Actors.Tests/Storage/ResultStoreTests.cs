@@ -44,7 +44,7 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
             await _storage.QueryAsync("select device_type, genre, view_count from viewsByDeviceGenreAggregation "
                 + "where window_end_utctime = '2026-01-01 00:05:00'"));
         Assert.Equal(
-            ["viewsByDeviceGenre|bucket|3"],
+            ["viewsByDeviceGenre|0|3"],
             await _storage.QueryAsync("select rollup, bucket, late_count from pulse_late_events"));
         Assert.Equal(["0"], await _storage.QueryAsync("select count(*) from viewsByGenderAgeGroupAggregation"));
         Assert.Equal(["0"], await _storage.QueryAsync("select count(*) from viewsByLocationMRAggregation"));
@@ -196,11 +196,11 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
         await JournalAsync("bucket/current", 12);
         var stale = Bucket(DeviceGenre, 5, Row("2026-01-01T00:05:00", 100, "Mobile", "Drama")) with
         {
-            BucketName = "overtaken", Checkpoint = new StoredCheckpoint("bucket/overtaken", 7),
+            Bucket = 1, Checkpoint = new StoredCheckpoint("bucket/overtaken", 7),
         };
         var current = Bucket(DeviceGenre, 1, Row("2026-01-01T00:05:00", 3, "PC", "Drama")) with
         {
-            BucketName = "current", Checkpoint = new StoredCheckpoint("bucket/current", 12),
+            Bucket = 2, Checkpoint = new StoredCheckpoint("bucket/current", 12),
         };
 
         var overtaken = await _store.UpsertAsync([stale, current], CancellationToken.None);
@@ -258,7 +258,7 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
         count);
 
     private static BucketResults Bucket(Rollup rollup, long late, params KeyCount[] rows) =>
-        new(rollup, "bucket", rows, late);
+        new(rollup, 0, rows, late);
 
     private Task WriteAsync(params BucketResults[] results) => _store.UpsertAsync(results, CancellationToken.None);
 

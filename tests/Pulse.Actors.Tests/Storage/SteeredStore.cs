@@ -21,14 +21,14 @@ internal sealed class SteeredStore
     {
         private readonly TaskCompletionSource<IReadOnlyList<BucketResults>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public IReadOnlyList<string> Buckets { get; } = [.. results.Select(bucket => bucket.BucketName)];
+        public IReadOnlyList<string> Buckets { get; } = [.. results.Select(bucket => $"{(char)bucket.Bucket}")];
 
         public Task<IReadOnlyList<BucketResults>> Done => _done.Task;
 
         public void Commit() => _done.SetResult([]);
 
         public void CommitAllBut(string overtaken) =>
-            _done.SetResult([.. results.Where(bucket => bucket.BucketName == overtaken)]);
+            _done.SetResult([.. results.Where(bucket => bucket.Bucket == overtaken[0])]);
 
         public void Fail(string problem) => _done.SetException(new StorageException(problem, isTransient: true));
     }

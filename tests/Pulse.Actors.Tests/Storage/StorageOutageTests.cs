@@ -78,5 +78,5 @@ public sealed class StorageOutageTests : IAsyncLifetime
     }
 
     private static WriteResults Request(int number) => new(new BucketResults(
-        Rollup, $"bucket {number}", [new KeyCount(new RollupKey("PC", $"genre {number}"), new Window(1_767_225_600), 1)], 0));
+        Rollup, number, [new KeyCount(new RollupKey("PC", $"genre {number}"), new Window(1_767_225_600), 1)], 0));
 }

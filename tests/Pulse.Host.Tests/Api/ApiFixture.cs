@@ -75,7 +75,7 @@ public sealed class ApiFixture : IAsyncLifetime
         var store = new ResultStore(storage, settings.Catalog);
         await store.PrepareAsync(settings.WindowLength, TestContext.Current.CancellationToken);
         await store.UpsertAsync(
-            [new BucketResults(settings.Catalog.Rollups[0], "all", Rows, 7)], TestContext.Current.CancellationToken);
+            [new BucketResults(settings.Catalog.Rollups[0], 0, Rows, 7)], TestContext.Current.CancellationToken);
         var model = new ReadModel(settings.Catalog, settings.Live, TimeSpan.Zero);
         await new ModelFiller(store, settings.Live).FillAsync(model, WindowsInMemory, TestContext.Current.CancellationToken);
 

@@ -18,7 +18,7 @@ public sealed class ExportCommandTests : IAsyncLifetime
         var rollup = RollupCatalog.BuiltIn[0];
         var rows = Enumerable.Range(1, 2).Select(day => new KeyCount(
             new RollupKey("PC", "Drama"), Window.EndingAt(new DateTime(2026, 1, day, 0, 5, 0, DateTimeKind.Utc)), day));
-        await store.UpsertAsync([new BucketResults(rollup, "bucket", [.. rows], 0)], CancellationToken.None);
+        await store.UpsertAsync([new BucketResults(rollup, 0, [.. rows], 0)], CancellationToken.None);
     }
 
     public ValueTask DisposeAsync()

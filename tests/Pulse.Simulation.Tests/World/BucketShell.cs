@@ -126,7 +126,7 @@ internal sealed class BucketShell
         Stop();
     }
 
-    public override string ToString() => $"{_world.Space.Bucket(Bucket).Name}/{_number}";
+    public override string ToString() => $"{_world.Space.Bucket(Bucket).EntityId}/{_number}";
 
     private void Recover()
     {

@@ -91,7 +91,7 @@ internal sealed class IngestorShell
             var number = _world.Space.NumberOf(bucket);
             _unaccepted.Add((number, delta.To));
             _sentSinceCommit.Add(number);
-            _world.Say($"{this} sends {delta.From}..{delta.To} to {bucket.Name}");
+            _world.Say($"{this} sends {delta.From}..{delta.To} to {bucket.EntityId}");
             Send(bucket, new DeltaMessage(Log, _session, delta));
         }
     }
@@ -200,7 +200,7 @@ internal sealed class IngestorShell
         foreach (var delta in again)
         {
             _world.See(Sighting.SentAgain);
-            _world.Say($"{this} sends {delta.From}..{delta.To} to {bucket.Name} again");
+            _world.Say($"{this} sends {delta.From}..{delta.To} to {bucket.EntityId} again");
             Send(bucket, new DeltaMessage(Log, _session, delta));
         }
     }
