@@ -1,0 +1,149 @@
+namespace Pulse.Counting;
+
+/// <content>
+/// Freeze, ask, store. The one path on which a bucket's row is written: freeze what is there, confirm the stream that it
+/// was read from, send one statement, and learn for certain whether it was executed.
+/// </content>
+public sealed partial class BucketCheckpointing
+{
+    /// <summary>The topic's identity was asked for and told.</summary>
+    /// <param name="frozen">Of the effect: the question left after this freeze.</param>
+    /// <param name="stream">The stream that the topic is now.</param>
+    public void StreamIs(CheckpointId frozen, string stream)
+    {
+        var isAnswer = Phase == BucketPhase.Frozen && frozen == _memory!.Frozen!.Statement.Next;
+        Mistake("IdentityAskedBeforeFreeze", ref isAnswer, Phase == BucketPhase.Frozen);
+        if (!isAnswer)
+            return;
+
+        IReadOnlyList<string> others = [.. _memory!.Frozen!.Changes.Streams.Where(read => read != stream)];
+        Mistake("IdentityNotCompared", ref others, []);
+        if (others.Count == 0)
+            Send();
+        else
+            Forget(others, stream);
+    }
+
+    /// <summary>The statement was executed.</summary>
+    /// <param name="next">The statement's <see cref="CheckpointStatement.Next"/>.</param>
+    /// <param name="counts">The new counts of those of its cells that are shown, as the statement returned them.</param>
+    public void Stored(CheckpointId next, IReadOnlyList<KeyCount> counts)
+    {
+        if (IsUnderWay(next))
+            Continue(counts);
+    }
+
+    /// <summary>The statement found another content than it expects, or was executed before.</summary>
+    /// <param name="next">The statement's <see cref="CheckpointStatement.Next"/>.</param>
+    public void NotStored(CheckpointId next) => OutcomeUnknown(next);
+
+    /// <summary>Nobody knows whether the statement was executed, or will be.</summary>
+    /// <param name="next">The statement's <see cref="CheckpointStatement.Next"/>.</param>
+    public void OutcomeUnknown(CheckpointId next)
+    {
+        if (Phase != BucketPhase.Storing || !IsUnderWay(next))
+            return;
+        Phase = BucketPhase.OutcomeUnknown;
+        ReadCheckpoint();
+    }
+
+    /// <summary>The row's checkpoint was read.</summary>
+    /// <param name="look">Of the effect.</param>
+    /// <param name="checkpoint">The value; null if there is no row.</param>
+    public void CheckpointRead(int look, CheckpointId? checkpoint)
+    {
+        var isAwaited = look == _look;
+        Mistake("OldLookCounts", ref isAwaited, Phase != BucketPhase.Storing);
+        if (!isAwaited)
+            return;
+        if (Phase == BucketPhase.OutcomeUnknown)
+            Resolve(checkpoint);
+        else if (Phase is BucketPhase.Open or BucketPhase.Frozen && checkpoint != _previous)
+            End(BucketEnd.Overtaken);
+    }
+
+    /// <summary>The row's checkpoint could not be read.</summary>
+    /// <param name="look">Of the effect.</param>
+    public void CheckpointUnread(int look)
+    {
+        if (look == _look && Phase == BucketPhase.OutcomeUnknown)
+            ReadCheckpoint();
+    }
+
+    /// <summary>Cells were read for the pages.</summary>
+    /// <param name="checkpoint">The row's checkpoint in the same snapshot.</param>
+    /// <param name="counts">Their stored counts; 0 for cells without a row.</param>
+    public void CellsRead(CheckpointId checkpoint, IReadOnlyList<KeyCount> counts)
+    {
+        // In another snapshot, these counts hold other increments than this incarnation believes.
+        var isKnown = _memory is not null && checkpoint == _previous;
+        Mistake("CellsOfAnotherSnapshot", ref isKnown, true);
+        if (isKnown)
+            _cells.Read(counts);
+    }
+
+    private bool IsUnderWay(CheckpointId next) =>
+        Phase is BucketPhase.Storing or BucketPhase.OutcomeUnknown && _memory!.Frozen!.Statement.Next == next;
+
+    private void Freeze(CheckpointId next)
+    {
+        _hasRequested = false;
+        _memory!.Freeze(_bucket, _previous, next);
+        Phase = BucketPhase.Frozen;
+        Emit(new BucketEffect.ConfirmStream(next));
+    }
+
+    // A look that is under way may see the row before or after the statement: it says nothing any more.
+    private void Send()
+    {
+        Phase = BucketPhase.Storing;
+        _look++;
+        Emit(new BucketEffect.Store(_memory!.Frozen!.Statement));
+    }
+
+    private void Resolve(CheckpointId? checkpoint)
+    {
+        MistakesAtOutcome(ref checkpoint);
+        if (checkpoint == _memory!.Frozen!.Statement.Next)
+            Continue([]);
+        else if (checkpoint == _previous)
+            Send();
+        else
+            End(BucketEnd.Overtaken);
+    }
+
+    private void Continue(IReadOnlyList<KeyCount> counts)
+    {
+        var stored = _memory!.Store();
+        _previous = stored.Statement.Next;
+        _cells.Stored(stored.Statement.Counts, counts);
+        Phase = BucketPhase.Open;
+        RequestWhereMuchChanged();
+        StopWhereAllIsStored();
+    }
+
+    // What was read from a topic that was made again meanwhile has offsets of the one and records of the other.
+    private void Forget(IReadOnlyList<string> streams, string current)
+    {
+        _oldStreams.Remove(current);
+        _oldStreams.AddRange(streams.Except(_oldStreams).ToList());
+        if (_oldStreams.Count > BucketPositions.MaximumStreams)
+            _oldStreams.RemoveRange(0, _oldStreams.Count - BucketPositions.MaximumStreams);
+        if (_stopWith is null)
+            TakeOver();
+        else
+            End(BucketEnd.Stopped);
+    }
+
+    private void ReadCheckpoint()
+    {
+        _look++;
+        Emit(new BucketEffect.ReadCheckpoint(_look));
+    }
+
+    private void ReadUnknownCells()
+    {
+        if (_memory is not null && _cells.Unknown(CellsPerRead) is { Count: > 0 } unknown)
+            Emit(new BucketEffect.ReadCells(unknown));
+    }
+}

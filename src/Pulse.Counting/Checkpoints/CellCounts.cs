@@ -1,0 +1,115 @@
+namespace Pulse.Counting;
+
+/// <summary>
+/// The stored counts of a bucket's cells, as far as pages need them: with the increments since, they are what pages are
+/// shown. A cache; nothing that is stored depends on it.
+/// </summary>
+/// <remarks>
+/// A cell whose stored count is not known is not shown, so that pages keep its last known value; increments alone would
+/// be no count of anything. It becomes known by the statement that changes it, or is read in the background.
+/// </remarks>
+internal sealed partial class CellCounts
+{
+    /// <summary>The largest number of stored counts that are kept; beyond it, those of the window that ends first go.</summary>
+    public const int MaximumCells = 200_000;
+
+    private readonly Dictionary<(RollupKey Key, Window Window), long> _stored = [];
+    private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
+    private Window _keptFrom = new(long.MaxValue);
+    private ShownVersion _version;
+
+    /// <summary>Keeps the cells of windows that pages hold, and forgets older ones. Before the first call, none is kept.</summary>
+    /// <param name="oldest">The oldest window that pages hold.</param>
+    public void KeepFrom(Window oldest)
+    {
+        if (oldest > _keptFrom)
+            ForgetBefore(oldest);
+        _keptFrom = oldest;
+    }
+
+    /// <summary>Forgets all: the bucket begins anew with a row of this generation.</summary>
+    public void StartOver(long generation)
+    {
+        _stored.Clear();
+        _changed.Clear();
+        _version = new ShownVersion(generation, 0);
+    }
+
+    /// <summary>A delta was applied.</summary>
+    public void Changed(IReadOnlyList<KeyCount> counts)
+    {
+        foreach (var (key, window, _) in counts)
+        {
+            if (window >= _keptFrom)
+                _changed.Add((key, window));
+        }
+    }
+
+    /// <summary>A statement was executed.</summary>
+    /// <param name="increments">What it added.</param>
+    /// <param name="counts">The new counts that it returned: of all, some or none of the cells that it changed.</param>
+    public void Stored(IReadOnlyList<KeyCount> increments, IReadOnlyList<KeyCount> counts)
+    {
+        // Statements form a chain: what was stored before, and what this one added, is what is stored.
+        foreach (var (key, window, count) in increments)
+        {
+            if (_stored.TryGetValue((key, window), out var before))
+                _stored[(key, window)] = before + count;
+        }
+
+        Read(counts);
+    }
+
+    /// <summary>Takes counts as they are stored, those of a statement that is on its way not included.</summary>
+    public void Read(IReadOnlyList<KeyCount> counts)
+    {
+        foreach (var (key, window, count) in counts)
+        {
+            if (window >= _keptFrom)
+                _stored[(key, window)] = count;
+        }
+
+        while (_stored.Count > MaximumCells)
+            ForgetBefore(new Window(_stored.Keys.Min(cell => cell.Window).EndUnixSeconds + 1));
+    }
+
+    /// <summary>Takes the cells that changed since the last call and are known.</summary>
+    /// <param name="unstored">What came since the last freeze.</param>
+    /// <param name="frozen">What is on its way into the database; null if nothing is.</param>
+    public IReadOnlyList<ShownCount> TakeChanged(UnstoredChanges unstored, UnstoredChanges? frozen)
+    {
+        if (_changed.Count == 0)
+            return [];
+        _version = _version with { Sequence = _version.Sequence + 1 };
+        var shown = new List<ShownCount>(_changed.Count);
+        foreach (var cell in _changed)
+        {
+            var isKnown = _stored.TryGetValue(cell, out var stored);
+            Mistake("UnknownCellsAreShown", ref isKnown, true);
+            if (!isKnown)
+                continue;
+            _changed.Remove(cell);
+            var count = stored + (frozen?.CountOf(cell) ?? 0) + unstored.CountOf(cell);
+            shown.Add(new ShownCount(cell.Key, cell.Window, count, _version));
+        }
+
+        return shown;
+    }
+
+    /// <summary>Some of the cells that changed and wait for their stored count.</summary>
+    public IReadOnlyList<(RollupKey Key, Window Window)> Unknown(int maximum) =>
+        [.. _changed.Where(cell => !_stored.ContainsKey(cell)).Take(maximum)];
+
+    private void ForgetBefore(Window window)
+    {
+        foreach (var cell in _stored.Keys)
+        {
+            if (cell.Window < window)
+                _stored.Remove(cell);
+        }
+
+        _changed.RemoveWhere(cell => cell.Window < window);
+    }
+
+    static partial void Mistake<T>(string name, ref T decision, T wrong);
+}

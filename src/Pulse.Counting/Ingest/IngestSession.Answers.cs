@@ -1,0 +1,207 @@
+namespace Pulse.Counting;
+
+/// <content>What buckets and the broker say, and what follows: go on, skip, start over, or end because the log was cut.</content>
+public sealed partial class IngestSession
+{
+    private int _question;
+    private long _askedBeyond;
+    private bool _seeksAfterwards;
+    private long _positionAtTick = -1;
+
+    /// <summary>A bucket answered.</summary>
+    public void Answered(BucketAnswer answer)
+    {
+        var isOurs = answer.Session == Id;
+        Mistake("AnswerToAnOlderSessionTaken", ref isOurs, true);
+        if (!isOurs || Phase == SessionPhase.Over || !_bucketsById.TryGetValue(answer.Bucket, out var bucket))
+            return;
+        if (answer.Kind == AnswerKind.OtherVersion)
+            End(SessionEnd.OtherVersion, $"{answer.Bucket} is counted by another declaration.");
+        else if (answer.Kind == AnswerKind.OldStream)
+            End(SessionEnd.OldStream, $"{answer.Bucket} knows that {Partition.Stream} was made again.");
+        else if (Phase == SessionPhase.StartingOver)
+            Begin(bucket, answer);
+        else
+            GoOn(bucket, answer);
+    }
+
+    /// <summary>The log does not hold the position that was sought, or that it had come to.</summary>
+    /// <param name="reading">The <see cref="SessionEffect.Seek.Reading"/> in which that was found.</param>
+    public void PositionNotFound(int reading)
+    {
+        if (Phase != SessionPhase.Reading || reading != _reading)
+            return;
+        _seeksAfterwards = true;
+        AskLogSpan();
+    }
+
+    /// <summary>The broker says that the log's epochs are not those of the session's position.</summary>
+    /// <param name="reading">The <see cref="SessionEffect.Seek.Reading"/> in which that was found.</param>
+    public void LogWasCut(int reading)
+    {
+        if (Phase == SessionPhase.Reading && reading == _reading)
+            EndByCut($"The broker does not know {Position}.");
+    }
+
+    /// <summary>The broker told what the log holds.</summary>
+    /// <param name="question">Of the effect.</param>
+    /// <param name="begin">The first offset that is still there.</param>
+    /// <param name="end">The offset that the next record will have.</param>
+    public void LogSpans(int question, long begin, long end)
+    {
+        if (Phase != SessionPhase.Reading || question != _question)
+            return;
+        var furthest = _askedBeyond;
+        Mistake("EndComparedWithLaterAnswers", ref furthest, Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset)));
+        Mistake("EndNotCompared", ref furthest, 0);
+        if (furthest > end)
+        {
+            EndByCut($"It ends at {end}, and {furthest} was read before.");
+            return;
+        }
+
+        if (begin > Position.Offset)
+            MoveOverGap(begin);
+        else if (_seeksAfterwards)
+            Seek();
+        _seeksAfterwards = false;
+    }
+
+    private void Begin(SessionBucket bucket, BucketAnswer answer)
+    {
+        bucket.Hear(answer.Position, answer.Stored);
+        if (!_buckets.All(each => each.IsKnown))
+            return;
+
+        var least = _buckets.MinBy(each => each.Said.Offset)!.Said;
+        foreach (var each in _buckets)
+        {
+            if (each.Said.Offset != least.Offset)
+                continue;
+            var isSame = each.Said.IsSameAs(least);
+            Mistake("EpochsOfLeastNotCompared", ref isSame, true);
+            if (!isSame)
+            {
+                EndByCut($"Buckets stand at {least} and {each.Said}.");
+                return;
+            }
+
+            least = least.Epoch == LogPosition.UnknownEpoch ? each.Said : least;
+        }
+
+        Mistake("ReadsFromTheGreatestPosition", ref least, _buckets.MaxBy(each => each.Said.Offset)!.Said);
+        Mistake("ReadsFromItsOwnPosition", ref least, Position.Offset > least.Offset ? Position : least);
+        Position = least;
+        _epochs.StartAt(least);
+        foreach (var each in _buckets)
+        {
+            each.Start();
+            each.IsAhead = each.NextOffset > least.Offset;
+        }
+
+        Phase = SessionPhase.Reading;
+        Seek();
+    }
+
+    private void GoOn(SessionBucket bucket, BucketAnswer answer)
+    {
+        var position = answer.Position;
+        _hasProgressed |= answer.Kind == AnswerKind.Applied;
+        bucket.Hear(position, answer.Stored);
+        if (position.Offset <= Position.Offset && !_epochs.Allows(position))
+        {
+            EndByCut($"{bucket.Id} stands at {position}, and another record was read there.");
+            return;
+        }
+
+        var isLess = bucket.IsBeforeStart(position) || (answer.Kind == AnswerKind.Elsewhere && position.Offset < bucket.NextOffset);
+        Mistake("LessIgnored", ref isLess, false);
+        if (isLess)
+            StartOver($"{bucket.Id} stands at {position}, and {bucket.Next} was sent.");
+        else if (position.Offset > bucket.NextOffset)
+            Skip(bucket, position);
+        if (Phase == SessionPhase.Draining)
+            EndWhereDrained();
+    }
+
+    private void Skip(SessionBucket bucket, LogPosition position)
+    {
+        // What was counted for the bucket can't be divided at an offset.
+        var isWhole = position.Offset >= Position.Offset || bucket.HasNothing;
+        Mistake("SkipDividesCounts", ref isWhole, true);
+        if (!isWhole)
+        {
+            StartOver($"{bucket.Id} stands at {position}, inside of what was read for it.");
+            return;
+        }
+
+        bucket.SkipTo(position);
+        bucket.IsAhead = position.Offset > Position.Offset;
+    }
+
+    private void StartOver(string detail)
+    {
+        if (Phase == SessionPhase.Draining)
+        {
+            End(SessionEnd.Abandoned, detail);
+            return;
+        }
+
+        // Two sessions that hold each other up, or a bucket that loses its memory again and again, must not spin.
+        var hasProgressed = _hasProgressed;
+        BeginAttempt();
+        if (hasProgressed)
+            AskUnknown();
+    }
+
+    private void Seek()
+    {
+        _reading++;
+        Emit(new SessionEffect.Seek(Position, _reading));
+    }
+
+    // Records that were fetched before retention removed them are in no bucket or in all: so they are read no more.
+    private void MoveOverGap(long begin)
+    {
+        foreach (var bucket in _buckets)
+            bucket.AddGap(Position.Offset, begin);
+        Position = new LogPosition(begin, LogPosition.UnknownEpoch);
+        MeetBucketsAhead();
+        if (Phase == SessionPhase.Reading)
+            Seek();
+    }
+
+    // A position that the session had not come to when it heard of it is compared when it has.
+    private void MeetBucketsAhead()
+    {
+        foreach (var bucket in _buckets)
+        {
+            if (!bucket.IsAhead || bucket.NextOffset > Position.Offset)
+                continue;
+            bucket.IsAhead = false;
+            if (_epochs.Allows(bucket.Next))
+                continue;
+            EndByCut($"{bucket.Id} stands at {bucket.Next}, and another record was read there.");
+            return;
+        }
+    }
+
+    private void AskLogSpanWhereStuck()
+    {
+        var isStuck = Position.Offset == _positionAtTick && _buckets.Any(bucket => bucket.IsAhead);
+        _positionAtTick = Position.Offset;
+        if (isStuck || _seeksAfterwards)
+            AskLogSpan();
+    }
+
+    // Buckets that say a position later may have it from records that came later.
+    private void AskLogSpan()
+    {
+        _askedBeyond = Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset));
+        _question++;
+        Emit(new SessionEffect.AskLogSpan(_question));
+    }
+
+    private void EndByCut(string detail) =>
+        End(SessionEnd.LogCut, $"The log of {Partition} was cut. {detail}");
+}

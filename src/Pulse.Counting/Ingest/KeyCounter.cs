@@ -1,0 +1,81 @@
+using System.Text;
+
+namespace Pulse.Counting;
+
+/// <summary>
+/// The increments of one key since its bucket's last delta. Nearly always they fall into one window, so that one is
+/// kept in fields and only others go to a list.
+/// </summary>
+public sealed class KeyCounter
+{
+    private Window _window;
+    private long _count;
+    private List<KeyCount>? _otherWindows;
+
+    internal KeyCounter(SessionBucket bucket, RollupKey key)
+    {
+        Bucket = bucket;
+        Key = key;
+        EncodedBytes = DeltaSize.BytesPerKey;
+        foreach (var value in key.Values)
+            EncodedBytes += DeltaSize.BytesPerValue + Encoding.UTF8.GetByteCount(value);
+    }
+
+    /// <summary>The key.</summary>
+    public RollupKey Key { get; }
+
+    internal SessionBucket Bucket { get; }
+
+    /// <summary>What the key takes in a delta.</summary>
+    internal int EncodedBytes { get; }
+
+    internal bool IsEmpty => _count == 0;
+
+    /// <summary>Counts one more in a window that has some already. Hot path.</summary>
+    /// <returns>False where it has none, or is not the usual one.</returns>
+    internal bool TryIncrement(Window window)
+    {
+        if (_window != window || _count == 0)
+            return false;
+        _count++;
+        return true;
+    }
+
+    /// <summary>Whether an increment in a window takes no more room in the delta.</summary>
+    internal bool Holds(Window window) => (_count > 0 && _window == window) || IndexOf(window) >= 0;
+
+    /// <summary>Counts one in any window.</summary>
+    internal void Add(Window window)
+    {
+        if (_count == 0)
+            (_window, _count) = (window, 1);
+        else if (_window == window)
+            _count++;
+        else if (IndexOf(window) is var index and >= 0)
+            _otherWindows![index] = _otherWindows[index] with { Count = _otherWindows[index].Count + 1 };
+        else
+            (_otherWindows ??= []).Add(new KeyCount(Key, window, 1));
+    }
+
+    /// <summary>Moves the increments out and leaves none.</summary>
+    internal void MoveTo(List<KeyCount> counts)
+    {
+        counts.Add(new KeyCount(Key, _window, _count));
+        if (_otherWindows is not null)
+            counts.AddRange(_otherWindows);
+        Clear();
+    }
+
+    internal void Clear() => (_count, _otherWindows) = (0, null);
+
+    private int IndexOf(Window window)
+    {
+        for (var index = 0; index < (_otherWindows?.Count ?? 0); index++)
+        {
+            if (_otherWindows![index].Window == window)
+                return index;
+        }
+
+        return -1;
+    }
+}
