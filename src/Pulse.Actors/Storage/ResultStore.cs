@@ -13,7 +13,7 @@ namespace Pulse.Actors.Storage;
 public sealed class ResultStore
 {
     // Any number that no other program is likely to use for an advisory lock of its own: "pulse" in ASCII.
-    private const long CreationLock = 0x70_75_6C_73_65;
+    internal const long CreationLock = 0x70_75_6C_73_65;
 
     private readonly Database _database;
     private readonly LateEvents _lateEvents;
@@ -212,16 +212,7 @@ public sealed class ResultStore
 
     private async Task PrepareFileAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            Directory.CreateDirectory(_database.Address.Directory!);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new StorageException(
-                $"{Description}: its directory can't be made ({exception.Message}). "
-                + "Choose a directory that this user may write to.", exception);
-        }
+        _database.Address.CreateDirectory();
 
         // Kept in the file itself; readers and the one writer then do not block each other.
         await _database.RunAsync(

@@ -6,8 +6,11 @@ namespace Pulse.Actors.Storage;
 /// <summary>One rollup's table: its shape and the statements on it.</summary>
 internal sealed class ResultTable
 {
-    private const string WindowEnd = "window_end_utctime";
-    private const string ViewCount = "view_count";
+    /// <summary>The column of the window's exclusive end, UTC.</summary>
+    public const string WindowEnd = "window_end_utctime";
+
+    /// <summary>The column of the count.</summary>
+    public const string ViewCount = "view_count";
 
     private readonly SqlDialect _dialect;
     private readonly string _dimensions;
@@ -29,7 +32,8 @@ internal sealed class ResultTable
 
     public Rollup Rollup { get; }
 
-    private string Name => Rollup.TableName;
+    /// <summary>The table's name, unquoted.</summary>
+    public string Name => Rollup.TableName;
 
     /// <summary>Makes the table, and the index by time that exports and charts read.</summary>
     public IEnumerable<string> Creation()
@@ -115,7 +119,8 @@ internal sealed class ResultTable
         return order != 0 ? order : right.Count.CompareTo(left.Count);
     }
 
-    private static int ByKey(KeyCount left, KeyCount right)
+    /// <summary>The order of the primary key.</summary>
+    public static int ByKey(KeyCount left, KeyCount right)
     {
         for (var dimension = 0; dimension < left.Key.Values.Count; dimension++)
         {

@@ -40,6 +40,22 @@ internal sealed record StorageAddress(string ConnectionString, string Descriptio
         }
     }
 
+    /// <summary>Creates the directory of SQLite's file where it is absent.</summary>
+    /// <exception cref="StorageException">It can't be created.</exception>
+    public void CreateDirectory()
+    {
+        try
+        {
+            System.IO.Directory.CreateDirectory(Directory!);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException(
+                $"{Description}: its directory can't be made ({exception.Message}). "
+                + "Choose a directory that this user may write to.", exception);
+        }
+    }
+
     /// <inheritdoc />
     public override string ToString() => Description;
 

@@ -19,6 +19,8 @@ internal sealed class StorageFaults(string place)
             PostgresException server => Translate(server),
             SqliteException sqlite => Translate(sqlite),
             NpgsqlException { InnerException: TimeoutException } timeout => TimedOut(timeout),
+            NpgsqlException { InnerException: AggregateException { InnerExceptions: [var first, ..] } }
+                when TryTranslate(first, cancellationToken, out var translated) => translated,
             NpgsqlException client => Unreachable(client),
             TimeoutException timeout => TimedOut(timeout),
             SocketException socket => Unreachable(socket),
@@ -47,6 +49,10 @@ internal sealed class StorageFaults(string place)
             server.MessageText, "Make room on the server's disk.", server, isTransient: true),
         PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown
             => Line("the server is starting or stopping", "Wait, or look at its log.", server, isTransient: true),
+        PostgresErrorCodes.ReadOnlySqlTransaction => Line(
+            "the server takes no writes",
+            "Wait until it does, or name all hosts and Target Session Attributes=primary in the connection string.",
+            server, isTransient: true),
         PostgresErrorCodes.TooManyConnections => Line(
             "the server has no free connection", "Raise its max_connections or lower Maximum Pool Size.", server, true),
         _ => Line($"{server.MessageText} (SQLSTATE {server.SqlState})", "See the server's log.",

@@ -1,0 +1,110 @@
+using System.Globalization;
+using Npgsql;
+using Pulse.Counting;
+using Pulse.Events;
+
+namespace Pulse.Actors.Storage.Checkpoints;
+
+/// <summary>Checkpoints on PostgreSQL.</summary>
+internal sealed class PostgresCheckpointStore : ICheckpointStore
+{
+    // Rows are locked in one order, so that two takeovers wait for each other and never both ways.
+    private const string TakeOver =
+        $"""
+        with wanted (its_version, its_bucket) as (
+          select version, bucket from pulse_bucket join unnest($1, $2) as named (version, bucket) using (version, bucket)
+          order by version, bucket for update of pulse_bucket)
+        update pulse_bucket set checkpoint = gen_random_uuid(),
+          generation = greatest(generation + 1, (extract(epoch from clock_timestamp()) * 1000)::bigint)
+        from wanted where version = its_version and bucket = its_bucket
+        returning {BucketRows.Columns}
+        """;
+
+    private const string ReadCheckpoints =
+        "select version, bucket, checkpoint from pulse_bucket join unnest($1, $2) as named (version, bucket) using (version, bucket)";
+
+    private readonly StorageAddress _address;
+    private readonly PostgresSessions _sessions;
+    private readonly CheckpointSchema _schema;
+    private (RollupVersions Versions, PostgresBatch Batch)? _prepared;
+
+    /// <summary>Opens nothing yet.</summary>
+    /// <param name="address">The database.</param>
+    /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
+    /// <exception cref="StorageException">The connection string can't be understood.</exception>
+    public PostgresCheckpointStore(StorageAddress address, RollupCatalog catalog)
+    {
+        _address = address;
+        _sessions = new PostgresSessions(address);
+        _schema = new CheckpointSchema(address, StorageKind.Postgres, catalog);
+    }
+
+    /// <inheritdoc />
+    public string Description => _address.Description;
+
+    private (RollupVersions Versions, PostgresBatch Batch) Prepared =>
+        _prepared ?? throw new InvalidOperationException("The store is not prepared.");
+
+    /// <inheritdoc />
+    public async Task PrepareAsync(TimeSpan windowLength, CancellationToken cancellationToken)
+    {
+        var versions = await _sessions.RunAsync(
+            async (connection, token) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(token).ConfigureAwait(false);
+                await connection.ExecuteAsync(
+                    string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({ResultStore.CreationLock})"), token)
+                    .ConfigureAwait(false);
+                var versions = await _schema.PrepareAsync(connection, windowLength, token).ConfigureAwait(false);
+                await transaction.CommitAsync(token).ConfigureAwait(false);
+                return versions;
+            },
+            cancellationToken).ConfigureAwait(false);
+        _prepared = (versions, new PostgresBatch(_sessions, versions));
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
+        IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken) =>
+        RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<IReadOnlyList<StatementOutcome>> StoreAsync(
+        IReadOnlyList<CheckpointStatement> statements, Window? reportedFrom, CancellationToken cancellationToken)
+    {
+        var (versions, batch) = Prepared;
+        return batch.StoreAsync(PreparedStatement.Prepare(statements, versions), reportedFrom, cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task<IReadOnlyDictionary<BucketId, CheckpointId>> ReadCheckpointsAsync(
+        IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken) =>
+        RunAsync(ReadCheckpoints, buckets, BucketRows.ReadCheckpointsAsync, cancellationToken);
+
+    /// <inheritdoc />
+    public Task<StorageSnapshot> ReadSnapshotAsync(CancellationToken cancellationToken) => StorageSnapshot.OpenAsync(
+        _sessions.Create(), Prepared.Versions, new StorageFaults(Description), cancellationToken);
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+
+    private Task<T> RunAsync<T>(
+        string sql,
+        IReadOnlyCollection<BucketId> buckets,
+        Func<NpgsqlCommand, RollupVersions, CancellationToken, Task<T>> read,
+        CancellationToken cancellationToken)
+    {
+        var versions = Prepared.Versions;
+        var numbers = buckets.Select(bucket => versions.Of(bucket).Number).ToArray();
+        var rows = buckets.Select(bucket => bucket.Number).ToArray();
+        return _sessions.RunAsync(
+            async (connection, token) =>
+            {
+                await using var command = new NpgsqlCommand(sql, connection);
+                command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = numbers });
+                command.Parameters.Add(new NpgsqlParameter<int[]> { TypedValue = rows });
+                return await read(command, versions, token).ConfigureAwait(false);
+            },
+            cancellationToken);
+    }
+}

@@ -1,0 +1,114 @@
+using System.Diagnostics.CodeAnalysis;
+using Npgsql;
+
+namespace Pulse.Actors.Storage.Checkpoints;
+
+/// <summary>A node's connections to PostgreSQL, few and pooled, and their errors as clear lines.</summary>
+internal sealed class PostgresSessions : IAsyncDisposable
+{
+    /// <summary>The most connections of a node; whoever needs one more waits.</summary>
+    public const int MaximumConnections = 4;
+
+    // So often is work done that the server undid for the sake of another transaction's.
+    private const int Attempts = 5;
+
+    // A backslash keeps a blank within the option's value. Part of the session's start, it is what DISCARD ALL goes back to.
+    private const string ReadCommitted = @"-c default_transaction_isolation=read\ committed";
+
+    private readonly NpgsqlDataSource _source;
+    private readonly StorageFaults _faults;
+
+    /// <summary>Opens nothing yet.</summary>
+    /// <param name="address">The database; with several hosts, its primary unless the connection string says otherwise.</param>
+    /// <exception cref="StorageException">The connection string can't be understood.</exception>
+    public PostgresSessions(StorageAddress address)
+    {
+        _faults = new StorageFaults(address.Description);
+        var settings = new NpgsqlConnectionStringBuilder(address.ConnectionString)
+        {
+            Pooling = true,
+            Multiplexing = false,
+            IncludeFailedBatchedCommand = true,
+        };
+        settings.MaxPoolSize = Math.Min(settings.MaxPoolSize, MaximumConnections);
+        settings.MinPoolSize = Math.Min(settings.MinPoolSize, settings.MaxPoolSize);
+        settings.Options = $"{settings.Options ?? Environment.GetEnvironmentVariable("PGOPTIONS")} {ReadCommitted}".TrimStart();
+        if (settings.Host!.Contains(',', StringComparison.Ordinal))
+            settings.TargetSessionAttributes ??= "primary";
+        // Zero is the driver's word for waiting without end until a statement is really cancelled.
+        if (settings.CancellationTimeout == 0)
+            settings.CancellationTimeout = (int)TimeSpan.FromSeconds(2).TotalMilliseconds;
+        try
+        {
+            _source = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
+        }
+        catch (NotSupportedException mistake)
+        {
+            throw new StorageException(
+                $"{address.Description}: {mistake.Message.TrimEnd('.')}. Correct the connection string.", mistake);
+        }
+    }
+
+    /// <summary>A connection that is open; disposing gives it back. Throws what the driver throws.</summary>
+    public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
+        _source.OpenConnectionAsync(cancellationToken);
+
+    /// <summary>A connection that is not open yet.</summary>
+    public NpgsqlConnection Create() => _source.CreateConnection();
+
+    /// <summary>
+    /// Runs work on a connection, again where the server undid it for another's sake; every failure comes out as a
+    /// <see cref="StorageException"/>.
+    /// </summary>
+    public async Task<T> RunAsync<T>(
+        Func<NpgsqlConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await using var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
+                return await work(connection, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception exception) when (attempt < Attempts && IsUndone(exception))
+            {
+                // Once more.
+            }
+            catch (Exception exception) when (TryTranslate(exception, cancellationToken, out var fault))
+            {
+                throw fault;
+            }
+        }
+    }
+
+    /// <summary>Whether the server has undone a statement, alone for the sake of another's: a deadlock, or no order of both.</summary>
+    public static bool IsUndone(Exception exception) => FirstOf(exception) is PostgresException
+    {
+        SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
+    };
+
+    /// <summary>
+    /// What a driver's exception says in one line. Where it says that the session can't write, all idle sessions are closed:
+    /// they go on being read-only when the database no longer is, or when another server is the primary.
+    /// </summary>
+    public bool TryTranslate(
+        Exception exception, CancellationToken cancellationToken, [NotNullWhen(true)] out StorageException? fault)
+    {
+        if (FirstOf(exception) is PostgresException { SqlState: PostgresErrorCodes.ReadOnlySqlTransaction })
+        {
+            (_source as NpgsqlMultiHostDataSource)?.ClearDatabaseStates();
+            _source.Clear();
+        }
+
+        return _faults.TryTranslate(exception, cancellationToken, out fault);
+    }
+
+    /// <summary>The first of a batch's errors, which the driver wraps where there are several.</summary>
+    public static Exception FirstOf(Exception exception) =>
+        exception is NpgsqlException { InnerException: AggregateException { InnerExceptions: [var first, ..] } }
+            ? first
+            : exception;
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => _source.DisposeAsync();
+}

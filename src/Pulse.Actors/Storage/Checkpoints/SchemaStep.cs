@@ -1,0 +1,37 @@
+namespace Pulse.Actors.Storage.Checkpoints;
+
+/// <summary>One change of the database's schema. Once it was released, it stays as it is: what follows is another step.</summary>
+/// <param name="Number">The schema's version after it; the first is 1.</param>
+/// <param name="Statements">What it executes.</param>
+internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<string>> Statements)
+{
+    /// <summary>All steps, in their order.</summary>
+    public static IReadOnlyList<SchemaStep> All { get; } = [new(1, Buckets)];
+
+    // A bucket's row is written anew every few seconds: half of each page is kept free for that, and dead rows are removed
+    // early. Long positions lie in a table of their own, which has the same to bear.
+    private static IReadOnlyList<string> Buckets(StorageKind kind)
+    {
+        var isServer = kind == StorageKind.Postgres;
+        var text = SqlDialect.For(kind).TextType;
+        var (name, now) = isServer
+            ? ("uuid", "timestamptz not null default now()")
+            : ("blob", "text not null default current_timestamp");
+        var often = isServer
+            ? " with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, "
+                + "toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 500)"
+            : "";
+        return
+        [
+            $"create table pulse_version (version integer not null primary key, rollup {text} not null, "
+                + $"table_name {text} not null unique, digest {text} not null, declaration {text} not null, unique (rollup, digest))",
+            $"create table pulse_bucket (version integer not null, bucket integer not null, checkpoint {name} not null, "
+                + "generation bigint not null, positions text not null, counted bigint not null, late bigint not null, "
+                + "dead bigint not null, filtered bigint not null, consumed bigint not null, "
+                + $"primary key (version, bucket)){often}",
+            $"create table pulse_gap (version integer not null, bucket integer not null, stream {text} not null, "
+                + "partition integer not null, from_offset bigint not null, to_offset bigint not null, "
+                + $"stored_at {now})",
+        ];
+    }
+}

@@ -1,0 +1,116 @@
+using System.Data;
+using System.Data.Common;
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using Microsoft.Data.Sqlite;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Storage.Checkpoints;
+
+/// <summary>
+/// One consistent state of the database: each bucket's counts in the result tables are those below the positions of its row
+/// here, however much is stored meanwhile. For one reader at a time. Everything throws <see cref="StorageException"/> where
+/// the database can't do it.
+/// </summary>
+internal sealed class StorageSnapshot : IAsyncDisposable
+{
+    private readonly DbConnection _connection;
+    private readonly DbTransaction _transaction;
+    private readonly RollupVersions _versions;
+    private readonly StorageFaults _faults;
+
+    private StorageSnapshot(
+        DbConnection connection,
+        DbTransaction transaction,
+        RollupVersions versions,
+        StorageFaults faults,
+        IReadOnlyDictionary<BucketId, BucketRow> buckets)
+    {
+        _connection = connection;
+        _transaction = transaction;
+        _versions = versions;
+        _faults = faults;
+        Buckets = buckets;
+    }
+
+    /// <summary>The row of each bucket of the store's rollups.</summary>
+    public IReadOnlyDictionary<BucketId, BucketRow> Buckets { get; }
+
+    /// <summary>Takes the snapshot.</summary>
+    /// <param name="connection">Not open yet; disposed with the snapshot.</param>
+    /// <param name="versions">The versions whose buckets and tables are read.</param>
+    /// <param name="faults">Translates the driver's exceptions.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public static async Task<StorageSnapshot> OpenAsync(
+        DbConnection connection, RollupVersions versions, StorageFaults faults, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await connection.OpenAsync(cancellationToken).ConfigureAwait(false);
+            var transaction = await BeginAsync(connection, cancellationToken).ConfigureAwait(false);
+            var command = connection.Command($"select {BucketRows.Columns} from pulse_bucket");
+            await using var disposing = command.ConfigureAwait(false);
+            // The first question takes the snapshot.
+            var buckets = await BucketRows.ReadAsync(command, versions, cancellationToken).ConfigureAwait(false);
+            return new StorageSnapshot(connection, transaction, versions, faults, buckets);
+        }
+        catch (Exception exception)
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            if (faults.TryTranslate(exception, cancellationToken, out var fault))
+                throw fault;
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Streams a rollup's rows whose window ends at or after <paramref name="from"/> and before <paramref name="before"/>,
+    /// ordered by window end, then dimensions. One row at a time is in memory.
+    /// </summary>
+    public async IAsyncEnumerable<KeyCount> ReadAsync(
+        Rollup rollup, Window from, Window before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var table = _versions.Of(rollup).Table;
+        var command = _connection.Command(table.Rows(), ("after", Instant(from)), ("before", Instant(before)));
+        await using var disposing = command.ConfigureAwait(false);
+        await using var reader = await GuardAsync(() => command.ExecuteReaderAsync(cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        while (await GuardAsync(() => reader.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
+            yield return table.Read(reader);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        await _transaction.DisposeAsync().ConfigureAwait(false);
+        await _connection.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static async Task<DbTransaction> BeginAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        // Every other transaction of that driver waits for the right to write.
+        if (connection is SqliteConnection file)
+            return file.BeginTransaction(deferred: true);
+
+        var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
+        await connection.ExecuteAsync("set transaction read only", cancellationToken).ConfigureAwait(false);
+        return transaction;
+    }
+
+    private object Instant(Window window) => _connection is SqliteConnection
+        ? window.EndUtc.ToString(SqlDialect.InstantFormat, CultureInfo.InvariantCulture)
+        : DateTime.SpecifyKind(window.EndUtc, DateTimeKind.Unspecified);
+
+    // An iterator can't yield inside try/catch, so each step is guarded by itself.
+    private async Task<T> GuardAsync<T>(Func<Task<T>> step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await step().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (_faults.TryTranslate(exception, cancellationToken, out var fault))
+        {
+            throw fault;
+        }
+    }
+}

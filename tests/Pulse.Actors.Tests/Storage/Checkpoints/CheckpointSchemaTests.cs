@@ -1,0 +1,168 @@
+using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Counting;
+using Pulse.Events;
+using Pulse.Testing;
+
+namespace Pulse.Actors.Tests.Storage.Checkpoints;
+
+public sealed class SqliteCheckpointSchemaTests(PostgresFixture postgres) : CheckpointSchemaTests(StorageKind.Sqlite, postgres);
+
+public sealed class PostgresCheckpointSchemaTests(PostgresFixture postgres) : CheckpointSchemaTests(StorageKind.Postgres, postgres);
+
+/// <summary>How a database comes to its schema, its versions and its buckets.</summary>
+public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture postgres) : IAsyncLifetime
+{
+    private TestStorage _storage = null!;
+
+    public async ValueTask InitializeAsync() => _storage = await TestStorage.CreateAsync(kind, postgres);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_storage is not null)
+            await _storage.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public async Task Every_bucket_of_a_version_has_a_row_at_no_position()
+    {
+        await PrepareAsync(Declared(buckets: 3));
+
+        Assert.Equal(
+            ["deadLetters|0|", .. RollupCatalog.BuiltIn.SelectMany(rollup => Buckets(rollup.Name, 16)), .. Titles(3)],
+            await _storage.QueryAsync("select rollup, bucket, positions from pulse_bucket join pulse_version using (version) "
+                + "where counted = 0 and late = 0 and dead = 0 and filtered = 0 and consumed = 0 order by rollup, bucket"));
+        Assert.Equal(["52"], await _storage.QueryAsync("select count(distinct checkpoint) from pulse_bucket"));
+    }
+
+    [Fact]
+    public async Task A_version_is_stored_with_its_declaration_and_the_digest_of_it()
+    {
+        await PrepareAsync(Declared(buckets: 3));
+
+        var row = Assert.Single(await _storage.QueryAsync(
+            "select table_name, declaration, digest from pulse_version where rollup = 'viewsByTitle'")).Split('|');
+
+        Assert.Equal("viewsbytitleaggregation", row[0]);
+        Assert.Equal("rollup viewsByTitle; dimensions content_name, language; buckets 3; window 300 s", row[1]);
+        Assert.Equal(
+            Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(row[1]))), row[2]);
+    }
+
+    [Fact]
+    public async Task Preparing_again_changes_nothing()
+    {
+        await PrepareAsync(Declared(buckets: 3));
+        var before = await ContentAsync();
+
+        await PrepareAsync(Declared(buckets: 3));
+
+        Assert.Equal(before, await ContentAsync());
+    }
+
+    [Fact]
+    public async Task Many_nodes_prepare_an_empty_database_at_once()
+    {
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PrepareAsync(Declared(buckets: 3))));
+
+        Assert.Equal(["52"], await _storage.QueryAsync("select count(*) from pulse_bucket"));
+        Assert.Equal(["1|2|3|4|5"], [string.Join('|', await _storage.QueryAsync("select version from pulse_version order by version"))]);
+        Assert.Equal(["1"], await _storage.QueryAsync("select step from pulse_schema"));
+    }
+
+    [Fact]
+    public async Task Both_stores_prepare_the_same_database_at_once_and_in_any_order()
+    {
+        var catalog = Declared(buckets: 3);
+        var results = new ResultStore(_storage.Options, catalog);
+
+        await Task.WhenAll(
+            PrepareAsync(catalog),
+            results.PrepareAsync(Window.DefaultLength, CancellationToken.None),
+            PrepareAsync(catalog),
+            results.PrepareAsync(Window.DefaultLength, CancellationToken.None));
+
+        Assert.Equal(["52"], await _storage.QueryAsync("select count(*) from pulse_bucket"));
+    }
+
+    [Fact]
+    public async Task A_rollup_added_later_gets_its_buckets_and_the_others_keep_theirs()
+    {
+        await PrepareAsync(RollupCatalog.Default);
+        var before = await ContentAsync();
+
+        await PrepareAsync(Declared(buckets: 2));
+
+        var after = await ContentAsync();
+        Assert.Empty(before.Except(after));
+        Assert.Equal(1 + 2, after.Count - before.Count);
+    }
+
+    [Theory]
+    [InlineData(4, 300)]
+    [InlineData(3, 60)]
+    public async Task A_rollup_declared_otherwise_is_refused_and_nothing_changes(int buckets, int windowSeconds)
+    {
+        await PrepareAsync(Declared(buckets: 3));
+        var before = await ContentAsync();
+
+        var fault = await Assert.ThrowsAsync<StorageException>(
+            () => PrepareAsync(Declared(buckets), TimeSpan.FromSeconds(windowSeconds)));
+
+        Assert.Contains($"buckets {buckets}; window {windowSeconds} s", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("buckets 3; window 300 s", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Declare it as before", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.False(fault.IsTransient);
+        Assert.Equal(before, await ContentAsync());
+    }
+
+    [Fact]
+    public async Task A_database_of_a_newer_schema_is_refused_in_one_line_that_says_what_to_do()
+    {
+        await PrepareAsync(RollupCatalog.Default);
+        await _storage.QueryAsync($"insert into pulse_schema (step) values ({SchemaStep.All[^1].Number + 1})");
+
+        var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(RollupCatalog.Default));
+
+        Assert.Contains($"its schema has version {SchemaStep.All[^1].Number + 1}", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Run the version of Pulse", fault.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', fault.Message);
+        Assert.False(fault.IsTransient);
+    }
+
+    [Fact]
+    public void Steps_are_numbered_from_one_without_a_gap() =>
+        Assert.Equal(Enumerable.Range(1, SchemaStep.All.Count), SchemaStep.All.Select(step => step.Number));
+
+    private static IEnumerable<string> Titles(int buckets) => Buckets("viewsByTitle", buckets);
+
+    private static IEnumerable<string> Buckets(string rollup, int buckets) =>
+        Enumerable.Range(0, buckets).Select(bucket => $"{rollup}|{bucket}|");
+
+    private static RollupCatalog Declared(int buckets)
+    {
+        var mistakes = RollupCatalog.TryCreate(
+            [new RollupDeclaration { Name = "viewsByTitle", Dimensions = ["content_name", "language"], Buckets = buckets }],
+            out var catalog);
+        return mistakes.Count == 0 ? catalog : throw new InvalidOperationException(mistakes[0]);
+    }
+
+    private async Task PrepareAsync(RollupCatalog catalog, TimeSpan? windowLength = null)
+    {
+        await using var store = CheckpointStores.For(_storage.Options, catalog);
+        await store.PrepareAsync(windowLength ?? Window.DefaultLength, CancellationToken.None);
+    }
+
+    private async Task<IReadOnlyList<string>> ContentAsync()
+    {
+        var checkpoint = kind == StorageKind.Sqlite ? "hex(checkpoint)" : "checkpoint";
+        return
+        [
+            .. await _storage.QueryAsync($"select version, bucket, {checkpoint}, generation from pulse_bucket order by version, bucket"),
+            .. await _storage.QueryAsync("select * from pulse_version order by version"),
+            .. await _storage.QueryAsync("select * from pulse_schema"),
+        ];
+    }
+}
