@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
@@ -14,15 +15,21 @@ internal sealed record VersionDeclaration
     /// <summary>Writes the line.</summary>
     /// <param name="rollup">The rollup.</param>
     /// <param name="windowLength">The length of its windows.</param>
-    public VersionDeclaration(Rollup rollup, TimeSpan windowLength)
+    /// <param name="allowedLateness">How late an event may be; null: without limit.</param>
+    public VersionDeclaration(Rollup rollup, TimeSpan windowLength, TimeSpan? allowedLateness = null)
     {
         // Names are SQL identifiers, so that no separator can be part of one.
         Text = string.Create(
             CultureInfo.InvariantCulture,
             $"rollup {rollup.Name}; dimensions {string.Join(", ", rollup.Dimensions)}; buckets {rollup.Buckets}; "
-            + $"window {windowLength.TotalSeconds:0.###} s");
-        Digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Text)));
+            + $"window {windowLength.TotalSeconds:0.###} s{(allowedLateness is { } late ? $"; lateness {late.TotalMilliseconds:0} ms" : "")}");
+        var digest = SHA256.HashData(Encoding.UTF8.GetBytes(Text));
+        Digest = Convert.ToHexStringLower(digest);
+        Counted = new CountedVersion(rollup.Name, new VersionDigest(BinaryPrimitives.ReadUInt128BigEndian(digest)), rollup.Buckets);
     }
+
+    /// <summary>What counting needs to know of it; its digest is the first half of <see cref="Digest"/>.</summary>
+    public CountedVersion Counted { get; }
 
     /// <summary>The line: <c>rollup viewsByDeviceGenre; dimensions device_type, genre; buckets 16; window 300 s</c>.</summary>
     public string Text { get; }
