@@ -5,7 +5,10 @@ namespace Pulse.Counting;
 /// one that was cut and grew again; the leader epoch of the record just below can.
 /// </summary>
 /// <param name="Offset">The next offset: everything below it was handled.</param>
-/// <param name="Epoch">The leader epoch of the record just below, or <see cref="UnknownEpoch"/>.</param>
+/// <param name="Epoch">
+/// The leader epoch of the record just below, or <see cref="UnknownEpoch"/>. Where the offset just below holds none, such as
+/// a transaction's marker, that of the last record before it.
+/// </param>
 public readonly record struct LogPosition(long Offset, int Epoch)
 {
     /// <summary>No record is below, or the broker gives no epochs. Equals every epoch.</summary>

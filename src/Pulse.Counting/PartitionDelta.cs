@@ -22,4 +22,16 @@ public sealed record PartitionDelta(
 {
     /// <summary>The most that a delta takes when it is written down, in bytes: it ends before the record that would pass it.</summary>
     public const int MaximumBytes = 64 * 1024;
+
+    /// <summary>What it takes when it is written down, rather too many bytes than too few.</summary>
+    public int EncodedBytes
+    {
+        get
+        {
+            var bytes = DeltaSize.BytesPerDelta + (Gaps.Count * DeltaSize.BytesPerGap);
+            foreach (var count in Counts)
+                bytes += count.Key.EncodedBytes + DeltaSize.BytesPerKey + DeltaSize.BytesPerCount;
+            return bytes;
+        }
+    }
 }

@@ -9,7 +9,7 @@ namespace Pulse.Host;
 internal static class Banner
 {
     public static void Write(
-        ConsoleView view, NodeConfiguration node, RunOptions run, ResultStore store, IWarehouse warehouse, string url)
+        ConsoleView view, NodeConfiguration node, RunOptions run, NodeStorage storage, IWarehouse warehouse, string url)
     {
         var kafka = node.Settings.Kafka;
         view.WriteLine();
@@ -23,7 +23,7 @@ internal static class Banner
             ? $"{(simulation.TotalRecords is { } total ? $"{total:N0} events" : "events")} at "
               + (simulation.Rate > 0 ? $"{simulation.Rate:N0} a second" : "full speed")
             : "none");
-        Line("storage", store.Description);
+        Line("storage", storage.Description);
         Line("warehouse", warehouse.Description);
         Line("rollups", string.Join(", ", node.Settings.Catalog.Rollups.Select(rollup => rollup.Name)));
         Line("checkpoints", $"every {node.Settings.CheckpointInterval}");

@@ -43,8 +43,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
             await StartChecks.KafkaAsync(started.Settings.Kafka, node.CreateTopics);
 
         await using var application = Build(started);
-        await application.Services.GetRequiredService<ResultStore>()
-            .PrepareAsync(node.Settings.WindowLength, CancellationToken.None);
+        await application.Services.GetRequiredService<NodeStorage>()
+            .PrepareAsync(node.Settings.WindowLength, node.Settings.AllowedLateness, CancellationToken.None);
         return await RunAsync(application, started);
     }
 
@@ -74,7 +74,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 _view,
                 started,
                 run,
-                services.GetRequiredService<ResultStore>(),
+                services.GetRequiredService<NodeStorage>(),
                 services.GetRequiredService<IWarehouse>(),
                 services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
         await application.WaitForShutdownAsync();

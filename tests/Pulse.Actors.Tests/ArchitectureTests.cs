@@ -10,7 +10,7 @@ namespace Pulse.Actors.Tests;
 /// <summary>The floors of the house: what is below knows nothing of what is above.</summary>
 public sealed class ArchitectureTests
 {
-    private static readonly Assembly Counting = typeof(BucketLedger).Assembly;
+    private static readonly Assembly Counting = typeof(IngestSession).Assembly;
     private static readonly Assembly Events = typeof(EventDecoder).Assembly;
     private static readonly Assembly Warehouse = typeof(IWarehouse).Assembly;
     private static readonly Assembly Actors = typeof(StreamIngest).Assembly;

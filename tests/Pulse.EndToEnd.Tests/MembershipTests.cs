@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
@@ -17,7 +16,7 @@ public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres
     {
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.CreateDatabaseAsync();
-        var ports = FreePorts(2);
+        var ports = FreePorts.Take(2);
         await using var member = Start(stream, database, ports, 0, []);
         await ReadyAsync(member);
 
@@ -41,7 +40,7 @@ public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres
     {
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.CreateDatabaseAsync();
-        var ports = FreePorts(2);
+        var ports = FreePorts.Take(2);
 
         // The second seed waits for the first, which founds the cluster.
         await using var waiting = Start(stream, database, ports, 1, new() { ["Pulse__Http__ApiKey"] = "sixteen characters" });
@@ -72,13 +71,4 @@ public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres
 
     private static Task ReadyAsync(PulseProcess node) => Eventually.HoldsAsync(
         "the node is ready", Limit, async () => await node.HealthAsync("ready") == HttpStatusCode.OK);
-
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        listeners.ForEach(listener => listener.Start());
-        var ports = listeners.Select(listener => ((IPEndPoint)listener.LocalEndpoint).Port).ToArray();
-        listeners.ForEach(listener => listener.Dispose());
-        return ports;
-    }
 }

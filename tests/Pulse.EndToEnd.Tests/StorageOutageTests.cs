@@ -33,7 +33,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         await using var simulator = Produce(stream, Events);
         await using (var host = Host(stream, database))
         {
-            await Eventually.HoldsAsync("some events committed", RunLimit, () => Task.FromResult(stream.Committed() > 0));
+            await host.ConsumedAsync(1_000, RunLimit);
             await postgres.Server.StopAsync();
             try
             {
@@ -50,6 +50,7 @@ public sealed class StorageOutageTests(KafkaFixture kafka, StorageOutageTests.Ow
         }
 
         await using var next = Host(stream, database);
+        await next.StatusAsync();
         Assert.Equal(0, await simulator.ExitAsync(RunLimit));
         await Eventually.HoldsAsync("everything committed", RunLimit, () => Task.FromResult(stream.Committed() == Events));
         next.Terminate();

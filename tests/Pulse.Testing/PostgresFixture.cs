@@ -33,7 +33,10 @@ public sealed class PostgresFixture : IAsyncLifetime
     /// <summary>Takes the server away as a crash would: connections break, nothing answers on its port.</summary>
     public async Task StopAsync() => await (await ServerAsync()).StopAsync();
 
-    /// <summary>Starts the stopped server again, on the same port with the same data.</summary>
+    /// <summary>Kills every process of the server at once.</summary>
+    public async Task KillAsync() => await (await ServerAsync()).KillAsync();
+
+    /// <summary>Starts the stopped or killed server again, on the same port with the same data.</summary>
     public async Task StartAsync() => await (await ServerAsync()).StartAsync();
 
     /// <summary>Freezes every process of the server: connections stay open and nothing answers.</summary>

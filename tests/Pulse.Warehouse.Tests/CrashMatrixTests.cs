@@ -19,17 +19,20 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
 {
     private const int Steps = 200;
     private const int Dates = 2;
+    private const string Stream = "stream";
+    private const long End = 10;
 
     [Fact]
     public async Task Whatever_step_it_dies_at_the_tables_equal_storage_and_each_partition_was_loaded_once()
     {
         var catalog = RollupCatalog.Default;
-        var store = await StoredAsync(catalog);
+        await using var storage = await StoredAsync(catalog);
+        var (store, source) = (storage.Results, new ExportSource(storage, catalog));
         var step = 0;
         for (var hasCrashed = true; hasCrashed; step++)
         {
             Assert.True(step < Steps, "the export takes more steps than expected");
-            await using var run = await CrashRun.StartAsync(catalog.Rollups[..1], store.DatesAsync, store.ReadAsync, step);
+            await using var run = await CrashRun.StartAsync(source.ReadDatesAsync, source.ReadRowsAsync, step);
 
             var outcome = await run.FinishAsync();
 
@@ -65,9 +68,8 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             Assert.True(step < Steps, "the export takes more steps than expected");
             CrashRun? current = null;
             await using var run = await CrashRun.StartAsync(
-                [rollup],
-                (_, _) => Task.FromResult<IReadOnlyList<DateOnly>>([Counts.NewYear]),
-                (_, date, _) => Counts.Streamed(Counts.Rows(date, 20, current is { HasCrashed: true } ? 100 : 1)),
+                (_, _) => Task.FromResult<IReadOnlyList<RollupDate>>([new RollupDate(rollup.Name, Counts.NewYear)]),
+                (_, _, date, _) => Counts.Streamed(Counts.Rows(date, 20, current is { HasCrashed: true } ? 100 : 1)),
                 step);
             current = run;
 
@@ -84,19 +86,15 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
         Assert.True(step > 20, $"only {step} steps");
     }
 
-    private async Task<ResultStore> StoredAsync(RollupCatalog catalog)
+    private async Task<NodeStorage> StoredAsync(RollupCatalog catalog)
     {
-        var store = new ResultStore(
-            new StorageOptions(StorageKind.Postgres, await postgres.CreateDatabaseAsync()), catalog);
-        await store.PrepareAsync(Window.DefaultLength, CancellationToken.None);
+        var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, await postgres.CreateDatabaseAsync()), catalog);
+        await storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        var writer = new BucketWriter(storage, catalog);
         for (var day = 0; day < Dates; day++)
-            await store.UpsertAsync(
-                [
-                    new BucketResults(
-                        catalog.Rollups[0], day, [.. Counts.Rows(Counts.NewYear.AddDays(day), 50)], 0),
-                ],
-                CancellationToken.None);
-        return store;
+            await writer.CountAsync(catalog.Rollups[0], Counts.Rows(Counts.NewYear.AddDays(day), 50));
+        await writer.MoveAsync(new StreamPartition(Stream, 0), End);
+        return storage;
     }
 
     /// <summary>One export with one death.</summary>
@@ -126,9 +124,8 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
 
         private CrashRun(
             FakeBigQuery fake,
-            ImmutableArray<Rollup> rollups,
-            Func<Rollup, CancellationToken, Task<IReadOnlyList<DateOnly>>> readDates,
-            Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
+            Func<CompletionAccepted, CancellationToken, Task<IReadOnlyList<RollupDate>>> readDates,
+            Func<CompletionAccepted, Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
             int crashAt)
         {
             Fake = fake;
@@ -137,18 +134,17 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             fake.Fault = FaultOf;
             _with = new ExportCollaborators
             {
-                StreamIdentity = _ => Task.FromResult("stream"),
-                ReadEnds = _ => Task.FromResult<ImmutableArray<PartitionRange>>([new PartitionRange(0, 0, 10)]),
-                ReadCommitted = _ => Task.FromResult(ImmutableDictionary<int, long>.Empty.Add(0, 10)),
+                StreamIdentity = _ => Task.FromResult(Stream),
+                ReadEnds = _ => Task.FromResult<ImmutableArray<PartitionRange>>([new PartitionRange(0, 0, End)]),
+                ReadStored = (_, _) => Task.FromResult(new StoredProgress(ImmutableDictionary<int, long>.Empty.Add(0, End))),
                 Catalog = RollupCatalog.Default,
-                ReadDates = async (rollup, token) =>
+                ReadDates = async (completion, token) =>
                 {
-                    if (!rollups.Contains(rollup))
-                        return [];
-                    await StepAsync($"dates of {rollup.Name}");
-                    return await readDates(rollup, token);
+                    await StepAsync("dates");
+                    return await readDates(completion, token);
                 },
-                ReadRows = (rollup, date, token) => ReadAsync(readRows(rollup, date, token), $"rows of {date}", token),
+                ReadRows = (completion, rollup, date, token) =>
+                    ReadAsync(readRows(completion, rollup, date, token), $"rows of {date}", token),
                 Warehouse = _warehouse,
                 Mediator = ActorRefs.Nobody,
             };
@@ -161,10 +157,9 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
         public string CrashedAt { get; private set; } = "nowhere";
 
         public static async Task<CrashRun> StartAsync(
-            ImmutableArray<Rollup> rollups,
-            Func<Rollup, CancellationToken, Task<IReadOnlyList<DateOnly>>> readDates,
-            Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
-            int crashAt) => new(await FakeBigQuery.StartAsync(), rollups, readDates, readRows, crashAt);
+            Func<CompletionAccepted, CancellationToken, Task<IReadOnlyList<RollupDate>>> readDates,
+            Func<CompletionAccepted, Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
+            int crashAt) => new(await FakeBigQuery.StartAsync(), readDates, readRows, crashAt);
 
         public async Task<ExportOutcome> FinishAsync()
         {

@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Diagnostics;
 using System.Globalization;
 using Npgsql;
-using Pulse.Actors.Storage;
 using Pulse.Benchmarks.Pipeline;
 using Pulse.Benchmarks.Reporting;
 using Pulse.Benchmarks.Subjects;
@@ -77,16 +76,16 @@ internal static class CardinalityCommand
             new("heap before the checkpoint, MiB", changed / 1048576.0),
             new("heap, MiB", stored / 1048576.0),
             new("checkpoint, s", checkpoint.TotalSeconds),
-            new("journal, MiB", await JournalBytesAsync(settings, stop) / 1048576.0),
+            new("tables, MiB", await TableBytesAsync(settings, stop) / 1048576.0),
         ];
     }
 
-    private static async Task<long> JournalBytesAsync(SubjectSettings settings, CancellationToken stop)
+    private static async Task<long> TableBytesAsync(SubjectSettings settings, CancellationToken stop)
     {
         await using var connection = new NpgsqlConnection(settings.Postgres);
         await connection.OpenAsync(stop);
         await using var command = connection.CreateCommand();
-        command.CommandText = $"select pg_total_relation_size('{PersistenceConfiguration.JournalTable}')";
+        command.CommandText = "select sum(pg_total_relation_size(relid))::bigint from pg_stat_user_tables";
         return (long)(await command.ExecuteScalarAsync(stop))!;
     }
 

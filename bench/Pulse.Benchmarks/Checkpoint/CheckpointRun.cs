@@ -17,79 +17,91 @@ namespace Pulse.Benchmarks.Checkpoint;
 internal sealed class CheckpointRun(PostgresFixture postgres, int runs)
 {
     private const int WarmUps = 1;
-    private static readonly string[] Names = ["COPY to PostgreSQL", "PostgreSQL", "SQLite"];
 
     /// <summary>Measures.</summary>
     /// <returns>The subjects, the reference first; the shape is part of the figures' names.</returns>
     public async Task<IReadOnlyList<Subject>> MeasureAsync(CheckpointShape shape, RollupCatalog catalog)
     {
-        var server = new StorageOptions(StorageKind.Postgres, await postgres.CreateDatabaseAsync());
+        var (copied, server) = (await CreateAsync(), await CreateAsync());
         using var file = new TemporaryDatabase();
-        await using var serverNode = await BucketNode.StartAsync(server, catalog);
-        await using var fileNode = await BucketNode.StartAsync(file.Storage, catalog);
-        await using var copy = new PlainCopy(server.ConnectionString, shape);
-        ICheckpointSubject[] subjects =
-            [copy, new CheckpointBenchmark(serverNode, shape), new CheckpointBenchmark(fileNode, shape)];
-        var expenses = new List<Expense>[] { [], [], [] };
+        await using var copy = new PlainCopy(copied.ConnectionString, shape);
+        await using var statements = new StatementBenchmark(server, catalog, shape);
+        await using var fileStatements = new StatementBenchmark(file.Storage, catalog, shape);
+        var table = shape.Rollup.TableName;
+        Run[] subjects =
+        [
+            new("COPY to PostgreSQL", copy, copied, PlainCopy.Table, [PlainCopy.Table]),
+            new("statements, PostgreSQL", statements, server, table, [table, "pulse_bucket"]),
+            new("statements, SQLite", fileStatements, file.Storage, table, []),
+        ];
         foreach (var subject in subjects)
-            await subject.PrepareAsync();
+            await subject.Benchmark.PrepareAsync();
         for (var run = 0; run < WarmUps + runs; run++)
         {
             var window = Window.Containing(1_767_268_800_000 + (300_000L * run), 300);
-            for (var index = 0; index < subjects.Length; index++)
+            foreach (var subject in subjects)
             {
-                var expense = await subjects[index].StoreAsync(window);
+                var expense = await subject.Benchmark.StoreAsync(window);
                 if (run >= WarmUps)
-                    expenses[index].Add(expense);
+                    subject.Expenses.Add(expense);
             }
         }
 
-        var rows = (double)shape.Rows * (WarmUps + runs);
-        await VerifyAsync(server, shape, catalog, rows);
-        await VerifyAsync(file.Storage, shape, catalog, rows);
-        const string events = $"select sum(length(message)) from {PersistenceConfiguration.JournalTable}";
-        return
+        foreach (var subject in subjects)
+            await VerifyAsync(subject, shape);
+        return [.. await Task.WhenAll(subjects.Select(async subject => new Subject(
+            subject.Name, await FiguresAsync(subject, shape))))];
+    }
+
+    private async Task<StorageOptions> CreateAsync() => new(StorageKind.Postgres, await postgres.CreateDatabaseAsync());
+
+    private async Task<Figure[]> FiguresAsync(Run subject, CheckpointShape shape)
+    {
+        var expenses = subject.Expenses;
+        Figure[] figures =
         [
-            new(Names[0], [.. Figures(shape, expenses[0]), OnDisk(await ServerAsync(Size(PlainCopy.Table)))]),
-            new(Names[1],
-            [
-                .. Figures(shape, expenses[1]),
-                OnDisk(await ServerAsync(Size(PersistenceConfiguration.JournalTable))),
-                Stored(await ServerAsync(events)),
-            ]),
-            new(Names[2], [.. Figures(shape, expenses[2]), Stored(await FileAsync(events))]),
+            new($"{shape.Name}: ms", [.. expenses.Select(each => each.Wall.TotalMilliseconds)]),
+            new($"{shape.Name}: rows/s", [.. expenses.Select(each => shape.Rows / each.Wall.TotalSeconds)]),
+            new($"{shape.Name}: buckets/s", [.. expenses.Select(each => shape.Buckets.Count / each.Wall.TotalSeconds)]),
+            new($"{shape.Name}: CPU, µs/row", [.. expenses.Select(each => each.Processor.TotalMicroseconds / shape.Rows)]),
+            new($"{shape.Name}: allocated, bytes/row", [.. expenses.Select(each => (double)each.Allocated / shape.Rows)]),
         ];
+        if (subject.Tables.Length == 0)
+            return figures;
 
-        Figure OnDisk(double bytes) => new($"{shape.Name}: journal's table and index, bytes/row", bytes / rows);
-        Figure Stored(double bytes) => new($"{shape.Name}: journal's events alone, bytes/row", bytes / rows);
-        Task<double> ServerAsync(string sql) => ScalarAsync(new NpgsqlConnection(server.ConnectionString), sql);
-        Task<double> FileAsync(string sql) => ScalarAsync(new SqliteConnection(file.Storage.ConnectionString), sql);
+        var size = string.Join(" + ", subject.Tables.Select(table => $"pg_total_relation_size('{table}')"));
+        var rows = (double)shape.Rows * (WarmUps + runs);
+        return [.. figures, new($"{shape.Name}: on disk, bytes/row", await ScalarAsync(subject.Storage, $"select {size}") / rows)];
     }
 
-    private static string Size(string table) => $"select pg_total_relation_size('{table}')";
-
-    private static Figure[] Figures(CheckpointShape shape, IReadOnlyList<Expense> expenses) =>
-    [
-        new($"{shape.Name}: ms", [.. expenses.Select(each => each.Wall.TotalMilliseconds)]),
-        new($"{shape.Name}: rows/s", [.. expenses.Select(each => shape.Rows / each.Wall.TotalSeconds)]),
-        new($"{shape.Name}: buckets/s", [.. expenses.Select(each => shape.Buckets.Count / each.Wall.TotalSeconds)]),
-        new($"{shape.Name}: CPU, µs/row", [.. expenses.Select(each => each.Processor.TotalMicroseconds / shape.Rows)]),
-        new($"{shape.Name}: allocated, bytes/row", [.. expenses.Select(each => (double)each.Allocated / shape.Rows)]),
-    ];
-
-    private static async Task VerifyAsync(StorageOptions storage, CheckpointShape shape, RollupCatalog catalog, double rows)
+    private async Task VerifyAsync(Run subject, CheckpointShape shape)
     {
-        var totals = await new ResultStore(storage, catalog).TotalsAsync(shape.Rollup, CancellationToken.None);
-        if (totals.Counted != rows)
-            throw new InvalidOperationException($"{storage} holds {totals.Counted:#,0} of {rows:#,0} rows.");
+        var expected = (double)shape.Rows * (WarmUps + runs);
+        var counted = await ScalarAsync(subject.Storage, $"select sum(view_count) from {subject.Table}");
+        if (counted != expected)
+            throw new InvalidOperationException($"{subject.Name} holds {counted:#,0} of {expected:#,0} rows.");
     }
 
-    private static async Task<double> ScalarAsync(DbConnection connection, string sql)
+    private static async Task<double> ScalarAsync(StorageOptions storage, string sql)
     {
-        await using var opened = connection;
+        await using DbConnection connection = storage.Kind == StorageKind.Postgres
+            ? new NpgsqlConnection(storage.ConnectionString)
+            : new SqliteConnection(storage.ConnectionString);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
         return Convert.ToDouble(await command.ExecuteScalarAsync(), CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>One subject under measurement.</summary>
+    /// <param name="Name">For people.</param>
+    /// <param name="Benchmark">What stores.</param>
+    /// <param name="Storage">Where.</param>
+    /// <param name="Table">The table that the rows end in.</param>
+    /// <param name="Tables">On a server, the tables whose size is compared.</param>
+    private sealed record Run(string Name, ICheckpointSubject Benchmark, StorageOptions Storage, string Table, string[] Tables)
+    {
+        /// <summary>What each measured checkpoint cost.</summary>
+        public List<Expense> Expenses { get; } = [];
     }
 }

@@ -5,7 +5,7 @@ using Pulse.Counting;
 
 namespace Pulse.Benchmarks.Checkpoint;
 
-/// <summary>The reference: the same rows by one binary COPY into a table without any key.</summary>
+/// <summary>The reference: the same rows by one binary COPY into a table with the result table's primary key.</summary>
 /// <param name="connectionString">The database.</param>
 /// <param name="shape">How many buckets and rows.</param>
 internal sealed class PlainCopy(string connectionString, CheckpointShape shape) : ICheckpointSubject, IAsyncDisposable
@@ -17,13 +17,14 @@ internal sealed class PlainCopy(string connectionString, CheckpointShape shape) 
     {
         await _connection.OpenAsync();
         await using var create = _connection.CreateCommand();
-        create.CommandText = $"create table {Table} (content_name text not null, language text not null, "
-            + "view_count bigint not null, window_end_utctime timestamptz not null)";
+        create.CommandText = $"create table {Table} (content_name text collate \"C\" not null, language text collate \"C\" not null, "
+            + "view_count bigint not null, window_end_utctime timestamp not null, primary key (content_name, language, window_end_utctime))";
         await create.ExecuteNonQueryAsync();
     }
 
     public Task<Expense> StoreAsync(Window window) => Expense.OfAsync(async () =>
     {
+        var end = DateTime.SpecifyKind(window.EndUtc, DateTimeKind.Unspecified);
         await using var copy = await _connection.BeginBinaryImportAsync($"copy {Table} from stdin (format binary)");
         for (var bucket = 0; bucket < shape.Buckets.Count; bucket++)
         {
@@ -33,7 +34,7 @@ internal sealed class PlainCopy(string connectionString, CheckpointShape shape) 
                 await copy.WriteAsync(key.Values[0], NpgsqlDbType.Text);
                 await copy.WriteAsync(key.Values[1], NpgsqlDbType.Text);
                 await copy.WriteAsync(1L, NpgsqlDbType.Bigint);
-                await copy.WriteAsync(window.EndUtc, NpgsqlDbType.TimestampTz);
+                await copy.WriteAsync(end, NpgsqlDbType.Timestamp);
             }
         }
 

@@ -1,6 +1,6 @@
 using Akka.Actor;
-using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Benchmarks.Nodes;
 using Pulse.Benchmarks.Reporting;
 using Pulse.Counting;
@@ -15,25 +15,24 @@ namespace Pulse.Benchmarks.Delivery;
 internal sealed class DeliveryBenchmark
 {
     private const int EventsPerDelta = 50;
-    private const long Session = 1;
+    private static readonly SessionId Session = new(1, 1);
     private static readonly TimeSpan AnswerFlush = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
 
     private readonly IActorRef _to;
     private readonly string _stream;
-    private readonly BucketId[] _buckets;
-    private readonly RollupKey[] _keys;
+    private readonly (BucketId Id, VersionDigest Version, RollupKey Key)[] _buckets;
     private readonly Window _window = Window.Containing(1_767_268_800_000, 300);
     private readonly IActorRef[] _ingestors;
     private readonly bool _throughOutbox;
     private readonly List<Expense> _measured = [];
-    private long _position;
+    private LogPosition _position = LogPosition.Start;
 
     /// <param name="name">For people.</param>
     /// <param name="node">Where the ingestors are.</param>
     /// <param name="throughOutbox">Whether they use a <see cref="BucketOutbox"/>; otherwise each speaks to the region.</param>
     /// <param name="partitions">How many ingestors.</param>
-    /// <param name="buckets">How many buckets.</param>
+    /// <param name="buckets">How many buckets, of those of the built-in rollups.</param>
     public DeliveryBenchmark(string name, BucketNode node, bool throughOutbox, int partitions, int buckets)
     {
         Name = name;
@@ -45,16 +44,23 @@ internal sealed class DeliveryBenchmark
         _to = throughOutbox
             ? node.System.ActorOf(Props.Create(() => new BucketOutbox(node.Buckets, TimeSpan.FromHours(1))))
             : node.Buckets;
-        _ingestors = [.. Enumerable.Range(0, partitions).Select(_ => node.System.ActorOf(Props.Create<Asker>()))];
-        _keys = [.. Enumerable.Range(0, buckets).Select(bucket => new RollupKey($"device {bucket % 7}", $"genre {bucket}"))];
-        _buckets = [.. Enumerable.Range(0, buckets).Select(bucket => new BucketId(RollupCatalog.BuiltIn[0].Name, bucket))];
+        _ingestors = [.. Enumerable.Range(0, partitions).Select(_ => node.System.ActorOf(Props.Create<Sender>()))];
+        _buckets =
+        [
+            .. RollupCatalog.BuiltIn.Select(rollup => new VersionDeclaration(rollup, Window.DefaultLength).Counted)
+                .SelectMany(version => Enumerable.Range(0, version.Buckets).Select(
+                    number => (version.Bucket(number), version.Digest, new RollupKey($"value {number % 7}", $"value {number}"))))
+                .Take(buckets),
+        ];
     }
 
     public string Name { get; }
 
-    /// <summary>Opens every partition at every bucket.</summary>
-    public Task OpenAsync() => AskAsync(Questions((bucket, partition) =>
-        new OpenPartition(_buckets[bucket], partition, 0, Session)));
+    /// <summary>The most buckets that there are.</summary>
+    public static int MaximumBuckets => RollupCatalog.BuiltIn.Sum(rollup => rollup.Buckets);
+
+    /// <summary>Asks every bucket where it stands in every partition.</summary>
+    public Task OpenAsync() => SendAsync((bucket, _) => new SessionEffect.AskPosition(bucket.Id, bucket.Version, Session));
 
     /// <summary>Delivers so many rounds.</summary>
     /// <param name="rounds">How many.</param>
@@ -64,13 +70,14 @@ internal sealed class DeliveryBenchmark
         var sum = default(Expense);
         for (var round = 0; round < rounds; round++)
         {
-            var (from, to) = (_position, _position + EventsPerDelta);
+            var (from, to) = (_position, new LogPosition(_position.Offset + EventsPerDelta, 0));
             _position = to;
-            var questions = Questions((bucket, partition) => new ApplyDelta(
-                _buckets[bucket],
-                new Delta(partition, from, to, [new KeyCount(_keys[bucket], _window, EventsPerDelta)]),
-                Session));
-            sum += await Expense.OfAsync(() => AskAsync(questions));
+            sum += await Expense.OfAsync(Prepared((bucket, partition) => new SessionEffect.SendDelta(
+                bucket.Id,
+                Session,
+                new PartitionDelta(
+                    partition, bucket.Version, from, to, new Balance(EventsPerDelta, 0, 0, 0, 0),
+                    [new KeyCount(bucket.Key, _window, EventsPerDelta)], []))));
         }
 
         if (measured)
@@ -90,22 +97,28 @@ internal sealed class DeliveryBenchmark
         ]);
     }
 
-    private Questions[] Questions(Func<int, StreamPartition, IPartitionRequest> request) =>
-    [
-        .. _ingestors.Select((_, partition) => new Questions(_to,
-        [
-            .. Enumerable.Range(0, _buckets.Length).Select(bucket => request(bucket, new StreamPartition(_stream, partition))),
-        ], _throughOutbox)),
-    ];
+    private Task SendAsync(Func<(BucketId Id, VersionDigest Version, RollupKey Key), StreamPartition, SessionEffect> request) =>
+        Prepared(request)();
 
-    private async Task AskAsync(Questions[] questions)
+    /// <summary>Makes what is to be sent; it is sent when the result is called.</summary>
+    private Func<Task> Prepared(Func<(BucketId Id, VersionDigest Version, RollupKey Key), StreamPartition, SessionEffect> request)
     {
-        for (var partition = 0; partition < questions.Length; partition++)
-            _ingestors[partition].Tell(questions[partition]);
-        var answered = Task.WhenAll(questions.Select(each => each.Answered.Task)).WaitAsync(AnswerLimit);
+        Shipment[] shipments =
+        [
+            .. _ingestors.Select((_, number) => new StreamPartition(_stream, number)).Select(partition => new Shipment(
+                _to, partition, [.. _buckets.Select(bucket => request(bucket, partition))], _throughOutbox)),
+        ];
+        return () => SendAsync(shipments);
+    }
+
+    private async Task SendAsync(Shipment[] shipments)
+    {
+        for (var partition = 0; partition < shipments.Length; partition++)
+            _ingestors[partition].Tell(shipments[partition]);
+        var answered = Task.WhenAll(shipments.Select(each => each.Answered.Task)).WaitAsync(AnswerLimit);
         if (_throughOutbox)
         {
-            await Task.WhenAll(questions.Select(each => each.Told.Task));
+            await Task.WhenAll(shipments.Select(each => each.Told.Task));
             do
                 _to.Tell(BucketOutbox.Flush.Instance);
             while (await Task.WhenAny(answered, Task.Delay(AnswerFlush)) != answered);

@@ -14,7 +14,7 @@ internal static class DeliveryCommand
     public static Command Create()
     {
         var partitions = CommandOptions.Count("--partitions", 32, "Ingestors");
-        var buckets = CommandOptions.Count("--buckets", 134, "Buckets");
+        var buckets = CommandOptions.Count("--buckets", DeliveryBenchmark.MaximumBuckets, "Buckets, of those of the built-in rollups");
         var rounds = CommandOptions.Count("--rounds", 10, "Rounds of a run; each brings one delta of every partition to every bucket");
         var runs = CommandOptions.Count("--runs", 9, "Measured runs");
         var json = CommandOptions.Json("delivery");
@@ -25,6 +25,8 @@ internal static class DeliveryCommand
         command.SetAction(async (parsed, _) =>
         {
             var (p, b, r) = (parsed.GetValue(partitions), parsed.GetValue(buckets), parsed.GetValue(rounds));
+            if (b > DeliveryBenchmark.MaximumBuckets)
+                throw new InvalidOperationException($"--buckets is {b}; the built-in rollups have {DeliveryBenchmark.MaximumBuckets}.");
             using var database = new TemporaryDatabase();
             await using var owner = await BucketNode.StartAsync(database.Storage, RollupCatalog.Default);
             List<DeliveryBenchmark> subjects =

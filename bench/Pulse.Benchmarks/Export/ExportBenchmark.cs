@@ -88,8 +88,8 @@ internal sealed class ExportBenchmark(int rows, bool fromPostgres)
         PostgresFixture postgres, CancellationToken stop)
     {
         var connectionString = await postgres.CreateDatabaseAsync();
-        var store = new ResultStore(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
-        await store.PrepareAsync(Window.DefaultLength, stop);
+        var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
+        await storage.PrepareAsync(Window.DefaultLength, null, stop);
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(stop);
         await using var fill = connection.CreateCommand();
@@ -103,6 +103,6 @@ internal sealed class ExportBenchmark(int rows, bool fromPostgres)
             analyze {Rollup.TableName};
             """;
         await fill.ExecuteNonQueryAsync(stop);
-        return store.ReadAsync;
+        return storage.Results.ReadAsync;
     }
 }

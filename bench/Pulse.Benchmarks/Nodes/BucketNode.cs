@@ -51,9 +51,9 @@ internal sealed class BucketNode : IAsyncDisposable
         builder.Logging.AddProvider(new ErrorLog()).SetMinimumLevel(LogLevel.Error);
         builder.Services
             .AddSingleton(settings)
-            .AddSingleton(new ResultStore(settings.Storage, settings.Catalog))
+            .AddSingleton(_ => new NodeStorage(settings.Storage, settings.Catalog))
+            .AddSingleton(services => services.GetRequiredService<NodeStorage>().Results)
             .AddSingleton(new StorageAvailability())
-            .AddSingleton<ResultWriterCounters>()
             .AddSingleton<BucketStatistics>()
             .AddSingleton<LiveBuckets>()
             // Buckets stay where they were started first.
@@ -62,7 +62,7 @@ internal sealed class BucketNode : IAsyncDisposable
                 .AddHocon("akka.cluster.sharding.rebalance-interval = 1h", HoconAddMode.Prepend)
                 .AddHocon("akka.coordinated-shutdown.run-by-actor-system-terminate = off", HoconAddMode.Prepend));
         var host = builder.Build();
-        await host.Services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
+        await host.Services.GetRequiredService<NodeStorage>().PrepareAsync(settings.WindowLength, settings.AllowedLateness, CancellationToken.None);
         await host.StartAsync();
         return new BucketNode(host);
     }

@@ -5,7 +5,7 @@ using Pulse.Benchmarks.Subjects;
 namespace Pulse.Benchmarks.Recovery;
 
 /// <summary>How long a cluster that reads a steady stream needs to catch up after one node was killed, or was not there.</summary>
-/// <param name="feed">The topic.</param>
+/// <param name="feed">The topic, empty.</param>
 /// <param name="rate">Events per second.</param>
 internal sealed class RecoveryBenchmark(EventFeed feed, int rate)
 {
@@ -23,7 +23,6 @@ internal sealed class RecoveryBenchmark(EventFeed feed, int rate)
     /// </returns>
     public async Task<Figure[]> KillAsync(IReadOnlyList<SubjectSettings> settings, TimeSpan steady, CancellationToken stop)
     {
-        feed.BeginAtEnd(settings[0].Group);
         using var producing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         foreach (var one in settings)
             _nodes.Add(await SubjectProcess.StartAsync(one));
@@ -56,7 +55,6 @@ internal sealed class RecoveryBenchmark(EventFeed feed, int rate)
     /// <param name="stop">Gives up.</param>
     public async Task<Figure[]> StartColdAsync(SubjectSettings settings, TimeSpan backlog, CancellationToken stop)
     {
-        feed.BeginAtEnd(settings.Group);
         feed.Produce((int)(rate * backlog.TotalSeconds));
         using var producing = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var producer = ProduceAsync(producing.Token);

@@ -114,17 +114,6 @@ internal sealed class EventFeed : IDisposable
     public long ProducedIn(int partition) =>
         (Produced / _partitions.Length) + (partition < Produced % _partitions.Length ? 1 : 0);
 
-    /// <summary>Has a consumer group begin at what is produced from now on.</summary>
-    public void BeginAtEnd(string group)
-    {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig
-        {
-            BootstrapServers = BootstrapServers, GroupId = group,
-        }).Build();
-        consumer.Commit(_partitions.Select(partition =>
-            new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, Deadline).High)));
-    }
-
     /// <summary>Produces the next events without waiting for the broker.</summary>
     public void Produce(int count)
     {

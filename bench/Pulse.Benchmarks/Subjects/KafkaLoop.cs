@@ -44,7 +44,7 @@ internal sealed class KafkaLoop : ISubject
             GroupId = _settings.Group,
             EnableAutoCommit = false,
             EnableAutoOffsetStore = false,
-            AutoOffsetReset = AutoOffsetReset.Error,
+            AutoOffsetReset = AutoOffsetReset.Earliest,
             FetchQueueBackoffMs = 5,
             QueuedMaxMessagesKbytes = 65_536,
             FetchWaitMaxMs = 50,

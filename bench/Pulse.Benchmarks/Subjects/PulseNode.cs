@@ -52,13 +52,13 @@ internal sealed class PulseNode : ISubject
         var exports = Path.Combine(Path.GetTempPath(), subject.Topic);
         builder.Services.AddPulse(settings, new ParquetWarehouse(exports));
         var host = builder.Build();
-        await host.Services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
+        await host.Services.GetRequiredService<NodeStorage>().PrepareAsync(settings.WindowLength, settings.AllowedLateness, CancellationToken.None);
         await host.StartAsync();
         return new PulseNode(host, settings);
     }
 
     public void Checkpoint() => _host.Services.GetRequiredService<IRequiredActor<StreamIngest>>()
-        .ActorRef.Tell(new CommitNow(), ActorRefs.NoSender);
+        .ActorRef.Tell(FlushNow.Instance, ActorRefs.NoSender);
 
     public SubjectReport Report()
     {
@@ -75,10 +75,10 @@ internal sealed class PulseNode : ISubject
     public async Task<Dictionary<string, long>> EndAsync()
     {
         await _host.StopAsync();
-        var store = new ResultStore(_settings.Storage, _settings.Catalog);
+        await using var storage = new NodeStorage(_settings.Storage, _settings.Catalog);
         Dictionary<string, long> totals = [];
         foreach (var rollup in _settings.Catalog.Rollups)
-            totals.Add(rollup.Name, (await store.TotalsAsync(rollup, CancellationToken.None)).Counted);
+            totals.Add(rollup.Name, (await storage.Results.TotalsAsync(rollup, CancellationToken.None)).Counted);
         return totals;
     }
 

@@ -5,14 +5,14 @@ using Pulse.Benchmarks.Reporting;
 
 namespace Pulse.Benchmarks.Tally;
 
-/// <summary><c>tally</c>: from bytes to counts in ledgers, against dense counters by hand.</summary>
+/// <summary><c>tally</c>: from bytes to counts in buckets, against dense counters by hand.</summary>
 internal static class TallyCommand
 {
     public static Command Create()
     {
         var quick = CommandOptions.Quick();
         var json = CommandOptions.Json("tally");
-        var command = new Command("tally", "Count events: by hand, into a tally, into ledgers") { quick, json };
+        var command = new Command("tally", "Count events: by hand, into a session, into buckets") { quick, json };
         command.SetAction(parsed =>
         {
             var subjects = new MicroBenchmark(TallySubjects.Events, parsed.GetValue(quick)).Run<TallySubjects>();

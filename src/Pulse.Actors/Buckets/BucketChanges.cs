@@ -15,38 +15,48 @@ namespace Pulse.Actors.Buckets;
 /// <param name="bucket">The bucket.</param>
 /// <param name="node">Where the bucket queues when it has changed.</param>
 /// <param name="siblings">Over how many buckets the rollup's keys are spread, this one included.</param>
-internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int siblings = 1) : ICountListener
+internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int siblings = 1)
 {
     // The largest keys of a rollup are spread over its buckets evenly, but not exactly so.
     private const int Unevenness = 4;
     private const int LeastKeys = 50;
+    private const int MaximumWindows = 1_000;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<Window, WindowChanges> _windows = [];
     private long _changedSince;
     private int _maximumKeys = int.MaxValue;
 
-    /// <inheritdoc />
-    public void Counted(RollupKey key, Window window, long count, long increase)
+    private int _changedCells;
+
+    /// <summary>How many cells changed since the last checkpoint. Written by the bucket, read by anyone.</summary>
+    public int ChangedCells
     {
+        get => Volatile.Read(ref _changedCells);
+        set => Volatile.Write(ref _changedCells, value);
+    }
+
+    /// <summary>Shows cells as they are now, the totals of their windows among them.</summary>
+    public void Show(IReadOnlyList<ShownCount> cells)
+    {
+        if (cells.Count == 0)
+            return;
         lock (_gate)
         {
-            var changes = Changes(window);
-            changes.Total += increase;
-            changes.Add(key, count, _maximumKeys);
+            foreach (var (key, window, count, _) in cells)
+            {
+                if (ReferenceEquals(key, BucketCheckpointing.Total))
+                    Changes(window).Total = count;
+                else
+                    Changes(window).Add(key, count, _maximumKeys);
+            }
+
             if (_changedSince != 0)
                 return;
             _changedSince = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
         }
 
         node.Changed(this);
-    }
-
-    /// <inheritdoc />
-    public void Recovered(Window window, long increase)
-    {
-        lock (_gate)
-            Changes(window).Total += increase;
     }
 
     /// <summary>Takes what changed, and how long ago the first of it did.</summary>
@@ -65,6 +75,8 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int sibli
                     windows.Add(new LiveWindow(window, changes.Total, changes.TakeKeys(_maximumKeys)));
             }
 
+            while (_windows.Count > MaximumWindows)
+                _windows.Remove(_windows.Keys.Min());
             var since = _changedSince;
             _changedSince = 0;
             return (new LiveBucket(bucket, windows), since);

@@ -8,6 +8,8 @@ public sealed class BucketStatistics
     private readonly ConcurrentDictionary<string, RollupStatistics> _rollups = new(StringComparer.Ordinal);
     private int _running;
     private long _checkpoints;
+    private long _storedCells;
+    private long _failedStatements;
     private long _lastCheckpointTicks;
 
     /// <summary>Buckets in memory on this node.</summary>
@@ -29,9 +31,18 @@ public sealed class BucketStatistics
 
     internal void Stopped() => Interlocked.Decrement(ref _running);
 
-    internal void CheckpointStored()
+    /// <summary>Cells stored since the node started.</summary>
+    public long StoredCells => Interlocked.Read(ref _storedCells);
+
+    /// <summary>Checkpoints since the node started whose outcome was unknown at first.</summary>
+    public long FailedStatements => Interlocked.Read(ref _failedStatements);
+
+    internal void Failed() => Interlocked.Increment(ref _failedStatements);
+
+    internal void Stored(int cells)
     {
         Interlocked.Increment(ref _checkpoints);
+        Interlocked.Add(ref _storedCells, cells);
         Interlocked.Exchange(ref _lastCheckpointTicks, DateTime.UtcNow.Ticks);
     }
 }

@@ -67,7 +67,7 @@ public sealed partial class Coordinator
         Command<DrainPoll>(_ =>
         {
             if (_run is { } run && _ledger.Phase == ExportPhase.Draining)
-                ReadCommitted(run);
+                ReadStored(run);
         });
         Command<CheckpointTick>(_ =>
         {
@@ -77,18 +77,17 @@ public sealed partial class Coordinator
         Command<ReminderTick>(_ =>
         {
             if (_run is { Trouble: null } run && _ledger.Phase == ExportPhase.Draining)
-                _log.Info("Export of completion {0} still waits for {1} events to be counted, stored and committed.",
+                _log.Info("Export of completion {0} still waits for {1} events to be counted and stored.",
                     run.Completion, run.EventsToDrain);
         });
-        Command<CommittedRead>(read => Outside(() => JudgeDrain(read)));
-        Command<CommittedNotRead>(failed => Outside(() =>
+        Command<StoredRead>(read => Outside(() => JudgeDrain(read)));
+        Command<StoredNotRead>(failed => Outside(() =>
         {
             if (_run is not { } run || run.Completion != failed.Completion || _isStopping)
                 return;
+            run.Trouble = "How far the stream is stored can't be read. " + OneLine(failed.Cause);
             if (run.Failures++ == 0)
-                _log.Warning("Export of completion {0} waits for Kafka, which does not say what is committed. {1}",
-                    run.Completion, OneLine(failed.Cause));
-            run.Trouble = "Kafka does not say what is committed. " + OneLine(failed.Cause);
+                _log.Warning("Export of completion {0} waits: {1}", run.Completion, run.Trouble);
             Timers.StartSingleTimer(PollTimer, DrainPoll.Instance, _options.PauseAfter(run.Failures));
         }));
     }
@@ -102,53 +101,65 @@ public sealed partial class Coordinator
         RequestCheckpoint(_ledger.Current!);
         Timers.StartPeriodicTimer(CheckpointTimer, CheckpointTick.Instance, _options.CheckpointInterval);
         Timers.StartPeriodicTimer(ReminderTimer, ReminderTick.Instance, _options.ReminderInterval);
-        ReadCommitted(run);
+        ReadStored(run);
     }
 
     private void RequestCheckpoint(ExportRound round) =>
         _with.Mediator.Tell(new Publish(StreamIngest.Topic, new CheckpointRequested(round.Completion)));
 
-    private void ReadCommitted(ExportRun run)
+    private void ReadStored(ExportRun run)
     {
         var completion = run.Completion;
+        var accepted = _ledger.Current!.Accepted;
         RunOutside(
             async token =>
             {
-                var stream = await _with.StreamIdentity(token);
-                return new CommittedRead(completion, stream, await _with.ReadCommitted(token));
+                var events = accepted.EventsToDrain(await _with.ReadStored(completion.Stream, token));
+                // Whether anybody can still bring what is missing matters only where something is.
+                return new StoredRead(completion, events, events == 0 ? completion.Stream : await _with.StreamIdentity(token));
             },
             read => read,
-            failure => new CommittedNotRead(completion, failure));
+            failure => new StoredNotRead(completion, failure));
     }
 
-    private void JudgeDrain(CommittedRead read)
+    private void JudgeDrain(StoredRead read)
     {
         if (_isStopping || _run is not { } run || _ledger.Current is not { Phase: ExportPhase.Draining } round
             || round.Completion != read.Completion)
             return;
 
         run.HasRecovered();
-        if (read.Stream != round.Completion.Stream)
-        {
-            // The ends belong to a stream that is gone; no commit in this one can say anything about them.
-            Record(new ExportGivenUp(round.Completion, Now,
-                "the event stream it belongs to was replaced by a new one before all of it was counted."));
-            return;
-        }
-
         var before = run.EventsToDrain;
-        run.EventsToDrain = round.EventsToDrain(read.Committed);
+        run.EventsToDrain = read.EventsToDrain;
         if (run.EventsToDrain == 0)
         {
+            run.IsDraining = false;
             Timers.Cancel(CheckpointTimer);
             Timers.Cancel(ReminderTimer);
             Record(new StreamDrained(round.Completion));
             return;
         }
 
+        if (read.StreamNow != round.Completion.Stream)
+        {
+            // Nobody reads the stream that the ends belong to any more.
+            Record(new ExportGivenUp(round.Completion, Now,
+                "the event stream it belongs to was replaced by a new one before all of it was counted."));
+            return;
+        }
+
         if (before != run.EventsToDrain)
             TellProgress();
         Timers.StartSingleTimer(PollTimer, DrainPoll.Instance, _options.PollInterval);
+    }
+
+    /// <summary>Waits for the stream to be stored anew; what is in the warehouse already was read when it was.</summary>
+    private void DrainAgain(ExportRun run, StorageWentBackException cause)
+    {
+        if (_ledger.Phase == ExportPhase.Draining)
+            return;
+        _log.Warning("Export of completion {0} waits once more until everything is stored: {1}", run.Completion, OneLine(cause));
+        Record(new StorageWentBack(run.Completion));
     }
 
     private void HandlePlanning()
@@ -165,6 +176,13 @@ public sealed partial class Coordinator
         {
             if (_isStopping || _run is not { } run || run.Completion != failed.Completion)
                 return;
+            run.IsPlanning = false;
+            if (failed.Cause is StorageWentBackException wentBack)
+            {
+                DrainAgain(run, wentBack);
+                return;
+            }
+
             run.Failures++;
             run.Trouble = "Storage does not say which dates it holds. " + OneLine(failed.Cause);
             if (run.Failures >= _options.Attempts)
@@ -175,35 +193,22 @@ public sealed partial class Coordinator
 
             if (run.Failures == 1)
                 _log.Warning("Export of completion {0} will try again: {1}", run.Completion, run.Trouble);
-            run.IsPlanning = false;
             Timers.StartSingleTimer(PlanTimer, PlanTick.Instance, _options.PauseAfter(run.Failures));
         }));
     }
 
-    private void Plan(ExportRun run)
+    private void Plan(ExportRun run, ExportRound round)
     {
         if (run.IsPlanning || Timers.IsTimerActive(PlanTimer))
             return;
 
         run.IsPlanning = true;
-        var completion = run.Completion;
+        // Every date that has rows, changed or not: only reading a date's rows tells whether they changed since its last
+        // export, and that is the first step of each date.
         RunOutside(
-            async token =>
-            {
-                var dates = new List<RollupDate>();
-                foreach (var rollup in _with.Catalog.Rollups)
-                {
-                    foreach (var date in await _with.ReadDates(rollup, token))
-                        dates.Add(new RollupDate(rollup.Name, date));
-                }
-
-                // Every date that has rows, changed or not: only reading a date's rows tells whether they changed since
-                // its last export, and that is the first step of each date.
-                dates.Sort((left, right) => (left.Date, left.Rollup).CompareTo((right.Date, right.Rollup)));
-                return new DatesRead(completion, dates);
-            },
+            async token => new DatesRead(round.Completion, await _with.ReadDates(round.Accepted, token)),
             read => read,
-            failure => new DatesNotRead(completion, failure));
+            failure => new DatesNotRead(round.Completion, failure));
     }
 
     private void HandleExporting()
@@ -222,6 +227,14 @@ public sealed partial class Coordinator
         {
             if (_isStopping || _run is not { Dates: { } dates } run || run.Completion != failed.Completion)
                 return;
+            if (failed.Cause is StorageWentBackException wentBack)
+            {
+                dates.Postpone(failed.Date);
+                TellDate(failed.Completion, failed.Date, new DateStatus(DateStep.Waiting));
+                DrainAgain(run, wentBack);
+                return;
+            }
+
             PauseDate(run, dates, failed);
             Continue();
         }));
@@ -248,7 +261,7 @@ public sealed partial class Coordinator
             ListDates(run, round);
         var dates = run.Dates ??= new DateAttempts(round.Remaining, _options);
         while (dates.TryStart(out var date))
-            Replace(round.Completion, date);
+            Replace(round.Accepted, date);
         if (dates.IsOver && dates.GivenUp > 0)
             Record(new ExportGivenUp(round.Completion, Now,
                 $"{dates.GivenUp} of {round.Planned!.Value.Length} dates are not in the warehouse "
@@ -288,8 +301,10 @@ public sealed partial class Coordinator
         Tell(new DateProgress(completion, date, known));
     }
 
-    private void Replace(CompletionId completion, RollupDate date)
+    private void Replace(CompletionAccepted accepted, RollupDate date)
     {
+        var completion = accepted.Completion;
+        var export = new DateExport(_with.Warehouse, (rollup, day, token) => _with.ReadRows(accepted, rollup, day, token));
         var rollup = _with.Catalog.Rollups.FirstOrDefault(rollup => rollup.Name == date.Rollup);
         var history = _ledger.History(date);
         var self = Self;
@@ -303,7 +318,7 @@ public sealed partial class Coordinator
                         throw new UndeclaredRollupException(date.Rollup);
                     using var deadline = CancellationTokenSource.CreateLinkedTokenSource(token);
                     deadline.CancelAfter(_options.DateDeadline);
-                    var result = await _dateExport.RunAsync(
+                    var result = await export.RunAsync(
                         rollup,
                         date.Date,
                         history,
@@ -429,11 +444,10 @@ public sealed partial class Coordinator
         public static readonly StopDeadlineOver Instance = new();
     }
 
-    private sealed record CommittedRead(
-        CompletionId Completion, string Stream, IReadOnlyDictionary<int, long> Committed);
+    private sealed record StoredRead(CompletionId Completion, long EventsToDrain, string StreamNow);
 
     // Failures that come after an abrupt stop: a dead letter would show users their stack trace.
-    private sealed record CommittedNotRead(CompletionId Completion, Exception Cause) : IDeadLetterSuppression;
+    private sealed record StoredNotRead(CompletionId Completion, Exception Cause) : IDeadLetterSuppression;
 
     private sealed record DatesRead(CompletionId Completion, IReadOnlyList<RollupDate> Dates);
 

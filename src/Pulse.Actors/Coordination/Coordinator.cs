@@ -39,7 +39,6 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private readonly ExportOptions _options;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly CancellationTokenSource _stop = new();
-    private readonly DateExport _dateExport;
     private readonly Queue<Arrival> _arrivals = new();
     private ExportLedger _ledger = ExportLedger.Empty;
     private ExportRun? _run;
@@ -54,7 +53,6 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private Coordinator(ExportCollaborators with, ExportOptions options)
     {
         _with = with;
-        _dateExport = new DateExport(with.Warehouse, with.ReadRows);
         _options = options;
 
         Recover<ExportEvent>(happened => _ledger = _ledger.Apply(happened));
@@ -145,7 +143,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
                 Drain(_run!);
                 break;
             case ExportPhase.Planning:
-                Plan(_run!);
+                Plan(_run!, round);
                 break;
             case ExportPhase.Exporting:
                 ExportDates(_run!, round);
@@ -263,7 +261,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private static string OneLine(Exception failure)
     {
         var cause = failure is AggregateException { InnerException: { } inner } ? inner : failure;
-        var text = cause is WarehouseException or Storage.StorageException
+        var text = cause is WarehouseException or Storage.StorageException or StorageWentBackException
             ? cause.Message
             : $"{cause.GetType().Name}: {cause.Message}";
         return text.ReplaceLineEndings(" ");

@@ -55,6 +55,13 @@ internal sealed class DateAttempts
         return _options.PauseAfter(failures);
     }
 
+    /// <summary>An attempt came to nothing, through no fault of date or warehouse: it is to be tried again, as if for the first time.</summary>
+    internal void Postpone(RollupDate date)
+    {
+        if (_running.Remove(date))
+            _due.Enqueue(date);
+    }
+
     /// <summary>The pause of a date is over.</summary>
     internal void Resume(RollupDate date)
     {

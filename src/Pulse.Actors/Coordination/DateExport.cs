@@ -10,7 +10,7 @@ namespace Pulse.Actors.Coordination;
 /// under way, skip what is in place, note that a load begins, load, verify. For the coordinator and for an export by hand.
 /// </summary>
 /// <param name="warehouse">Where to.</param>
-/// <param name="readRows">Storage's rows of a date: <see cref="ResultStore.ReadAsync"/>.</param>
+/// <param name="readRows">Storage's rows of a date: <see cref="ExportSource.ReadRowsAsync"/>.</param>
 public sealed class DateExport(
     IWarehouse warehouse, Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows)
 {

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Akka.Actor;
-using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Warehouse;
@@ -21,17 +20,23 @@ public sealed record ExportCollaborators
     /// <summary>What every partition of the event topic holds now.</summary>
     public required Func<CancellationToken, Task<ImmutableArray<PartitionRange>>> ReadEnds { get; init; }
 
-    /// <summary>The ingest group's committed offset of every partition of the event topic that has one.</summary>
-    public required Func<CancellationToken, Task<ImmutableDictionary<int, long>>> ReadCommitted { get; init; }
+    /// <summary>How far a stream is stored: <see cref="ExportSource.ReadStoredAsync"/>.</summary>
+    public required Func<string, CancellationToken, Task<StoredProgress>> ReadStored { get; init; }
 
     /// <summary>The rollups to export.</summary>
     public required RollupCatalog Catalog { get; init; }
 
-    /// <summary>The UTC dates that storage holds of a rollup: <see cref="ResultStore.DatesAsync"/>.</summary>
-    public required Func<Rollup, CancellationToken, Task<IReadOnlyList<DateOnly>>> ReadDates { get; init; }
+    /// <summary>
+    /// The dates of which storage holds rows, if it holds everything up to the completion's ends:
+    /// <see cref="ExportSource.ReadDatesAsync"/>.
+    /// </summary>
+    public required Func<CompletionAccepted, CancellationToken, Task<IReadOnlyList<RollupDate>>> ReadDates { get; init; }
 
-    /// <summary>The rows that storage holds of a date: <see cref="ResultStore.ReadAsync"/>.</summary>
-    public required Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> ReadRows { get; init; }
+    /// <summary>
+    /// The rows that storage holds of a date, if it holds everything up to the completion's ends:
+    /// <see cref="ExportSource.ReadRowsAsync"/>.
+    /// </summary>
+    public required Func<CompletionAccepted, Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> ReadRows { get; init; }
 
     /// <summary>Where the export goes.</summary>
     public required IWarehouse Warehouse { get; init; }

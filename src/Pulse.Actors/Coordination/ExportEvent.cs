@@ -15,11 +15,23 @@ public abstract record ExportEvent(CompletionId Completion);
 /// <param name="Ends">What every partition of the event topic held when it was accepted.</param>
 public sealed record CompletionAccepted(
     CompletionId Completion, DateTime TimestampUtc, DateTime AcceptedUtc, ImmutableArray<PartitionRange> Ends)
-    : ExportEvent(Completion);
+    : ExportEvent(Completion)
+{
+    /// <summary>How many events below the ends are not known to be stored; zero when the stream is drained.</summary>
+    /// <param name="stored">How far the completion's stream is stored.</param>
+    public long EventsToDrain(StoredProgress stored) => Ends.Sum(end => end.NotStored(stored[end.Partition]));
+}
 
-/// <summary>Every event below the completion's ends is in a stored checkpoint.</summary>
+/// <summary>Every event below the completion's ends is stored.</summary>
 /// <param name="Completion">The completion.</param>
 public sealed record StreamDrained(CompletionId Completion) : ExportEvent(Completion);
+
+/// <summary>
+/// Not every event below the completion's ends is stored any more: the database went back to an earlier state. The round
+/// waits for them anew.
+/// </summary>
+/// <param name="Completion">The completion.</param>
+public sealed record StorageWentBack(CompletionId Completion) : ExportEvent(Completion);
 
 /// <summary>Which dates the round exports.</summary>
 /// <param name="Completion">The completion.</param>

@@ -89,6 +89,7 @@ public sealed class ExportLedger
         return happened switch
         {
             StreamDrained when round.Phase == ExportPhase.Draining => With(round with { IsDrained = true }),
+            StorageWentBack when round.IsDrained => With(round with { IsDrained = false }),
             ExportPlanned planned when round.Phase == ExportPhase.Planning => Plan(round, planned),
             LoadBegun begun when round.Remaining.Contains(begun.Date)
                 && Begun.GetValueOrDefault(begun.Date) != begun.Digest =>

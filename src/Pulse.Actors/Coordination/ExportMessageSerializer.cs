@@ -24,6 +24,10 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
             "export.stream-drained.v1",
             it => new Proto.StreamDrained { Completion = Write(it.Completion) },
             it => new StreamDrained(Read(it.Completion))),
+        MessageFormat.Of<StorageWentBack, Proto.StorageWentBack>(
+            "export.storage-went-back.v1",
+            it => new Proto.StorageWentBack { Completion = Write(it.Completion) },
+            it => new StorageWentBack(Read(it.Completion))),
         MessageFormat.Of<ExportPlanned, Proto.ExportPlanned>(
             "export.planned.v1",
             it => new Proto.ExportPlanned { Completion = Write(it.Completion), Dates = { it.Dates.Select(Write) } },

@@ -20,7 +20,7 @@ public sealed record ExportStarted(CompletionId Completion, DateTime TimestampUt
 /// <summary>How far the work on a completion has come.</summary>
 /// <param name="Completion">The completion.</param>
 /// <param name="Phase">What is being done.</param>
-/// <param name="EventsToDrain">How many events are not known to be in stored checkpoints.</param>
+/// <param name="EventsToDrain">How many events are not known to be stored.</param>
 /// <param name="DatesExported">How many dates are in the warehouse.</param>
 /// <param name="DatesPlanned">How many will be; zero until that is known.</param>
 public sealed record ExportProgress(

@@ -3,10 +3,10 @@ namespace Pulse.Actors.Coordination;
 /// <summary>How patiently and how widely the coordinator works. The defaults are meant for production.</summary>
 public sealed record ExportOptions
 {
-    /// <summary>How often ingestors are asked again to checkpoint while their commits are waited for.</summary>
+    /// <summary>How often ingestors are asked again to have everything stored while that is waited for.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How often the group's committed offsets are read while they are waited for.</summary>
+    /// <summary>How often it is read how far the stream is stored while that is waited for.</summary>
     public TimeSpan PollInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>How often the log says what is still waited for.</summary>

@@ -6,7 +6,7 @@ public enum ExportPhase
     /// <summary>No completion is at work.</summary>
     Idle = 0,
 
-    /// <summary>Wait until every event below the completion's ends is in a stored checkpoint.</summary>
+    /// <summary>Wait until every event below the completion's ends is stored.</summary>
     Draining = 1,
 
     /// <summary>Find the dates that storage holds.</summary>

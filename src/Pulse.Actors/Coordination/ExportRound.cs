@@ -6,7 +6,7 @@ namespace Pulse.Actors.Coordination;
 
 /// <summary>How far the work for one completion has come. Immutable.</summary>
 /// <param name="Accepted">The completion and the ends it waits for.</param>
-/// <param name="IsDrained">Whether every event below those ends is in a stored checkpoint.</param>
+/// <param name="IsDrained">Whether every event below those ends was seen to be stored.</param>
 /// <param name="Planned">The dates to export, each once; null until they are known.</param>
 /// <param name="Exported">Those of the planned dates that are in the warehouse.</param>
 public sealed record ExportRound(
@@ -36,16 +36,6 @@ public sealed record ExportRound(
     /// <summary>The planned dates that are not in the warehouse yet, in the order of the plan.</summary>
     public IEnumerable<RollupDate> Remaining =>
         Planned is { } planned ? planned.Where(date => !Exported.ContainsKey(date)) : [];
-
-    /// <summary>How many events are not known to be in stored checkpoints; zero when the stream is drained.</summary>
-    /// <param name="committed">The group's committed offset of each partition that has one.</param>
-    public long EventsToDrain(IReadOnlyDictionary<int, long> committed)
-    {
-        var events = 0L;
-        foreach (var end in Accepted.Ends)
-            events += end.NotCommitted(committed.TryGetValue(end.Partition, out var offset) ? offset : null);
-        return events;
-    }
 
     /// <summary>What is in the warehouse of it, by rollup name.</summary>
     public ImmutableArray<RollupExport> ByRollup() =>

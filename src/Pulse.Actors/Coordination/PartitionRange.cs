@@ -7,13 +7,11 @@ namespace Pulse.Actors.Coordination;
 public readonly record struct PartitionRange(int Partition, long Low, long High)
 {
     /// <summary>
-    /// How many offsets below the end are not known to be in stored checkpoints; zero when the partition is drained.
+    /// How many events below the end are not known to be stored; zero when, and only when, the partition is drained.
     /// </summary>
-    /// <param name="committed">The group's committed offset; null where it has committed none.</param>
-    public long NotCommitted(long? committed) => committed switch
-    {
-        { } offset => Math.Max(0, High - offset),
-        // Nobody commits in a partition that never gave them an event.
-        null => High - Low,
-    };
+    /// <param name="position">
+    /// The least position of all buckets. Every one comes to the end, in a partition that lost all its events too: what
+    /// retention has removed is stored as a gap.
+    /// </param>
+    public long NotStored(long position) => position >= High ? 0 : Math.Max(1, High - Math.Max(Low, position));
 }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.Json;
 using Akka.Actor;
@@ -17,7 +18,9 @@ using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
+using Pulse.Events;
 using Pulse.Warehouse;
 using Config = Akka.Configuration.Config;
 
@@ -45,12 +48,12 @@ public static class PulseAkkaExtensions
     {
         services.AddSingleton(settings);
         services.AddSingleton(warehouse);
-        services.AddSingleton(new ResultStore(settings.Storage, settings.Catalog));
+        services.AddSingleton(_ => new NodeStorage(settings.Storage, settings.Catalog));
+        services.AddSingleton(provider => provider.GetRequiredService<NodeStorage>().Results);
         services.AddSingleton<IngestStatistics>();
         services.AddSingleton<BucketStatistics>();
         services.AddSingleton<ExportStatistics>();
         services.AddSingleton(new StorageAvailability());
-        services.AddSingleton<ResultWriterCounters>();
         services.AddSingleton(new ReadModel(settings.Catalog, settings.Live, settled: 2 * settings.CheckpointInterval));
         services.AddSingleton<RollupReader>();
         services.AddSingleton<LiveBuckets>();
@@ -91,7 +94,7 @@ public static class PulseAkkaExtensions
                 loggers.AddLogger<AkkaLog>();
             })
             .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
-            .AddHocon(PersistenceConfiguration.For(settings.Storage), HoconAddMode.Prepend)
+            .WithPersistence(services.GetRequiredService<NodeStorage>())
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(LiveMessageSerializer.Configuration, HoconAddMode.Prepend)
@@ -101,7 +104,7 @@ public static class PulseAkkaExtensions
             .WithRemoting(settings.Cluster.Bind ?? settings.Cluster.Hostname, settings.Cluster.Port, settings.Cluster.Hostname)
             .WithClustering(new ClusterOptions { SplitBrainResolver = new KeepMajorityOption() })
             .WithDistributedPubSub(role: null!)
-            .WithStorage(services)
+            .WithStorage(settings, services)
             .WithBuckets(settings, services)
             .WithActors((system, _) =>
                 system.ActorOf(Props.Create(() => new ClusterJoin(settings.Cluster)), "cluster-join"));
@@ -127,7 +130,7 @@ public static class PulseAkkaExtensions
           cluster {
             # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
             split-brain-resolver.stable-after = 6s
-            # Two incarnations at once are fenced by the journal, so nobody has to wait for the other side's decision.
+            # Two incarnations at once are fenced by the row that both write, so nobody has to wait for the other side's decision.
             down-removal-margin = 1s
             sharding {
               # With "majority plus five" a small cluster waits for every node, the dead one included.
@@ -152,15 +155,22 @@ public static class PulseAkkaExtensions
         """);
 
     private static AkkaConfigurationBuilder WithStorage(
-        this AkkaConfigurationBuilder builder, IServiceProvider services) =>
+        this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
         builder.WithActors((system, registry) =>
         {
-            var store = services.GetRequiredService<ResultStore>();
             var availability = services.GetRequiredService<StorageAvailability>();
-            system.ActorOf(StorageMonitor.Props(store.PingAsync, availability), "storage-monitor");
-            registry.Register<ResultWriter>(system.ActorOf(
-                ResultWriter.Props(store.UpsertAsync, availability, services.GetRequiredService<ResultWriterCounters>()),
-                "result-writer"));
+            system.ActorOf(
+                StorageMonitor.Props(services.GetRequiredService<ResultStore>().PingAsync, availability), "storage-monitor");
+            var rollups = settings.Catalog.Rollups.Append(DeadLetters.Rollup).ToFrozenDictionary(rollup => rollup.Name);
+            var context = new CheckpointWriterContext(
+                services.GetRequiredService<LiveBuckets>(),
+                availability,
+                services.GetRequiredService<BucketStatistics>(),
+                settings.CheckpointInterval,
+                bucket => rollups[bucket.Rollup]);
+            registry.Register<CheckpointWriter>(system.ActorOf(
+                Props.Create(() => new CheckpointWriter(services.GetRequiredService<NodeStorage>().Checkpoints, context)),
+                "checkpoint-writer"));
         });
 
     private static AkkaConfigurationBuilder WithBuckets(
@@ -176,7 +186,8 @@ public static class PulseAkkaExtensions
             {
                 var context = new BucketContext(
                     settings.Catalog,
-                    registry.Get<ResultWriter>(),
+                    settings.Versions,
+                    registry.Get<CheckpointWriter>(),
                     services.GetRequiredService<StorageAvailability>(),
                     services.GetRequiredService<BucketStatistics>())
                 {
@@ -232,17 +243,17 @@ public static class PulseAkkaExtensions
         ActorSystem system, PulseSettings settings, IServiceProvider services)
     {
         var kafka = settings.Kafka;
-        var store = services.GetRequiredService<ResultStore>();
+        var source = new ExportSource(services.GetRequiredService<NodeStorage>(), settings.Catalog);
         var progress = services.GetRequiredService<StreamProgress>();
         return new ExportCollaborators
         {
             StreamIdentity = async _ =>
                 (await StreamIdentity.ResolveAsync(kafka, BrokerTimeout).ConfigureAwait(false)).Identity,
             ReadEnds = token => progress.EndOffsetsAsync(kafka.Topic, token),
-            ReadCommitted = token => progress.CommittedOffsetsAsync(kafka.GroupId, kafka.Topic, token),
+            ReadStored = source.ReadStoredAsync,
             Catalog = settings.Catalog,
-            ReadDates = store.DatesAsync,
-            ReadRows = store.ReadAsync,
+            ReadDates = source.ReadDatesAsync,
+            ReadRows = source.ReadRowsAsync,
             Warehouse = services.GetRequiredService<IWarehouse>(),
             Statistics = services.GetRequiredService<ExportStatistics>(),
             Mediator = DistributedPubSub.Get(system).Mediator,
@@ -264,7 +275,7 @@ public static class PulseAkkaExtensions
                 var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
                 var statistics = services.GetRequiredService<IngestStatistics>();
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, settings.CheckpointInterval, statistics, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, statistics, log)),
                     "ingest"));
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),
@@ -276,6 +287,7 @@ public static class PulseAkkaExtensions
                 {
                     var context = new IngestContext(
                         settings.Catalog,
+                        VersionsOf(settings),
                         settings.WindowLength,
                         settings.AllowedLateness,
                         settings.FlushInterval,
@@ -307,7 +319,13 @@ public static class PulseAkkaExtensions
             });
     }
 
-    // Ingestors make their last events durable in buckets, so their region leaves before that of the buckets.
+    private static List<CountedVersion> VersionsOf(PulseSettings settings) =>
+    [
+        .. settings.Catalog.Rollups.Add(DeadLetters.Rollup).Select(rollup =>
+            new VersionDeclaration(rollup, settings.WindowLength, settings.AllowedLateness).Counted),
+    ];
+
+    // Ingestors bring their last events to buckets, so their region leaves before that of the buckets.
     private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,

@@ -3,6 +3,7 @@ using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -20,7 +21,11 @@ public sealed record PulseSettings(KafkaSettings Kafka, StorageOptions Storage, 
     /// <summary>How long after the end of its window an event's record may have come and still be counted; null: ever so long.</summary>
     public TimeSpan? AllowedLateness { get; init; }
 
-    /// <summary>The time between checkpoints, aligned to the clock.</summary>
+    /// <summary>What is counted: every rollup, the dead letters last, as it is declared.</summary>
+    internal IReadOnlyList<CountedVersion> Versions =>
+        [.. Catalog.Rollups.Append(DeadLetters.Rollup).Select(rollup => new VersionDeclaration(rollup, WindowLength, AllowedLateness).Counted)];
+
+    /// <summary>The longest time between two checkpoints of a bucket.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>How long increments may wait in an ingestor before they are sent as deltas.</summary>

@@ -5,15 +5,14 @@ using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
 
-/// <summary>A partition that this node reads, until it is unassigned.</summary>
+/// <summary>A partition that this node reads, until it is unassigned; the handle by which it is sought and given back.</summary>
 public sealed class AssignedPartition
 {
     private readonly Channel<RecordBatch> _batches;
 
-    internal AssignedPartition(StreamPartition partition, long committed, int capacity)
+    internal AssignedPartition(StreamPartition partition, int capacity)
     {
         Partition = partition;
-        Committed = committed;
         _batches = Channel.CreateBounded<RecordBatch>(
             new BoundedChannelOptions(capacity) { SingleReader = false, SingleWriter = true });
     }
@@ -21,12 +20,9 @@ public sealed class AssignedPartition
     /// <summary>The partition.</summary>
     public StreamPartition Partition { get; }
 
-    /// <summary>The committed offset, at which reading starts.</summary>
-    public long Committed { get; }
-
     /// <summary>
-    /// The partition's records; pulled, never more than a few batches ahead. Completes when the partition is unassigned
-    /// or the consumer stops.
+    /// The partition's records from where it was sought; pulled, never more than a few batches ahead. Completes when the
+    /// partition is unassigned or the consumer stops.
     /// </summary>
     public Source<RecordBatch, NotUsed> Batches => ChannelSource.FromReader(_batches.Reader);
 

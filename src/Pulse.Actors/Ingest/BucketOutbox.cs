@@ -5,19 +5,16 @@ using Pulse.Counting;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// What the ingestors of this node have to say to buckets, one message for each bucket and flush, and what buckets answer,
+/// What the sessions of this node have to say to buckets, one message for each bucket and flush, and what buckets answer,
 /// one message for each ingestor and flush: with many partitions, a message for each partition and bucket would cost more
-/// than the counting. What an ingestor says to a bucket, and what this answers, keeps its order.
+/// than the counting. What a session says to a bucket, and what this answers, keeps its order.
 /// </summary>
 public sealed class BucketOutbox : ReceiveActor, IWithTimers
 {
-    // Kind, partition, session, offset and length of a delta.
-    private const int RequestBytes = 40;
-
     private readonly IActorRef _buckets;
     private readonly TimeSpan _flushInterval;
-    private readonly Dictionary<BucketId, List<IPartitionRequest>> _requests = [];
-    private readonly Dictionary<int, List<IPartitionAnswer>> _answers = [];
+    private readonly Dictionary<BucketId, List<BucketRequestsBuilder>> _requests = [];
+    private readonly Dictionary<int, List<BucketAnswer>> _answers = [];
     private readonly Dictionary<int, IActorRef> _ingestors = [];
 
     /// <summary>Makes the outbox.</summary>
@@ -27,13 +24,8 @@ public sealed class BucketOutbox : ReceiveActor, IWithTimers
     {
         _buckets = buckets;
         _flushInterval = flushInterval;
-        Receive<PartitionRequests>(Add);
-        Receive<BucketAnswers>(batch =>
-        {
-            foreach (var answer in batch.Answers)
-                Add(answer);
-        });
-        Receive<IPartitionAnswer>(Add);
+        Receive<SessionRequests>(Add);
+        Receive<BucketReplies>(Add);
         Receive<Flush>(_ => Send());
     }
 
@@ -44,61 +36,62 @@ public sealed class BucketOutbox : ReceiveActor, IWithTimers
     protected override void PreStart() =>
         Timers.StartPeriodicTimer(Flush.Instance, Flush.Instance, _flushInterval);
 
-    private void Add(PartitionRequests message)
+    private void Add(SessionRequests message)
     {
-        _ingestors[message.Requests[0].Partition.Partition] = Sender;
+        _ingestors[message.Partition.Partition] = Sender;
         foreach (var request in message.Requests)
         {
-            if (!_requests.TryGetValue(request.Bucket, out var requests))
-                _requests.Add(request.Bucket, requests = []);
-            requests.Add(request);
+            switch (request)
+            {
+                case SessionEffect.AskPosition ask:
+                    var question = new PositionQuestion(message.Partition, ask.Session);
+                    Add(ask.Bucket, ask.Version, question, static (builder, it) => builder.TryAsk(it));
+                    break;
+                case SessionEffect.SendDelta send:
+                    var delta = new SessionDelta(send.Session, send.Delta);
+                    Add(send.Bucket, send.Delta.Version, delta, static (builder, it) => builder.TryAdd(it));
+                    break;
+                case SessionEffect.SendEmptyDelta send:
+                    Add(send.Bucket, send.Version, send.Delta, static (builder, it) => builder.TryAdd(it));
+                    break;
+            }
         }
     }
 
-    private void Add(IPartitionAnswer answer)
+    private void Add<T>(BucketId bucket, VersionDigest version, T request, Func<BucketRequestsBuilder, T, bool> tryAdd)
     {
-        if (!_answers.TryGetValue(answer.Partition.Partition, out var answers))
-            _answers.Add(answer.Partition.Partition, answers = []);
-        answers.Add(answer);
+        if (!_requests.TryGetValue(bucket, out var builders))
+            _requests.Add(bucket, builders = [new BucketRequestsBuilder(bucket, version)]);
+        if (tryAdd(builders[^1], request))
+            return;
+        builders.Add(new BucketRequestsBuilder(bucket, version));
+        tryAdd(builders[^1], request);
+    }
+
+    private void Add(BucketReplies replies)
+    {
+        foreach (var answer in replies.Answers)
+        {
+            if (!_answers.TryGetValue(answer.Partition.Partition, out var answers))
+                _answers.Add(answer.Partition.Partition, answers = []);
+            answers.Add(answer);
+        }
     }
 
     private void Send()
     {
-        foreach (var (bucket, requests) in _requests)
-        {
-            foreach (var batch in Batches(requests))
-                _buckets.Tell(new BucketBatch(bucket, batch));
-        }
-
+        foreach (var builder in _requests.Values.SelectMany(builders => builders))
+            _buckets.Tell(builder.Build());
         _requests.Clear();
 
-        // An answer to an ingestor that has moved meanwhile reaches its successor here, who knows it by the session.
+        // An answer to an ingestor that is gone reaches its successor here, who knows it by the session.
         foreach (var (partition, answers) in _answers)
         {
             if (_ingestors.TryGetValue(partition, out var ingestor))
-                ingestor.Tell(new PartitionAnswers(answers));
+                ingestor.Tell(new SessionAnswers(answers));
         }
 
         _answers.Clear();
-    }
-
-    /// <summary>Cuts what is to be said where a message would become too large; what is too large alone is none.</summary>
-    private static IEnumerable<List<IPartitionRequest>> Batches(List<IPartitionRequest> requests)
-    {
-        var (first, bytes) = (0, 0);
-        for (var index = 0; index < requests.Count; index++)
-        {
-            var next = RequestBytes + ((requests[index] as ApplyDelta)?.Delta.EncodedBytes ?? 0);
-            if (index > first && bytes + next > Delta.MaximumBytes)
-            {
-                yield return requests[first..index];
-                (first, bytes) = (index, 0);
-            }
-
-            bytes += next;
-        }
-
-        yield return first == 0 ? requests : requests[first..];
     }
 
     /// <summary>Sends what waits.</summary>

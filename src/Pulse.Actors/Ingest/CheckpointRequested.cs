@@ -1,8 +1,8 @@
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// Asks every ingestor to have its buckets checkpoint and to commit as far as it has read, now. Published on
-/// <see cref="StreamIngest.Topic"/>, again and again until the commits are seen; harmless to repeat.
+/// Asks every ingestor to send what it has counted and to tell all buckets where it stands, now, so that their checkpoints
+/// move on. Published on <see cref="StreamIngest.Topic"/>, again and again until they have; harmless to repeat.
 /// </summary>
 /// <param name="Completion">The completion that waits for it.</param>
 public sealed record CheckpointRequested(CompletionId Completion);

@@ -5,9 +5,8 @@ using Pulse.Events;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// Sends bad records to the dead-letter topic. An offset is committed only after the dead letters below it are
-/// delivered, so each is there at least once; a replay can send one again, with the same source partition and offset
-/// in its headers.
+/// Sends bad records to the dead-letter topic. Each is delivered before a bucket comes to stand beyond it, so each is there at
+/// least once; a replay can send one again, with the same source partition and offset in its headers.
 /// </summary>
 public sealed class DeadLetterProducer : IDisposable
 {

@@ -4,8 +4,8 @@ using Pulse.Events;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// Decodes the records of one session of one partition and counts them into its tally: every event once per rollup,
-/// every bad record once in the ledger of dead letters.
+/// Decodes the records of one partition and tells its session of each, once for every version: events are counted by all
+/// rollups, bad records by that of dead letters. So of each version, counted + late + dead + filtered = consumed.
 /// </summary>
 internal sealed class EventCounter
 {
@@ -19,9 +19,11 @@ internal sealed class EventCounter
     public const int MaximumSeldomKeys = 4_096;
 
     private readonly RollupCatalog _catalog;
+    private readonly IngestSession _session;
+    private readonly int _deadLetters;
     private EventDecoder _decoder;
     private RollupKeys[] _rollups;
-    private readonly Dictionary<BadRecordReason, KeyTally> _deadLetterKeys = [];
+    private readonly Dictionary<BadRecordReason, KeyCounter> _deadLetterKeys = [];
     private readonly int[] _valueIds;
     private readonly long _windowSeconds;
     private readonly LateRule _late;
@@ -31,25 +33,25 @@ internal sealed class EventCounter
     /// <param name="catalog">The rollups to count.</param>
     /// <param name="windowLength">The length of every window; whole seconds.</param>
     /// <param name="allowedLateness">See <see cref="LateRule"/>.</param>
-    /// <param name="tally">The session's tally.</param>
-    public EventCounter(RollupCatalog catalog, TimeSpan windowLength, TimeSpan? allowedLateness, PartitionTally tally)
+    /// <param name="session">
+    /// The session; its versions are those of the catalogue's rollups, in their order, and then that of dead letters.
+    /// </param>
+    public EventCounter(RollupCatalog catalog, TimeSpan windowLength, TimeSpan? allowedLateness, IngestSession session)
     {
         _catalog = catalog;
+        _session = session;
+        _deadLetters = catalog.Rollups.Length;
         _windowSeconds = (long)windowLength.TotalSeconds;
         _late = new LateRule(allowedLateness);
-        Tally = tally;
         _decoder = DecoderFor(catalog);
         _valueIds = new int[_decoder.Dimensions.Count];
         _rollups = NewKeys();
     }
 
-    /// <summary>The session's tally.</summary>
-    public PartitionTally Tally { get; }
-
     /// <summary>
     /// Forgets values and keys where they have become very many: a rollup can have endlessly many, and each of a node's
-    /// partitions remembers its own. They come back as they are met. To be called when the deltas have been taken, so that
-    /// a delta seldom holds a key twice.
+    /// partitions remembers its own. They come back as they are met; what was counted for them is the session's. To be called
+    /// after a flush, so that a delta seldom holds a key twice.
     /// </summary>
     public void ForgetKeys()
     {
@@ -73,11 +75,14 @@ internal sealed class EventCounter
         _rollups = NewKeys();
     }
 
-    /// <summary>Counts a batch that starts at or after the tally's position.</summary>
+    /// <summary>Counts a batch, if the session takes it.</summary>
     /// <param name="batch">The records.</param>
     /// <param name="deadLetters">Receives the bad ones: index in the batch and reason.</param>
-    public void Count(RecordBatch batch, List<(int Index, BadRecord Why)> deadLetters)
+    /// <returns>Whether the session takes it.</returns>
+    public bool Count(RecordBatch batch, List<(int Index, BadRecord Why)> deadLetters)
     {
+        if (!_session.Begin(batch.Reading, batch.Start))
+            return false;
         for (var index = 0; index < batch.Count; index++)
         {
             var offset = batch.Offset(index);
@@ -86,34 +91,55 @@ internal sealed class EventCounter
             if (bad.IsBad)
             {
                 deadLetters.Add((index, bad));
-                Tally.Count(DeadLetterKey(bad.Reason), Window.Containing(recordTime, _windowSeconds), offset);
-                continue;
+                CountDead(bad.Reason, Window.Containing(recordTime, _windowSeconds), offset);
             }
-
-            var window = Window.Containing(eventTime, _windowSeconds);
-            Window? counted = _late.IsLate(window, recordTime) ? null : window;
-            foreach (var rollup in _rollups)
-                Tally.Count(rollup.Find(_valueIds), counted, offset);
+            else
+                CountEvent(Window.Containing(eventTime, _windowSeconds), recordTime, offset);
+            _session.Handled(offset, batch.Epoch(index));
         }
 
         _eventsSinceForgotten += batch.Count;
-        Tally.Advance(batch.NextOffset);
+        _session.EndBatch(batch.NextOffset);
+        return true;
+    }
+
+    private void CountEvent(Window window, long recordTime, long offset)
+    {
+        if (_late.IsLate(window, recordTime))
+        {
+            for (var version = 0; version < _rollups.Length; version++)
+                _session.Late(version, offset);
+        }
+        else
+        {
+            foreach (var rollup in _rollups)
+                _session.Count(rollup.Find(_valueIds), window, offset);
+        }
+
+        _session.Filtered(_deadLetters, offset);
+    }
+
+    private void CountDead(BadRecordReason reason, Window window, long offset)
+    {
+        for (var version = 0; version < _rollups.Length; version++)
+            _session.Dead(version, offset);
+        _session.Count(DeadLetterKey(reason), window, offset);
     }
 
     private static EventDecoder DecoderFor(RollupCatalog catalog) =>
         new(Dimension.Of(catalog.Rollups));
 
     private RollupKeys[] NewKeys() =>
-        [.. _catalog.Rollups.Select(rollup => new RollupKeys(rollup, _decoder, Tally))];
+        [.. _catalog.Rollups.Select((rollup, version) => new RollupKeys(rollup, version, _decoder, _session))];
 
-    private KeyTally DeadLetterKey(BadRecordReason reason)
+    private KeyCounter DeadLetterKey(BadRecordReason reason)
     {
-        if (_deadLetterKeys.TryGetValue(reason, out var tally))
-            return tally;
+        if (_deadLetterKeys.TryGetValue(reason, out var counter))
+            return counter;
 
         var key = new RollupKey(reason.ToString());
-        tally = Tally.Key(BucketId.Owning(DeadLetters.Rollup, key), key);
-        _deadLetterKeys.Add(reason, tally);
-        return tally;
+        counter = _session.Key(_deadLetters, BucketId.NumberOf(DeadLetters.Rollup, key), key);
+        _deadLetterKeys.Add(reason, counter);
+        return counter;
     }
 }

@@ -7,6 +7,7 @@ namespace Pulse.Actors.Ingest;
 
 /// <summary>What all partition ingestors of a node share.</summary>
 /// <param name="Catalog">The rollups to count.</param>
+/// <param name="Versions">Their versions in the same order, and then that of <see cref="DeadLetters.Rollup"/>.</param>
 /// <param name="WindowLength">The length of every window.</param>
 /// <param name="AllowedLateness">See <see cref="LateRule"/>.</param>
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
@@ -16,10 +17,15 @@ namespace Pulse.Actors.Ingest;
 /// <param name="Storage">Whether anything can be made durable now.</param>
 public sealed record IngestContext(
     RollupCatalog Catalog,
+    IReadOnlyList<CountedVersion> Versions,
     TimeSpan WindowLength,
     TimeSpan? AllowedLateness,
     TimeSpan FlushInterval,
     IActorRef StreamIngest,
     IActorRef Buckets,
     IngestStatistics Statistics,
-    StorageAvailability Storage);
+    StorageAvailability Storage)
+{
+    /// <summary>How much a session may have under way.</summary>
+    public SessionLimits Limits { get; init; } = SessionLimits.Default;
+}

@@ -1,13 +1,17 @@
 using Akka.Actor;
-using Pulse.Actors.Buckets;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
 
-/// <summary>Asks all ingestors of a node to make everything handled so far durable and commit it.</summary>
-/// <param name="Again">
-/// Whether to commit also where nothing is new: a zombie may have taken the committed offset back meanwhile.
-/// </param>
-public sealed record CommitNow(bool Again = false);
+/// <summary>
+/// Asks all ingestors of a node to send at once what they have counted, and to tell every bucket where they stand: what is
+/// quiet moves as well, and can be stored.
+/// </summary>
+public sealed record FlushNow
+{
+    /// <summary>The only one that is needed.</summary>
+    public static FlushNow Instance { get; } = new();
+}
 
 /// <summary>
 /// Sent by every node every second for every partition: starts the partition's ingestor, wherever the shard is, if
@@ -16,7 +20,7 @@ public sealed record CommitNow(bool Again = false);
 /// <param name="Partition">The partition's number.</param>
 public sealed record KeepReading(int Partition);
 
-/// <summary>The hand-off's stop message: commit what was handled, then stop.</summary>
+/// <summary>The hand-off's stop message: bring buckets what was read, then stop.</summary>
 public sealed record StopReading
 {
     /// <summary>The only one that is needed.</summary>
@@ -37,10 +41,32 @@ internal sealed record PartitionAcquired(
 /// <summary>Answers <see cref="AcquirePartition"/> while the broker is away: stop, and be started again.</summary>
 internal sealed record PartitionUnavailable : INoSerializationVerificationNeeded;
 
-/// <summary>What an ingestor has to say to buckets, to its node's <see cref="BucketOutbox"/>.</summary>
-/// <param name="Requests">Not empty; in order.</param>
-internal sealed record PartitionRequests(IReadOnlyList<IPartitionRequest> Requests) : INoSerializationVerificationNeeded;
+/// <summary>From an ingestor to its node's <see cref="StreamIngest"/>: the topic seems to have been made again, so ask now.</summary>
+internal sealed record AskIdentity : INoSerializationVerificationNeeded
+{
+    public static AskIdentity Instance { get; } = new();
+}
 
-/// <summary>What buckets answer to an ingestor, from its node's <see cref="BucketOutbox"/>.</summary>
+/// <summary>What a session has to say to buckets, to its node's <see cref="BucketOutbox"/>.</summary>
+/// <param name="Partition">Its partition.</param>
+/// <param name="Requests">Not empty; questions, deltas and empty deltas in the order in which they came.</param>
+internal sealed record SessionRequests(StreamPartition Partition, IReadOnlyList<SessionEffect> Requests)
+    : INoSerializationVerificationNeeded;
+
+/// <summary>What buckets answer to a session, from its node's <see cref="BucketOutbox"/>.</summary>
 /// <param name="Answers">Not empty; those of each bucket in order.</param>
-internal sealed record PartitionAnswers(IReadOnlyList<IPartitionAnswer> Answers) : INoSerializationVerificationNeeded;
+internal sealed record SessionAnswers(IReadOnlyList<BucketAnswer> Answers) : INoSerializationVerificationNeeded;
+
+/// <summary>Answers a <see cref="SessionEffect.Seek"/>.</summary>
+/// <param name="Reading">Of the effect.</param>
+/// <param name="IsInLog">False where the position lies outside of the log.</param>
+internal sealed record Sought(int Reading, bool IsInLog) : INoSerializationVerificationNeeded;
+
+/// <summary>Answers a <see cref="SessionEffect.AskLogSpan"/>.</summary>
+/// <param name="Question">Of the effect.</param>
+/// <param name="Begin">The first offset that the log has.</param>
+/// <param name="End">The offset that the next record will have.</param>
+internal sealed record LogSpan(int Question, long Begin, long End) : INoSerializationVerificationNeeded;
+
+/// <summary>So many bad records of an ingestor are in the dead-letter topic.</summary>
+internal sealed record DeadLettersDelivered(int Count) : INoSerializationVerificationNeeded;

@@ -12,7 +12,6 @@ public sealed class IngestStatistics
     private long _flushes;
     private long _deltas;
     private long _commits;
-    private long _skipped;
     private long _lastCommitTicks;
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
@@ -21,7 +20,7 @@ public sealed class IngestStatistics
     /// <summary>Records sent to the dead-letter topic since this node started; replayed ones again.</summary>
     public long DeadLettered => Interlocked.Read(ref _deadLettered);
 
-    /// <summary>Sessions that had to start over since this node started.</summary>
+    /// <summary>How often a partition had to be read again from where its buckets stand, since this node started.</summary>
     public long SessionRestarts => Interlocked.Read(ref _restarts);
 
     /// <summary>How often counted events were sent on to their buckets.</summary>
@@ -30,16 +29,10 @@ public sealed class IngestStatistics
     /// <summary>Deltas sent to buckets; a flush sends one to each touched bucket.</summary>
     public long Deltas => Interlocked.Read(ref _deltas);
 
-    /// <summary>Offsets committed to the broker.</summary>
+    /// <summary>Offsets told to the consumer group.</summary>
     public long Commits => Interlocked.Read(ref _commits);
 
-    /// <summary>
-    /// Increments of records read again that their bucket held already, since this node started: 0 where every reader
-    /// went on exactly where the one before it had stopped.
-    /// </summary>
-    public long Skipped => Interlocked.Read(ref _skipped);
-
-    /// <summary>When this node last committed an offset, UTC; null before the first time.</summary>
+    /// <summary>When this node last told the consumer group an offset, UTC; null before the first time.</summary>
     public DateTime? LastCommit =>
         Interlocked.Read(ref _lastCommitTicks) is > 0 and var ticks ? new DateTime(ticks, DateTimeKind.Utc) : null;
 
@@ -60,8 +53,6 @@ public sealed class IngestStatistics
         Interlocked.Increment(ref _flushes);
         Interlocked.Add(ref _deltas, deltas);
     }
-
-    internal void SkippedMore(long increments) => Interlocked.Add(ref _skipped, increments);
 
     internal void SessionRestarted() => Interlocked.Increment(ref _restarts);
 

@@ -8,13 +8,13 @@ namespace Pulse.Actors.Ingest;
 
 /// <summary>
 /// A node's one Kafka consumer: a source of record batches for each partition that the node reads, and a control to
-/// commit and to rewind. The surface follows Akka.Streams.Kafka's manually assigned sources, with batches in place of
+/// seek and to commit. The surface follows Akka.Streams.Kafka's manually assigned sources, with batches in place of
 /// records.
 /// </summary>
 /// <remarks>
 /// One thread of its own polls the client, since a poll blocks; everything that must happen between polls reaches it
-/// as a request. A partition whose reader falls behind is paused, so memory stays bounded. The group only keeps offsets:
-/// who reads what is decided by the cluster.
+/// as a request. A partition whose reader falls behind is paused, so memory stays bounded. The group only keeps offsets for
+/// lag monitors: who reads what is decided by the cluster, and from where by the buckets.
 /// </remarks>
 public sealed class KafkaConsumer
 {
@@ -73,9 +73,8 @@ public sealed class KafkaConsumer
             : Task.FromException(new KafkaException(ErrorCode.Local_State));
     }
 
-    /// <summary>Starts to read a partition at its committed offset, or at its first one where nothing is committed.</summary>
-    /// <exception cref="IngestException">The committed offset lies beyond the partition's end.</exception>
-    /// <exception cref="KafkaException">The broker did not answer.</exception>
+    /// <summary>Makes a source for a partition. It brings nothing before the first <see cref="SeekAsync"/>.</summary>
+    /// <exception cref="KafkaException">The consumer has stopped.</exception>
     public Task<AssignedPartition> AssignAsync(int partition) => RequestAsync(consumer => Assign(consumer, partition));
 
     /// <summary>Stops to read a partition; its source completes.</summary>
@@ -85,13 +84,19 @@ public sealed class KafkaConsumer
             TakeBack(consumer, reading);
     });
 
-    /// <summary>
-    /// Reads a partition again from its committed offset. Batches of an older epoch than the answer's are stale.
-    /// </summary>
-    /// <exception cref="IngestException">The committed offset lies beyond the partition's end.</exception>
+    /// <summary>Reads a partition from a position on, and nothing more from before.</summary>
+    /// <param name="assigned">The partition.</param>
+    /// <param name="position">The position, of which the offset alone is looked at.</param>
+    /// <param name="reading">The number that batches carry from then on; see <see cref="RecordBatch.Reading"/>.</param>
+    /// <returns>False where the offset lies outside of the log: nothing has changed then.</returns>
     /// <exception cref="KafkaException">The broker did not answer, or the partition is assigned no longer.</exception>
-    public Task<(int Epoch, long Committed)> RewindAsync(StreamPartition partition) =>
-        RequestAsync(consumer => Rewind(consumer, partition));
+    public Task<bool> SeekAsync(AssignedPartition assigned, LogPosition position, int reading) =>
+        RequestAsync(consumer => Seek(consumer, ReadingOf(assigned), position.Offset, reading));
+
+    /// <summary>What a partition's log holds: its first offset, and the one that its next record will have.</summary>
+    /// <exception cref="KafkaException">The broker did not answer, or the partition is assigned no longer.</exception>
+    public Task<(long Begin, long End)> LogSpanAsync(AssignedPartition assigned) =>
+        RequestAsync(consumer => LogSpan(consumer, ReadingOf(assigned)));
 
     /// <summary>Stops: all sources complete, nothing further is committed.</summary>
     public Task StopAsync()
@@ -109,7 +114,7 @@ public sealed class KafkaConsumer
             {
                 done.TrySetResult(request(consumer));
             }
-            catch (Exception exception) when (exception is KafkaException or IngestException)
+            catch (KafkaException exception)
             {
                 done.TrySetException(exception);
             }
@@ -205,11 +210,11 @@ public sealed class KafkaConsumer
 
     private static void Fill(Reading target, RecordQueue.Record record)
     {
-        var batch = target.Filling ??= new RecordBatch(target.Epoch, target.Position, target.UsualBytes);
+        var batch = target.Filling ??= new RecordBatch(target.Number, target.Position, target.UsualBytes);
         if (record.IsPartitionEnd)
             batch.ReachedEnd(record.Offset);
         else
-            batch.Add(record.Offset, record.UnixMilliseconds, record.Key, record.Value);
+            batch.Add(record.Offset, record.LeaderEpoch, record.UnixMilliseconds, record.Key, record.Value);
     }
 
     private void Publish(IConsumer<Ignore, Ignore> consumer, Reading reading)
@@ -244,10 +249,7 @@ public sealed class KafkaConsumer
         if (_readings.TryGetValue(partition, out var former))
             TakeBack(consumer, former);
 
-        var start = StartOffset(consumer, new TopicPartition(_settings.Topic, partition));
-        consumer.IncrementalAssign([start]);
-        var assigned = new AssignedPartition(
-            new StreamPartition(_stream, partition), start.Offset.Value, BatchesAhead);
+        var assigned = new AssignedPartition(new StreamPartition(_stream, partition), BatchesAhead);
         _readings[partition] = new Reading(assigned);
         _statistics.Assigned(partition);
         return assigned;
@@ -260,47 +262,41 @@ public sealed class KafkaConsumer
         _statistics.Released(partition.Partition);
         reading.Filling?.Dispose();
         reading.Assigned.End();
+        if (!reading.IsFetched)
+            return;
+        // The client remembers a pause beyond the assignment: the partition would never be read again when it comes back.
+        if (reading.IsPaused)
+            consumer.Resume([TopicPartitionOf(partition)]);
         consumer.IncrementalUnassign([TopicPartitionOf(partition)]);
     }
 
-    /// <summary>The committed offset of a partition, or its first one where nothing is committed.</summary>
-    private TopicPartitionOffset StartOffset(IConsumer<Ignore, Ignore> consumer, TopicPartition partition)
-    {
-        var committed = consumer.Committed([partition], BrokerTimeout)[0].Offset;
-        var ends = consumer.QueryWatermarkOffsets(partition, BrokerTimeout);
-        var offset = committed.IsSpecial ? ends.Low.Value : committed.Value;
-        if (offset > ends.High.Value)
-            throw new IngestException(
-                $"Group '{_settings.GroupId}' has committed offset {offset} of {partition.Topic}[{partition.Partition.Value}], "
-                + $"but the partition ends at {ends.High.Value}: the topic was made again or lost records. Restore the "
-                + "topic, or reset the group's offsets with kafka-consumer-groups --reset-offsets.");
-        if (offset < ends.Low.Value)
-        {
-            _log.LogError(
-                "{Topic}[{Partition}]: retention removed offsets {From} to {To} before they were counted; "
-                + "those events are lost. Lengthen the topic's retention.",
-                partition.Topic, partition.Partition.Value, offset, ends.Low.Value);
-            offset = ends.Low.Value;
-        }
+    private Reading ReadingOf(AssignedPartition assigned) =>
+        _readings.TryGetValue(assigned.Partition.Partition, out var reading) && reading.Assigned == assigned
+            ? reading
+            : throw new KafkaException(ErrorCode.Local_UnknownPartition);
 
-        return new TopicPartitionOffset(partition, offset);
+    private (long Begin, long End) LogSpan(IConsumer<Ignore, Ignore> consumer, Reading reading)
+    {
+        var log = consumer.QueryWatermarkOffsets(TopicPartitionOf(reading.Assigned.Partition), BrokerTimeout);
+        return (log.Low.Value, log.High.Value);
     }
 
-    private (int Epoch, long Committed) Rewind(IConsumer<Ignore, Ignore> consumer, StreamPartition partition)
+    private bool Seek(IConsumer<Ignore, Ignore> consumer, Reading reading, long offset, int number)
     {
-        if (!_readings.TryGetValue(partition.Partition, out var reading))
-            throw new KafkaException(ErrorCode.Local_UnknownPartition);
+        // The client would take an offset outside of the log for an error of its own, and end.
+        var (begin, end) = LogSpan(consumer, reading);
+        if (offset < begin || offset > end)
+            return false;
 
-        var start = StartOffset(consumer, TopicPartitionOf(partition));
-        consumer.Seek(start);
-        reading.Filling?.Dispose();
-        reading.Filling = null;
-        reading.Epoch++;
-        reading.Position = start.Offset.Value;
+        var start = new TopicPartitionOffset(TopicPartitionOf(reading.Assigned.Partition), offset);
+        if (reading.IsFetched)
+            consumer.Seek(start);
+        else
+            consumer.IncrementalAssign([start]);
         if (reading.IsPaused)
             consumer.Resume([start.TopicPartition]);
-        reading.IsPaused = false;
-        return (reading.Epoch, start.Offset.Value);
+        reading.StartOver(number, offset);
+        return true;
     }
 
     private void Report(IConsumer<Ignore, Ignore> consumer)
@@ -308,7 +304,7 @@ public sealed class KafkaConsumer
         if (Environment.TickCount64 < _nextStatus)
             return;
         _nextStatus = Environment.TickCount64 + (long)StatusInterval.TotalMilliseconds;
-        foreach (var reading in _readings.Values)
+        foreach (var reading in _readings.Values.Where(reading => reading.IsFetched))
         {
             var end = consumer.GetWatermarkOffsets(TopicPartitionOf(reading.Assigned.Partition)).High.Value;
             if (end >= 0 && _statistics.Status(reading.Assigned.Partition.Partition) is { } status)
@@ -330,13 +326,23 @@ public sealed class KafkaConsumer
         public RecordBatch? Filling { get; set; }
 
         /// <summary>After the last batch that was handed over.</summary>
-        public long Position { get; set; } = assigned.Committed;
+        public long Position { get; set; }
 
         /// <summary>The size of the batch that was handed over last, which tells the next one's.</summary>
         public int UsualBytes { get; set; }
 
-        public int Epoch { get; set; }
+        /// <summary>Of the seek that it began with.</summary>
+        public int Number { get; private set; }
+
+        /// <summary>Whether the client reads the partition: not before the first seek.</summary>
+        public bool IsFetched { get; private set; }
 
         public bool IsPaused { get; set; }
+
+        public void StartOver(int number, long position)
+        {
+            Filling?.Dispose();
+            (Filling, Number, Position, IsFetched, IsPaused) = (null, number, position, true, false);
+        }
     }
 }

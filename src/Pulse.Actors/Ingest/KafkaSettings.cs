@@ -16,7 +16,7 @@ public sealed record KafkaSettings(string BootstrapServers)
     /// <summary>The topic for records that are no viewing events.</summary>
     public string DeadLetterTopic { get; init; } = "netflix-event-dlq";
 
-    /// <summary>The consumer group that keeps the committed offsets, the same on all nodes.</summary>
+    /// <summary>The consumer group that is told how far all is stored, the same on all nodes.</summary>
     public string GroupId { get; init; } = "pulse";
 
     /// <summary>

@@ -18,7 +18,9 @@ public sealed class PartitionStatus(int partition)
         internal set => Interlocked.Exchange(ref _position, value);
     }
 
-    /// <summary>The committed offset.</summary>
+    /// <summary>
+    /// The offset below which every bucket has stored everything; the consumer group is told it after the fact.
+    /// </summary>
     public long Committed
     {
         get => Interlocked.Read(ref _committed);

@@ -18,21 +18,21 @@ public sealed class RecordBatch : IDisposable
     private int _length;
 
     /// <summary>Makes an empty batch.</summary>
-    /// <param name="epoch">Counts the seeks of the partition; see <see cref="Epoch"/>.</param>
+    /// <param name="reading">See <see cref="Reading"/>.</param>
     /// <param name="start">See <see cref="Start"/>.</param>
     /// <param name="expectedBytes">How large it will probably become, so that it need not grow step by step.</param>
-    public RecordBatch(int epoch, long start, int expectedBytes = 0)
+    public RecordBatch(int reading, long start, int expectedBytes = 0)
     {
         _expectedBytes = Math.Max(expectedBytes, LeastBytes);
-        Epoch = epoch;
+        Reading = reading;
         Start = NextOffset = start;
     }
 
     /// <summary>
-    /// The number of seeks in this partition before the records were read. A batch of an older epoch than the session's
-    /// is stale and must be ignored.
+    /// The number of the seek after which the records were read, as whoever sought gave it. A batch of an older reading is
+    /// stale and must be ignored.
     /// </summary>
-    public int Epoch { get; }
+    public int Reading { get; }
 
     /// <summary>
     /// The position before this batch: that after the batch before it, or where reading began. Offsets can have gaps,
@@ -54,15 +54,16 @@ public sealed class RecordBatch : IDisposable
 
     /// <summary>Appends a record.</summary>
     /// <param name="offset">Its offset; greater than that of the record before.</param>
+    /// <param name="epoch">The epoch of the leader that wrote it, or -1 if unknown.</param>
     /// <param name="unixMilliseconds">The Kafka record's timestamp, or -1 if it has none.</param>
     /// <param name="key">The key; empty if absent.</param>
     /// <param name="value">The value; empty if absent.</param>
-    public void Add(long offset, long unixMilliseconds, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public void Add(long offset, int epoch, long unixMilliseconds, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
         Reserve(key.Length + value.Length);
         key.CopyTo(_bytes.AsSpan(_length));
         value.CopyTo(_bytes.AsSpan(_length + key.Length));
-        _entries[Count++] = new Entry(offset, unixMilliseconds, _length, key.Length, value.Length);
+        _entries[Count++] = new Entry(offset, unixMilliseconds, epoch, _length, key.Length, value.Length);
         _length += key.Length + value.Length;
         NextOffset = offset + 1;
     }
@@ -74,6 +75,9 @@ public sealed class RecordBatch : IDisposable
 
     /// <summary>The offset of a record.</summary>
     public long Offset(int index) => _entries[index].Offset;
+
+    /// <summary>The epoch of the leader that wrote a record, or -1 if unknown.</summary>
+    public int Epoch(int index) => _entries[index].Epoch;
 
     /// <summary>The Kafka record's own timestamp, in Unix milliseconds, or -1.</summary>
     public long UnixMilliseconds(int index) => _entries[index].UnixMilliseconds;
@@ -117,5 +121,5 @@ public sealed class RecordBatch : IDisposable
         return larger;
     }
 
-    private readonly record struct Entry(long Offset, long UnixMilliseconds, int Start, int KeyLength, int ValueLength);
+    private readonly record struct Entry(long Offset, long UnixMilliseconds, int Epoch, int Start, int KeyLength, int ValueLength);
 }

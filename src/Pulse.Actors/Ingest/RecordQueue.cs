@@ -106,6 +106,9 @@ internal sealed unsafe class RecordQueue : IDisposable
                 return Native.TimestampOf(_record, &kind);
             }
         }
+
+        /// <summary>The epoch of the leader that wrote the record, or -1 where the broker gives none.</summary>
+        public int LeaderEpoch => Native.LeaderEpochOf(_record);
     }
 
     // rd_kafka_message_t.
@@ -144,5 +147,10 @@ internal sealed unsafe class RecordQueue : IDisposable
         public readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<Layout*, int*, long> TimestampOf =
             (delegate* unmanaged[Cdecl, SuppressGCTransition]<Layout*, int*, long>)
             NativeLibrary.GetExport(library, "rd_kafka_message_timestamp");
+
+        // Likewise.
+        public readonly delegate* unmanaged[Cdecl, SuppressGCTransition]<Layout*, int> LeaderEpochOf =
+            (delegate* unmanaged[Cdecl, SuppressGCTransition]<Layout*, int>)
+            NativeLibrary.GetExport(library, "rd_kafka_message_leader_epoch");
     }
 }

@@ -5,25 +5,29 @@ using Pulse.Events;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// Finds the key tally of one rollup for the interned dimension values of an event, without making a key or a string
-/// for a combination that was seen before. Lives as long as its session's tally.
+/// Finds the key's counter of one rollup for the interned dimension values of an event, without making a key or a string
+/// for a combination that was seen before. Lives as long as its session.
 /// </summary>
 internal sealed class RollupKeys
 {
     private readonly Rollup _rollup;
     private readonly EventDecoder _decoder;
-    private readonly PartitionTally _tally;
+    private readonly IngestSession _session;
+    private readonly int _version;
     private readonly int[] _dimensions;
     private readonly Step[] _steps;
-    private readonly List<KeyTally> _keys = [];
-    private readonly BucketId?[] _buckets;
+    private readonly List<KeyCounter> _keys = [];
 
-    public RollupKeys(Rollup rollup, EventDecoder decoder, PartitionTally tally)
+    /// <param name="rollup">The rollup.</param>
+    /// <param name="version">The place of its version among the session's.</param>
+    /// <param name="decoder">Decodes at least its dimensions.</param>
+    /// <param name="session">The session that counts.</param>
+    public RollupKeys(Rollup rollup, int version, EventDecoder decoder, IngestSession session)
     {
         _rollup = rollup;
+        _version = version;
         _decoder = decoder;
-        _tally = tally;
-        _buckets = new BucketId?[rollup.Buckets];
+        _session = session;
         _dimensions = [.. rollup.Dimensions.Select(dimension => IndexOf(decoder, dimension))];
         _steps = [.. _dimensions.Select(_ => new Step())];
     }
@@ -39,9 +43,9 @@ internal sealed class RollupKeys
             step.Clear();
     }
 
-    /// <summary>The tally of the event's key. Hot path.</summary>
+    /// <summary>The counter of the event's key. Hot path.</summary>
     /// <param name="valueIds">What the decoder gave.</param>
-    public KeyTally Find(ReadOnlySpan<int> valueIds)
+    public KeyCounter Find(ReadOnlySpan<int> valueIds)
     {
         // Combinations are numbered prefix by prefix, from 1: (a) → n, (n, b) → m, …; the last number is the key's.
         var number = 0;
@@ -63,15 +67,8 @@ internal sealed class RollupKeys
         for (var index = 0; index < values.Length; index++)
             values[index] = _decoder.Text(_dimensions[index], valueIds[_dimensions[index]]);
         var key = new RollupKey(values);
-        _keys.Add(_tally.Key(BucketOf(key), key));
+        _keys.Add(_session.Key(_version, BucketId.NumberOf(_rollup, key), key));
         return _keys.Count;
-    }
-
-    // Of buckets there are few and of keys very many, so their names are made once.
-    private BucketId BucketOf(RollupKey key)
-    {
-        var number = BucketId.NumberOf(_rollup, key);
-        return _buckets[number] ??= new BucketId(_rollup.Name, number);
     }
 
     private static int IndexOf(EventDecoder decoder, string dimension)

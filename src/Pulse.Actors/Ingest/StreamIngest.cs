@@ -7,9 +7,8 @@ using Microsoft.Extensions.Logging;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// A node's side of the ingest: keeps one consumer, lends partitions of it to the ingestors that sharding starts here,
-/// sees to it that every partition has one, and tells its own when to commit: every checkpoint interval aligned to the
-/// clock, and whenever the coordinator asks.
+/// A node's side of the ingest: keeps one consumer, lends partitions of it to the ingestors that sharding starts here, sees
+/// to it that every partition has one, and has its own flush whenever the coordinator asks.
 /// </summary>
 public sealed class StreamIngest : ReceiveActor, IWithTimers
 {
@@ -20,9 +19,9 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly KafkaSettings _settings;
-    private readonly TimeSpan _checkpointInterval;
     private readonly IngestStatistics _statistics;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -36,17 +35,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
-    /// <param name="checkpointInterval">The time between commits, aligned to the clock.</param>
     /// <param name="statistics">What people and telemetry read.</param>
     /// <param name="kafkaLog">Receives what the Kafka client has to say.</param>
-    public StreamIngest(
-        KafkaSettings settings,
-        TimeSpan checkpointInterval,
-        IngestStatistics statistics,
-        ILogger<KafkaConsumer> kafkaLog)
+    public StreamIngest(KafkaSettings settings, IngestStatistics statistics, ILogger<KafkaConsumer> kafkaLog)
     {
         _settings = settings;
-        _checkpointInterval = checkpointInterval;
         _statistics = statistics;
         _kafkaLog = kafkaLog;
         _deadLetters = new DeadLetterProducer(settings, kafkaLog);
@@ -63,20 +56,17 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             message.Ingestors.Tell(GracefulShutdown.Instance);
         });
         Receive<ConnectNow>(_ => Connect());
+        // All ingestors find it at the same moment, and one question is enough.
+        Receive<AskIdentity>(_ => ConnectIn(OldStreamDelay));
         Receive<StreamIdentity>(Handle);
         Receive<Disconnected>(Handle);
         Receive<KeepAllReading>(_ => KeepReading());
         Receive<AcquirePartition>(Handle);
         Receive<Lent>(Handle);
-        Receive<NotLent>(Handle);
+        Receive<NotLent>(message => message.Reader.Tell(new PartitionUnavailable()));
         Receive<Terminated>(message => TakeBack(message.ActorRef));
-        Receive<CheckpointDue>(_ =>
-        {
-            CommitAll(new CommitNow());
-            ScheduleCheckpoint();
-        });
-        Receive<CheckpointRequested>(_ => CommitAll(new CommitNow(Again: true)));
-        Receive<CommitNow>(CommitAll);
+        Receive<CheckpointRequested>(_ => FlushAll());
+        Receive<FlushNow>(_ => FlushAll());
         Receive<SubscribeAck>(_ => { });
     }
 
@@ -88,7 +78,6 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     {
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Topic, Self));
         Timers.StartPeriodicTimer(KeepAllReading.Instance, KeepAllReading.Instance, KeepReadingInterval);
-        ScheduleCheckpoint();
     }
 
     // What was told only once outlives this incarnation.
@@ -110,6 +99,9 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private void Connect() =>
         StreamIdentity.ResolveAsync(_settings, BrokerTimeout).PipeTo(Self, failure: cause => new Disconnected(cause));
+
+    private void ConnectIn(TimeSpan delay) =>
+        Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, delay);
 
     private void Handle(StreamIdentity stream)
     {
@@ -133,7 +125,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         }
 
         KeepReading();
-        Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, RefreshInterval);
+        ConnectIn(RefreshInterval);
     }
 
     private void Handle(Disconnected message)
@@ -146,7 +138,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         if (_outage != problem)
             _log.Warning("{0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
         _outage = problem;
-        Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, RetryDelay);
+        ConnectIn(RetryDelay);
     }
 
     private void KeepReading()
@@ -169,7 +161,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         consumer.AssignAsync(message.Partition).PipeTo(
             Self,
             success: assigned => new Lent(reader, consumer, assigned),
-            failure: cause => new NotLent(reader, cause));
+            failure: _ => new NotLent(reader));
     }
 
     private void Handle(Lent message)
@@ -178,30 +170,16 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         message.Reader.Tell(new PartitionAcquired(message.Assigned, message.Consumer, _deadLetters));
     }
 
-    private void Handle(NotLent message)
-    {
-        message.Reader.Tell(new PartitionUnavailable());
-        if (message.Cause is IngestException refused)
-            Context.System.EventStream.Publish(new IngestRefused(refused.Message));
-    }
-
     private void TakeBack(IActorRef reader)
     {
         if (_readers.Remove(reader, out var assigned))
             _consumer?.Unassign(assigned);
     }
 
-    private void CommitAll(CommitNow message)
+    private void FlushAll()
     {
         foreach (var reader in _readers.Keys)
-            reader.Tell(message);
-    }
-
-    private void ScheduleCheckpoint()
-    {
-        var now = Context.System.Scheduler.Now.UtcTicks;
-        var next = ((now / _checkpointInterval.Ticks) + 1) * _checkpointInterval.Ticks;
-        Timers.StartSingleTimer(CheckpointDue.Instance, CheckpointDue.Instance, TimeSpan.FromTicks(next - now));
+            reader.Tell(FlushNow.Instance);
     }
 
     /// <summary>Sent once the node is a member: what the region is sent before can't go anywhere and waits in it.</summary>
@@ -214,7 +192,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private sealed record Lent(IActorRef Reader, KafkaConsumer Consumer, AssignedPartition Assigned);
 
-    private sealed record NotLent(IActorRef Reader, Exception Cause);
+    private sealed record NotLent(IActorRef Reader);
 
     private sealed record ConnectNow
     {
@@ -224,10 +202,5 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private sealed record KeepAllReading
     {
         public static KeepAllReading Instance { get; } = new();
-    }
-
-    private sealed record CheckpointDue
-    {
-        public static CheckpointDue Instance { get; } = new();
     }
 }

@@ -72,7 +72,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
 
         Receive<TellNow>(_ => TellChanges());
         Receive<LiveCounts>(Handle);
-        Receive<UnpublishedWanted>(_ => _buckets.TellUnpublished());
+        Receive<UnpublishedWanted>(_ => _buckets.Tell(TellUnpublished.Instance));
         Receive<ReportNow>(_ => Report());
         Receive<ShardRegionStats>(stats => _shards = stats.Stats.Count);
         Receive<NodeStatus>(Handle);

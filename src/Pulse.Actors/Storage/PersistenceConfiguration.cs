@@ -1,19 +1,23 @@
 using Akka.Configuration;
+using Akka.Hosting;
+using Akka.Persistence.Sql.Config;
+using Akka.Persistence.Sql.Hosting;
+using LinqToDB;
+using LinqToDB.DataProvider.PostgreSQL;
+using LinqToDB.DataProvider.SQLite;
 
 namespace Pulse.Actors.Storage;
 
 /// <summary>
-/// Akka.Persistence.Sql's journal and snapshot store on the same database as the results, as HOCON. Their tables are
-/// made by <see cref="ResultStore.PrepareAsync"/>, which must have run before the first persistent actor starts.
+/// The coordinator's journal and snapshots: Akka.Persistence.Sql over the node's own connections. Their tables are created
+/// by <see cref="NodeStorage.PrepareAsync"/>, which must have run before the first persistent actor starts.
 /// </summary>
 /// <remarks>
-/// What buckets may rely on: a second write of the same persistence id and sequence number is refused by a unique key
-/// and surfaces as <c>OnPersistFailure</c>, after which the actor stops; nothing is retried. Four things to know:
+/// What the coordinator may rely on: a second write of the same persistence id and sequence number is refused by a unique key
+/// and surfaces as <c>OnPersistFailure</c>, after which the actor stops; nothing is retried. Three things to know:
 /// <list type="bullet">
-/// <item>Writes of several actors share a transaction: one refused write fails up to <see cref="BatchSize"/> of its
-/// neighbours too, which stop and recover as if they had crashed.</item>
 /// <item>Deleting up to sequence number n keeps row n, marked as deleted, and removes the rows below it. A removed row
-/// fences nothing, so a writer must keep as many of its newest events as a zombie can be behind.</item>
+/// fences nothing.</item>
 /// <item>A write that the breaker has given up may still reach the database later; the unique key makes that harmless.
 /// </item>
 /// <item>Events carry a name of the node that wrote them, not of the actor's incarnation. Akka's replay filter would take
@@ -23,67 +27,59 @@ namespace Pulse.Actors.Storage;
 /// </remarks>
 public static class PersistenceConfiguration
 {
-    /// <summary>How many actors' writes may share one transaction, and so one failure.</summary>
-    public const int BatchSize = 50;
-
-    /// <summary>
-    /// How many actors of a node recover at once. Each recovery is three queries, so this also bounds what a node's
-    /// start asks of the database.
-    /// </summary>
-    public const int MaximumConcurrentRecoveries = 32;
-
-    /// <summary>The tables of checkpoints, named so that they are recognised beside the results'.</summary>
+    /// <summary>The journal's table, named so that it is recognised beside the results'.</summary>
     public const string JournalTable = "pulse_journal";
 
-    /// <summary>See <see cref="JournalTable"/>.</summary>
+    /// <summary>The table of snapshots.</summary>
     public const string SnapshotTable = "pulse_snapshot";
 
-    /// <summary>Makes the configuration for a database; put it before Akka's defaults.</summary>
-    /// <exception cref="StorageException">The connection string can't be understood.</exception>
-    public static Config For(StorageOptions options)
-    {
-        var address = StorageAddress.Parse(options);
-        var connectionString = HoconString(address.ConnectionString);
-        var provider = options.Kind == StorageKind.Sqlite ? "SQLite.MS" : "PostgreSQL.15";
+    // The breaker must give up later than a command does, waiting for a connection included (10 s + 10 s), or
+    // writes go on behind its back.
+    private const string Breaker = "circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }";
 
-        // The breaker must give up later than a command does, waiting for a connection included (10 s + 10 s), or
-        // writes go on behind its back.
-        // Tags are not used, so they stay in a column (Csv) instead of a table with its own queries per write.
-        return ConfigurationFactory.ParseString($$"""
-            akka.persistence {
-              max-concurrent-recoveries = {{MaximumConcurrentRecoveries}}
-              journal {
-                plugin = "akka.persistence.journal.sql"
-                sql {
-                  connection-string = {{connectionString}}
-                  provider-name = "{{provider}}"
-                  auto-initialize = false
-                  tag-write-mode = Csv
-                  batch-size = {{BatchSize}}
-                  buffer-size = 20000
-                  parallelism = {{(options.Kind == StorageKind.Sqlite ? 1 : 3)}}
-                  materializer-dispatcher = "akka.persistence.dispatchers.default-plugin-dispatcher"
-                  default.journal.table-name = "{{JournalTable}}"
-                  recovery-event-timeout = 30s
-                  replay-filter.mode = off
-                  circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
-                }
-              }
-              snapshot-store {
-                plugin = "akka.persistence.snapshot-store.sql"
-                sql {
-                  connection-string = {{connectionString}}
-                  provider-name = "{{provider}}"
-                  auto-initialize = false
-                  default.snapshot.table-name = "{{SnapshotTable}}"
-                  circuit-breaker { max-failures = 10, call-timeout = 25s, reset-timeout = 5s }
-                }
-              }
-            }
-            """)
-            .WithFallback(Akka.Persistence.Sql.SqlPersistence.DefaultConfiguration);
+    private static readonly Config Limits = ConfigurationFactory.ParseString($$"""
+        akka.persistence {
+          journal.sql {
+            batch-size = 50
+            buffer-size = 20000
+            parallelism = 1
+            materializer-dispatcher = "akka.persistence.dispatchers.default-plugin-dispatcher"
+            default.journal.table-name = "{{JournalTable}}"
+            recovery-event-timeout = 30s
+            replay-filter.mode = off
+            {{Breaker}}
+          }
+          snapshot-store.sql {
+            default.snapshot.table-name = "{{SnapshotTable}}"
+            {{Breaker}}
+          }
+        }
+        """);
+
+    /// <summary>Puts persistence on the node's storage.</summary>
+    public static AkkaConfigurationBuilder WithPersistence(this AkkaConfigurationBuilder builder, NodeStorage storage)
+    {
+        var connections = ConnectionsOf(storage.Sessions);
+        return builder
+            .WithSqlPersistence(
+                new SqlJournalOptions
+                {
+                    DataOptions = connections,
+                    AutoInitialize = false,
+                    // Tags are not used, so they stay in a column instead of a table with its own queries per write.
+                    TagStorageMode = TagMode.Csv,
+                },
+                new SqlSnapshotOptions { DataOptions = connections, AutoInitialize = false })
+            .AddHocon(Limits, HoconAddMode.Prepend);
     }
 
-    private static string HoconString(string value) =>
-        $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+    /// <summary>The node's connections, for the library under the journal.</summary>
+    internal static DataOptions ConnectionsOf(IStorageSessions sessions)
+    {
+        var provider = sessions.Kind == StorageKind.Sqlite
+            ? SQLiteTools.GetDataProvider(SQLiteProvider.Microsoft)
+            : PostgreSQLTools.GetDataProvider(PostgreSQLVersion.v13);
+        // The journal asks the options themselves for the provider's name.
+        return new DataOptions().UseProvider(provider.Name).UseConnectionFactory(provider, _ => sessions.Create());
+    }
 }

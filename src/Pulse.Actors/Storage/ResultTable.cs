@@ -1,4 +1,6 @@
-using LinqToDB.Data;
+using System.Data.Common;
+using System.Runtime.CompilerServices;
+using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Storage;
@@ -15,7 +17,6 @@ internal sealed class ResultTable
     private readonly SqlDialect _dialect;
     private readonly string _dimensions;
     private readonly int _dimensionCount;
-    private readonly UpsertStatement _upsert;
 
     public ResultTable(Rollup rollup, SqlDialect dialect)
     {
@@ -23,17 +24,19 @@ internal sealed class ResultTable
         _dialect = dialect;
         _dimensions = string.Join(", ", rollup.Dimensions);
         _dimensionCount = rollup.Dimensions.Length;
-        _upsert = new UpsertStatement(
-            Name,
-            [.. rollup.Dimensions, WindowEnd],
-            ViewCount,
-            dialect.RowsPerStatement);
     }
 
     public Rollup Rollup { get; }
 
     /// <summary>The table's name, unquoted.</summary>
     public string Name => Rollup.TableName;
+
+    /// <summary>The windows that end on a UTC date: at or after the first of the two and before the second.</summary>
+    public static (Window From, Window Before) WindowsEndingOn(DateOnly date)
+    {
+        var midnight = Window.EndingAt(date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc));
+        return (midnight, new Window(midnight.EndUnixSeconds + (24 * 60 * 60)));
+    }
 
     /// <summary>Makes the table, and the index by time that exports and charts read.</summary>
     public IEnumerable<string> Creation()
@@ -44,30 +47,22 @@ internal sealed class ResultTable
         yield return $"create index if not exists {Name}_time on {Name} ({WindowEnd})";
     }
 
-    /// <summary>
-    /// Writes rows in the order of the primary key, one row per key: every node locks rows in the same order, so that
-    /// two can wait for each other but never both ways.
-    /// </summary>
-    public async Task UpsertAsync(DataConnection connection, List<KeyCount> rows, CancellationToken cancellationToken)
+    /// <summary>The UTC dates of window ends, ascending: for each one look into the index, not a scan of the table.</summary>
+    public async Task<IReadOnlyList<DateOnly>> ReadDatesAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        rows.Sort(ByKeyThenLargest);
-        KeepFirstOfEachKey(rows);
-        for (var start = 0; start < rows.Count; start += _upsert.MaximumRows)
+        var dates = new List<DateOnly>();
+        for (var after = DateTime.UnixEpoch; ; after = after.AddDays(1))
         {
-            var count = Math.Min(_upsert.MaximumRows, rows.Count - start);
-            await connection
-                .ExecuteAsync(_upsert.For(count), cancellationToken, Parameters(rows, start, count))
-                .ConfigureAwait(false);
+            var command = connection.Command(
+                $"select min({WindowEnd}) from {Name} where {WindowEnd} >= @after", ("after", _dialect.Instant(after)));
+            await using var disposing = command.ConfigureAwait(false);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+            if (!await reader.ReadAsync(cancellationToken).ConfigureAwait(false) || reader.IsDBNull(0))
+                return dates;
+            after = reader.GetDateTime(0).Date;
+            dates.Add(DateOnly.FromDateTime(after));
         }
     }
-
-    /// <summary>The sums over the table and over what was late.</summary>
-    public string Totals() =>
-        $"select cast(coalesce((select sum({ViewCount}) from {Name}), 0) as bigint) as counted, "
-        + $"cast(coalesce((select sum(late_count) from {LateEvents.Table} where rollup = @rollup), 0) as bigint) as late";
-
-    /// <summary>The first window end at or after <c>@after</c>: a look into the index, not a scan of the table.</summary>
-    public string FirstWindowEnd() => $"select min({WindowEnd}) from {Name} where {WindowEnd} >= @after";
 
     /// <summary>
     /// The newest window ends, newest first, at most <c>@limit</c>: one look into the index for each, where "distinct"
@@ -78,13 +73,32 @@ internal sealed class ResultTable
         + $"select (select max({WindowEnd}) from {Name} where {WindowEnd} < ends.window_end) from ends "
         + "where ends.window_end is not null) select window_end from ends where window_end is not null limit @limit";
 
-    /// <summary>The rows whose window ends at or after <c>@after</c> and before <c>@before</c>.</summary>
-    public string Rows() =>
-        $"select {_dimensions}, {ViewCount}, {WindowEnd} from {Name} where {WindowEnd} >= @after and {WindowEnd} < @before "
-        + $"order by {WindowEnd}, {_dimensions}";
+    /// <summary>
+    /// Streams the rows whose window ends at or after <paramref name="from"/> and before <paramref name="before"/>,
+    /// ordered by window end, then dimensions. One row at a time is in memory.
+    /// </summary>
+    public async IAsyncEnumerable<KeyCount> ReadAsync(
+        DbConnection connection,
+        Window from,
+        Window before,
+        StorageFaults faults,
+        [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var command = connection.Command(
+            $"select {_dimensions}, {ViewCount}, {WindowEnd} from {Name} where {WindowEnd} >= @after and {WindowEnd} < @before "
+            + $"order by {WindowEnd}, {_dimensions}",
+            ("after", _dialect.Instant(from.EndUtc)),
+            ("before", _dialect.Instant(before.EndUtc)));
+        await using var disposing = command.ConfigureAwait(false);
+        // An iterator can't yield inside try/catch, so each step is guarded by itself.
+        await using var reader = await faults.GuardAsync(() => command.ExecuteReaderAsync(cancellationToken), cancellationToken)
+            .ConfigureAwait(false);
+        while (await faults.GuardAsync(() => reader.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
+            yield return Read(reader);
+    }
 
-    /// <summary>Reads a row of <see cref="Rows"/>.</summary>
-    public KeyCount Read(System.Data.Common.DbDataReader reader)
+    /// <summary>Reads a row of dimensions, count and window end.</summary>
+    public KeyCount Read(DbDataReader reader)
     {
         var values = new string[_dimensionCount];
         for (var index = 0; index < values.Length; index++)
@@ -93,30 +107,6 @@ internal sealed class ResultTable
             new RollupKey(values),
             Window.EndingAt(reader.GetDateTime(_dimensionCount + 1)),
             reader.GetInt64(_dimensionCount));
-    }
-
-    private DataParameter[] Parameters(List<KeyCount> rows, int start, int count)
-    {
-        var parameters = new DataParameter[count * (_dimensionCount + 2)];
-        var next = 0;
-        for (var index = start; index < start + count; index++)
-        {
-            var row = rows[index];
-            for (var dimension = 0; dimension < _dimensionCount; dimension++)
-                Add(_dialect.Text(UpsertStatement.ParameterName(next), row.Key.Values[dimension]));
-            Add(_dialect.WindowEnd(UpsertStatement.ParameterName(next), row.Window));
-            Add(_dialect.Number(UpsertStatement.ParameterName(next), row.Count));
-        }
-
-        return parameters;
-
-        void Add(DataParameter parameter) => parameters[next++] = parameter;
-    }
-
-    private static int ByKeyThenLargest(KeyCount left, KeyCount right)
-    {
-        var order = ByKey(left, right);
-        return order != 0 ? order : right.Count.CompareTo(left.Count);
     }
 
     /// <summary>The order of the primary key.</summary>
@@ -130,17 +120,5 @@ internal sealed class ResultTable
         }
 
         return left.Window.CompareTo(right.Window);
-    }
-
-    private static void KeepFirstOfEachKey(List<KeyCount> rows)
-    {
-        var kept = 0;
-        for (var index = 0; index < rows.Count; index++)
-        {
-            if (kept == 0 || ByKey(rows[kept - 1], rows[index]) != 0)
-                rows[kept++] = rows[index];
-        }
-
-        rows.RemoveRange(kept, rows.Count - kept);
     }
 }

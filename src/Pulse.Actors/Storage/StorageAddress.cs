@@ -15,12 +15,6 @@ internal sealed record StorageAddress(string ConnectionString, string Descriptio
     /// <summary>How long to wait for a connection, the wait for a free one of the pool included.</summary>
     public static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(10);
 
-    /// <summary>
-    /// Connections of one node where the connection string says nothing: snapshots are all saved at once, and with
-    /// Npgsql's default of 100 a single node would take every connection that a PostgreSQL server offers by default.
-    /// </summary>
-    private const int PoolSize = 20;
-
     /// <exception cref="StorageException">It can't be understood; the message says what to write.</exception>
     public static StorageAddress Parse(StorageOptions options)
     {
@@ -80,9 +74,6 @@ internal sealed record StorageAddress(string ConnectionString, string Descriptio
 
         builder.CommandTimeout = Limited(builder.CommandTimeout);
         builder.Timeout = Math.Clamp(builder.Timeout, 1, (int)ConnectTimeout.TotalSeconds);
-        // Keys has what was written, under its canonical name; ContainsKey is true for every word that Npgsql knows.
-        if (!builder.Keys.OfType<string>().Any(key => key == "Maximum Pool Size"))
-            builder.MaxPoolSize = Math.Max(PoolSize, builder.MinPoolSize);
         builder.ApplicationName ??= "pulse";
         var database = builder.Database ?? builder.Username;
         return new StorageAddress(

@@ -34,6 +34,19 @@ internal sealed class StorageFaults(string place)
         return fault is not null;
     }
 
+    /// <summary>Does one thing with the driver; every failure comes out as a <see cref="StorageException"/>.</summary>
+    public async Task<T> GuardAsync<T>(Func<Task<T>> step, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await step().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (TryTranslate(exception, cancellationToken, out var fault))
+        {
+            throw fault;
+        }
+    }
+
     private StorageException Translate(PostgresException server) => server.SqlState switch
     {
         PostgresErrorCodes.InvalidPassword or PostgresErrorCodes.InvalidAuthorizationSpecification => Line(
@@ -54,7 +67,7 @@ internal sealed class StorageFaults(string place)
             "Wait until it does, or name all hosts and Target Session Attributes=primary in the connection string.",
             server, isTransient: true),
         PostgresErrorCodes.TooManyConnections => Line(
-            "the server has no free connection", "Raise its max_connections or lower Maximum Pool Size.", server, true),
+            "the server has no free connection", "Raise its max_connections; a node takes few, see Maximum Pool Size.", server, true),
         _ => Line($"{server.MessageText} (SQLSTATE {server.SqlState})", "See the server's log.",
             server, server.IsTransient),
     };

@@ -52,6 +52,7 @@ public sealed partial class BucketCheckpointing
     /// <param name="checkpoint">The value; null if there is no row.</param>
     public void CheckpointRead(int look, CheckpointId? checkpoint)
     {
+        MistakesAtOutcome(look, ref checkpoint);
         var isAwaited = look == _look;
         Mistake("OldLookCounts", ref isAwaited, Phase != BucketPhase.Storing);
         if (!isAwaited)
@@ -73,13 +74,14 @@ public sealed partial class BucketCheckpointing
     /// <summary>Cells were read for the pages.</summary>
     /// <param name="checkpoint">The row's checkpoint in the same snapshot.</param>
     /// <param name="counts">Their stored counts; 0 for cells without a row.</param>
-    public void CellsRead(CheckpointId checkpoint, IReadOnlyList<KeyCount> counts)
+    /// <param name="complete">Windows of which these are all cells of the bucket that are stored.</param>
+    public void CellsRead(CheckpointId checkpoint, IReadOnlyList<KeyCount> counts, IEnumerable<Window>? complete = null)
     {
         // In another snapshot, these counts hold other increments than this incarnation believes.
         var isKnown = _memory is not null && checkpoint == _previous;
         Mistake("CellsOfAnotherSnapshot", ref isKnown, true);
         if (isKnown)
-            _cells.Read(counts);
+            _cells.Read(counts, complete);
     }
 
     private bool IsUnderWay(CheckpointId next) =>
@@ -93,7 +95,7 @@ public sealed partial class BucketCheckpointing
         Emit(new BucketEffect.ConfirmStream(next));
     }
 
-    // A look that is under way may see the row before or after the statement: it says nothing any more.
+    // Whenever another content is expected, a look that is under way says nothing any more: nobody knows what it saw.
     private void Send()
     {
         Phase = BucketPhase.Storing;
@@ -103,7 +105,6 @@ public sealed partial class BucketCheckpointing
 
     private void Resolve(CheckpointId? checkpoint)
     {
-        MistakesAtOutcome(ref checkpoint);
         if (checkpoint == _memory!.Frozen!.Statement.Next)
             Continue([]);
         else if (checkpoint == _previous)
@@ -116,6 +117,7 @@ public sealed partial class BucketCheckpointing
     {
         var stored = _memory!.Store();
         _previous = stored.Statement.Next;
+        _look++;
         _cells.Stored(stored.Statement.Counts, counts);
         Phase = BucketPhase.Open;
         RequestWhereMuchChanged();
@@ -141,7 +143,8 @@ public sealed partial class BucketCheckpointing
         Emit(new BucketEffect.ReadCheckpoint(_look));
     }
 
-    private void ReadUnknownCells()
+    /// <summary>Asks for the stored counts that pages wait for, if there are any.</summary>
+    public void ReadUnknownCells()
     {
         if (_memory is not null && _cells.Unknown(CellsPerRead) is { Count: > 0 } unknown)
             Emit(new BucketEffect.ReadCells(unknown));

@@ -17,7 +17,7 @@ public sealed partial class BucketCheckpointing
     private readonly BucketId _bucket;
     private readonly VersionDigest _version;
     private readonly CheckpointLimits _limits;
-    private readonly CellCounts _cells = new();
+    private readonly CellCounts _cells;
     private readonly List<string> _oldStreams = [];
     private List<BucketEffect> _effects = [];
     private BucketMemory? _memory;
@@ -31,8 +31,15 @@ public sealed partial class BucketCheckpointing
     /// <param name="bucket">The bucket.</param>
     /// <param name="version">The version that it belongs to.</param>
     /// <param name="limits">How much may be unstored.</param>
-    public BucketCheckpointing(BucketId bucket, VersionDigest version, CheckpointLimits limits) =>
+    /// <param name="showsTotals">Whether pages are shown the total of each window as well, under <see cref="Total"/>.</param>
+    public BucketCheckpointing(BucketId bucket, VersionDigest version, CheckpointLimits limits, bool showsTotals = false)
+    {
         (_bucket, _version, _limits) = (bucket, version, limits);
+        _cells = new CellCounts { ShowsTotals = showsTotals };
+    }
+
+    /// <summary>In place of a key: the sum of all cells of a window that the bucket owns.</summary>
+    public static RollupKey Total => CellCounts.Total;
 
     /// <summary>How far it has come with its row.</summary>
     public BucketPhase Phase { get; private set; }
@@ -40,13 +47,30 @@ public sealed partial class BucketCheckpointing
     /// <summary>How many cells changed since the last freeze; see <see cref="CheckpointPace"/>.</summary>
     public int ChangedCells => _memory?.Unstored.CellCount ?? 0;
 
+    /// <summary>Whether something was applied that is not stored, or not known to be.</summary>
+    public bool HasUnstored => _memory is not null && (_memory.Frozen is not null || !_memory.Unstored.IsEmpty);
+
     /// <summary>Whether so much is unstored that it is silent until some of it is stored.</summary>
     public bool IsFull => _memory?.UnstoredCells >= _limits.MaximumUnstoredCells;
+
+    /// <summary>Whether cells that changed wait for their stored count, which a statement could return.</summary>
+    public bool HasUnknownCells => _cells.HasUnknown;
+
+    /// <summary>How many keys the window has that has most, as far as pages need to know.</summary>
+    public int MostKeys => _cells.MostKeys;
 
     /// <summary>The positions in memory; empty before it has its row and after its end.</summary>
     public BucketPositions Positions => _memory?.Positions ?? new BucketPositions();
 
-    private bool Listens => _memory is not null && _stopWith is null && !IsFull;
+    private bool Listens
+    {
+        get
+        {
+            var isFull = IsFull;
+            Mistake("FullBucketTakesMore", ref isFull, false);
+            return _memory is not null && _stopWith is null && !isFull;
+        }
+    }
 
     /// <summary>Takes the effects of the messages since the last call; they are to be carried out in this order.</summary>
     public IReadOnlyList<BucketEffect> TakeEffects()
@@ -123,7 +147,9 @@ public sealed partial class BucketCheckpointing
     /// <param name="next">A random value that was never used.</param>
     public void MakeCheckpoint(CheckpointId next)
     {
-        if (Phase == BucketPhase.Open && !_memory!.Unstored.IsEmpty)
+        var freezes = Phase == BucketPhase.Open && !_memory!.Unstored.IsEmpty;
+        Mistake("QuietPositionsNotStored", ref freezes, freezes && ChangedCells > 0);
+        if (freezes)
             Freeze(next);
         else
             Look();
@@ -132,9 +158,18 @@ public sealed partial class BucketCheckpointing
     /// <summary>Looks whether the row still has the content that it knows. To be called every 10 s at least.</summary>
     public void Look()
     {
-        if (Phase is BucketPhase.Open or BucketPhase.Frozen or BucketPhase.OutcomeUnknown)
+        var looks = Phase is BucketPhase.Open or BucketPhase.Frozen or BucketPhase.OutcomeUnknown;
+        Mistake("IdleBucketNeverLooks", ref looks, Phase == BucketPhase.OutcomeUnknown);
+        if (looks)
             ReadCheckpoint();
         ReadUnknownCells();
+    }
+
+    /// <summary>Has what is not stored shown again.</summary>
+    public void ShowUnstoredAgain()
+    {
+        _cells.ShowAgain(_memory?.Unstored);
+        _cells.ShowAgain(_memory?.Frozen?.Changes);
     }
 
     /// <summary>Keeps the counts of windows that pages hold, and forgets older ones. Before the first call, none is kept.</summary>
@@ -221,5 +256,5 @@ public sealed partial class BucketCheckpointing
 
     partial void MistakesAtEnd(BucketEnd reason);
 
-    partial void MistakesAtOutcome(ref CheckpointId? checkpoint);
+    partial void MistakesAtOutcome(int look, ref CheckpointId? checkpoint);
 }

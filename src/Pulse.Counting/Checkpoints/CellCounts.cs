@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Pulse.Counting;
 
 /// <summary>
@@ -6,17 +8,32 @@ namespace Pulse.Counting;
 /// </summary>
 /// <remarks>
 /// A cell whose stored count is not known is not shown, so that pages keep its last known value; increments alone would
-/// be no count of anything. It becomes known by the statement that changes it, or is read in the background.
+/// be no count of anything. It becomes known by the statement that changes it, or is read in the background. Where totals
+/// are shown, each window has one more cell, <see cref="Total"/>. Of a window that was read completely, all cells are known.
 /// </remarks>
 internal sealed partial class CellCounts
 {
     /// <summary>The largest number of stored counts that are kept; beyond it, those of the window that ends first go.</summary>
     public const int MaximumCells = 200_000;
 
+    /// <summary>In place of a key: the sum of all cells of a window that the bucket owns.</summary>
+    public static readonly RollupKey Total = new("");
+
     private readonly Dictionary<(RollupKey Key, Window Window), long> _stored = [];
     private readonly HashSet<(RollupKey Key, Window Window)> _changed = [];
+    private readonly HashSet<Window> _complete = [];
+    private readonly Dictionary<Window, int> _keys = [];
     private Window _keptFrom = new(long.MaxValue);
     private ShownVersion _version;
+
+    /// <summary>Whether the windows' totals are shown as well.</summary>
+    public bool ShowsTotals { get; init; }
+
+    /// <summary>Whether there are cells that changed and wait for their stored count.</summary>
+    public bool HasUnknown => _changed.Any(cell => !IsKnown(cell));
+
+    /// <summary>How many cells the window has that has most, as far as known.</summary>
+    public int MostKeys { get; private set; }
 
     /// <summary>Keeps the cells of windows that pages hold, and forgets older ones. Before the first call, none is kept.</summary>
     /// <param name="oldest">The oldest window that pages hold.</param>
@@ -32,6 +49,8 @@ internal sealed partial class CellCounts
     {
         _stored.Clear();
         _changed.Clear();
+        _complete.Clear();
+        _keys.Clear();
         _version = new ShownVersion(generation, 0);
     }
 
@@ -40,8 +59,11 @@ internal sealed partial class CellCounts
     {
         foreach (var (key, window, _) in counts)
         {
-            if (window >= _keptFrom)
-                _changed.Add((key, window));
+            if (window < _keptFrom)
+                continue;
+            _changed.Add((key, window));
+            if (ShowsTotals)
+                _changed.Add((Total, window));
         }
     }
 
@@ -53,20 +75,27 @@ internal sealed partial class CellCounts
         // Statements form a chain: what was stored before, and what this one added, is what is stored.
         foreach (var (key, window, count) in increments)
         {
-            if (_stored.TryGetValue((key, window), out var before))
-                _stored[(key, window)] = before + count;
+            if (_stored.TryGetValue((key, window), out var before) || _complete.Contains(window))
+                Keep((key, window), before + count);
+            if (_stored.TryGetValue((Total, window), out var total))
+                _stored[(Total, window)] = total + count;
         }
 
+        // This forgets what has become too much as well.
         Read(counts);
     }
 
     /// <summary>Takes counts as they are stored, those of a statement that is on its way not included.</summary>
-    public void Read(IReadOnlyList<KeyCount> counts)
+    /// <param name="counts">The counts.</param>
+    /// <param name="complete">Windows of which these are all cells that are stored.</param>
+    public void Read(IReadOnlyList<KeyCount> counts, IEnumerable<Window>? complete = null)
     {
+        _complete.UnionWith((complete ?? []).Where(window => window >= _keptFrom));
         foreach (var (key, window, count) in counts)
         {
-            if (window >= _keptFrom)
-                _stored[(key, window)] = count;
+            if (window < _keptFrom)
+                continue;
+            Keep((key, window), count);
         }
 
         while (_stored.Count > MaximumCells)
@@ -84,21 +113,37 @@ internal sealed partial class CellCounts
         var shown = new List<ShownCount>(_changed.Count);
         foreach (var cell in _changed)
         {
-            var isKnown = _stored.TryGetValue(cell, out var stored);
+            var isKnown = _stored.TryGetValue(cell, out var stored) || _complete.Contains(cell.Window);
             Mistake("UnknownCellsAreShown", ref isKnown, true);
             if (!isKnown)
                 continue;
             _changed.Remove(cell);
-            var count = stored + (frozen?.CountOf(cell) ?? 0) + unstored.CountOf(cell);
+            var count = stored + Of(frozen, cell) + Of(unstored, cell);
             shown.Add(new ShownCount(cell.Key, cell.Window, count, _version));
         }
 
         return shown;
+
+        static long Of(UnstoredChanges? changes, (RollupKey Key, Window Window) cell) =>
+            changes is null ? 0 : ReferenceEquals(cell.Key, Total) ? changes.TotalOf(cell.Window) : changes.CountOf(cell);
     }
+
+    /// <summary>Has cells shown again, as if they had changed.</summary>
+    public void ShowAgain(UnstoredChanges? changes) => Changed(changes?.Counts() ?? []);
 
     /// <summary>Some of the cells that changed and wait for their stored count.</summary>
     public IReadOnlyList<(RollupKey Key, Window Window)> Unknown(int maximum) =>
-        [.. _changed.Where(cell => !_stored.ContainsKey(cell)).Take(maximum)];
+        [.. _changed.Where(cell => !IsKnown(cell)).Take(maximum)];
+
+    private bool IsKnown((RollupKey Key, Window Window) cell) => _stored.ContainsKey(cell) || _complete.Contains(cell.Window);
+
+    private void Keep((RollupKey Key, Window Window) cell, long count)
+    {
+        ref var stored = ref CollectionsMarshal.GetValueRefOrAddDefault(_stored, cell, out var isKept);
+        stored = count;
+        if (!isKept && !ReferenceEquals(cell.Key, Total))
+            MostKeys = Math.Max(MostKeys, ++CollectionsMarshal.GetValueRefOrAddDefault(_keys, cell.Window, out _));
+    }
 
     private void ForgetBefore(Window window)
     {
@@ -108,6 +153,13 @@ internal sealed partial class CellCounts
                 _stored.Remove(cell);
         }
 
+        foreach (var old in _keys.Keys)
+        {
+            if (old < window)
+                _keys.Remove(old);
+        }
+
+        _complete.RemoveWhere(old => old < window);
         _changed.RemoveWhere(cell => cell.Window < window);
     }
 

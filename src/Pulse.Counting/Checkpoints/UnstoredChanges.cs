@@ -6,6 +6,7 @@ namespace Pulse.Counting;
 internal sealed class UnstoredChanges
 {
     private readonly Dictionary<(RollupKey Key, Window Window), long> _counts = [];
+    private readonly Dictionary<Window, long> _totals = [];
     private readonly List<Gap> _gaps = [];
     private readonly List<string> _streams = [];
 
@@ -35,13 +36,20 @@ internal sealed class UnstoredChanges
     public void Add(PartitionDelta delta)
     {
         foreach (var (key, window, count) in delta.Counts)
+        {
             CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _) += count;
+            CollectionsMarshal.GetValueRefOrAddDefault(_totals, window, out _) += count;
+        }
+
         Balance += delta.Balance;
         _gaps.AddRange(delta.Gaps);
     }
 
     /// <summary>The increment of a cell; 0 where it did not change.</summary>
     public long CountOf((RollupKey Key, Window Window) cell) => _counts.GetValueOrDefault(cell);
+
+    /// <summary>The increments of all cells of a window.</summary>
+    public long TotalOf(Window window) => _totals.GetValueOrDefault(window);
 
     /// <summary>The increments of the cells, each cell once.</summary>
     public IReadOnlyList<KeyCount> Counts()

@@ -52,7 +52,7 @@ internal sealed partial class EpochRuns
         var least = index >= 0 ? _runs[index].Epoch : LogPosition.UnknownEpoch;
         var greatest = isInside ? least : EpochOf(index + 1);
         var isAllowed = least <= position.Epoch && (greatest == LogPosition.UnknownEpoch || position.Epoch <= greatest);
-        Mistake("EpochOfAnswerNotCompared", ref isAllowed, true);
+        Mistake("EpochOfLeastOnly", ref isAllowed, true);
         return isAllowed;
     }
 

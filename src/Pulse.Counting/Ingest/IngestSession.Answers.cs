@@ -4,6 +4,7 @@ namespace Pulse.Counting;
 public sealed partial class IngestSession
 {
     private int _question;
+    private bool _isAsking;
     private long _askedBeyond;
     private bool _seeksAfterwards;
     private long _positionAtTick = -1;
@@ -11,9 +12,7 @@ public sealed partial class IngestSession
     /// <summary>A bucket answered.</summary>
     public void Answered(BucketAnswer answer)
     {
-        var isOurs = answer.Session == Id;
-        Mistake("AnswerToAnOlderSessionTaken", ref isOurs, true);
-        if (!isOurs || Phase == SessionPhase.Over || !_bucketsById.TryGetValue(answer.Bucket, out var bucket))
+        if (answer.Session != Id || Phase == SessionPhase.Over || !_bucketsById.TryGetValue(answer.Bucket, out var bucket))
             return;
         if (answer.Kind == AnswerKind.OtherVersion)
             End(SessionEnd.OtherVersion, $"{answer.Bucket} is counted by another declaration.");
@@ -49,8 +48,9 @@ public sealed partial class IngestSession
     /// <param name="end">The offset that the next record will have.</param>
     public void LogSpans(int question, long begin, long end)
     {
-        if (Phase != SessionPhase.Reading || question != _question)
+        if (Phase != SessionPhase.Reading || !_isAsking || question != _question)
             return;
+        _isAsking = false;
         var furthest = _askedBeyond;
         Mistake("EndComparedWithLaterAnswers", ref furthest, Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset)));
         Mistake("EndNotCompared", ref furthest, 0);
@@ -73,22 +73,8 @@ public sealed partial class IngestSession
         if (!_buckets.All(each => each.IsKnown))
             return;
 
-        var least = _buckets.MinBy(each => each.Said.Offset)!.Said;
-        foreach (var each in _buckets)
-        {
-            if (each.Said.Offset != least.Offset)
-                continue;
-            var isSame = each.Said.IsSameAs(least);
-            Mistake("EpochsOfLeastNotCompared", ref isSame, true);
-            if (!isSame)
-            {
-                EndByCut($"Buckets stand at {least} and {each.Said}.");
-                return;
-            }
-
-            least = least.Epoch == LogPosition.UnknownEpoch ? each.Said : least;
-        }
-
+        // Of equal offsets, the one with the highest epoch: any other is compared with what is read.
+        var least = _buckets.MinBy(each => (each.Said.Offset, -each.Said.Epoch))!.Said;
         Mistake("ReadsFromTheGreatestPosition", ref least, _buckets.MaxBy(each => each.Said.Offset)!.Said);
         Mistake("ReadsFromItsOwnPosition", ref least, Position.Offset > least.Offset ? Position : least);
         Position = least;
@@ -194,11 +180,17 @@ public sealed partial class IngestSession
             AskLogSpan();
     }
 
-    // Buckets that say a position later may have it from records that came later.
+    // A question that is asked again is the same one: an answer that takes longer than a tick counts as well. Buckets that
+    // say a position after it left may have it from records that came later.
     private void AskLogSpan()
     {
-        _askedBeyond = Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset));
-        _question++;
+        if (!_isAsking)
+        {
+            _isAsking = true;
+            _askedBeyond = Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset));
+            _question++;
+        }
+
         Emit(new SessionEffect.AskLogSpan(_question));
     }
 

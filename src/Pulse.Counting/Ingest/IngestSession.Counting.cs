@@ -21,11 +21,11 @@ public sealed partial class IngestSession
     /// <returns>False where it is to be dropped.</returns>
     public bool Begin(int reading, long start)
     {
-        var isCurrent = Phase == SessionPhase.Reading && reading == _reading;
-        Mistake("BatchOfAnOlderReadingTaken", ref isCurrent, Phase == SessionPhase.Reading && start >= Position.Offset);
-        if (!isCurrent)
+        if (Phase != SessionPhase.Reading || reading != _reading)
             return false;
-        if (start == Position.Offset)
+        var follows = start == Position.Offset;
+        Mistake("MissingRecordsNotNoticed", ref follows, true);
+        if (follows)
             return true;
         StartOver($"The records from {Position.Offset} to {start} are missing.");
         return false;
@@ -87,8 +87,8 @@ public sealed partial class IngestSession
     public void EndBatch(long next)
     {
         Require.That(next >= Position.Offset, "A position never goes back within a reading.");
-        if (next > Position.Offset)
-            Position = new LogPosition(next, LogPosition.UnknownEpoch);
+        // What lies between is no record to anybody. An unknown epoch would hide that the log was cut there.
+        Position = Position with { Offset = next };
         if (_epochs.HasFallen)
             EndByCut($"Below {Position}, the epochs of records fall.");
         else

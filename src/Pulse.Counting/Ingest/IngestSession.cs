@@ -127,7 +127,7 @@ public sealed partial class IngestSession
             return;
         Phase = SessionPhase.Draining;
         foreach (var bucket in _buckets)
-            Send(bucket, waits: false);
+            Send(bucket, waits: bucket.DeltasUnderWay > 0);
         EndWhereDrained();
     }
 
@@ -144,8 +144,7 @@ public sealed partial class IngestSession
         Phase = SessionPhase.StartingOver;
         _attempt++;
         _reading++;
-        _question++;
-        _hasProgressed = _seeksAfterwards = false;
+        _hasProgressed = _seeksAfterwards = _isAsking = false;
         foreach (var bucket in _buckets)
             bucket.Forget();
     }
@@ -159,6 +158,7 @@ public sealed partial class IngestSession
         }
     }
 
+    // Deltas under way will be answered with a position; an empty one might overtake them, and find the bucket before them.
     private void Send(SessionBucket bucket, bool waits)
     {
         if (!bucket.Building.IsEmpty)

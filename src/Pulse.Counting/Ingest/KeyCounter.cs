@@ -41,16 +41,14 @@ public sealed class KeyCounter
         return true;
     }
 
-    /// <summary>Whether an increment in a window takes no more room in the delta.</summary>
-    internal bool Holds(Window window) => (_count > 0 && _window == window) || IndexOf(window) >= 0;
+    /// <summary>Whether another window than the usual one has some already, so that one more takes no room in the delta.</summary>
+    internal bool Holds(Window window) => IndexOf(window) >= 0;
 
-    /// <summary>Counts one in any window.</summary>
+    /// <summary>Counts one more where <see cref="TryIncrement"/> did not.</summary>
     internal void Add(Window window)
     {
         if (_count == 0)
             (_window, _count) = (window, 1);
-        else if (_window == window)
-            _count++;
         else if (IndexOf(window) is var index and >= 0)
             _otherWindows![index] = _otherWindows[index] with { Count = _otherWindows[index].Count + 1 };
         else

@@ -131,10 +131,7 @@ internal sealed partial class SessionBucket(
         return ready.Delta;
     }
 
-    /// <summary>
-    /// Whether to wait with an empty delta: it might overtake the deltas that were sent since the last tick, and find the
-    /// bucket before them.
-    /// </summary>
+    /// <summary>Whether deltas are under way of which the last was sent since the last tick.</summary>
     public bool WaitsForAnswer()
     {
         var waits = _hasJustSent && _underWay.Count > 0;
@@ -157,7 +154,7 @@ internal sealed partial class SessionBucket(
     private LogPosition Own(LogPosition position)
     {
         var epoch = epochs.EpochBelow(position.Offset);
-        Mistake("DeltaStartsWithTheBucketsEpoch", ref epoch, LogPosition.UnknownEpoch);
+        Mistake("EpochOfLeastOnly", ref epoch, LogPosition.UnknownEpoch);
         return epoch == LogPosition.UnknownEpoch ? position : position with { Epoch = epoch };
     }
 

@@ -4,8 +4,7 @@ namespace Pulse.Host.Api;
 /// <param name="Consumed">Records read since the node started; replayed ones again.</param>
 /// <param name="DeadLettered">Records sent to the dead-letter topic since the node started.</param>
 /// <param name="Lag">Records in the node's partitions that were not handled yet.</param>
-/// <param name="SessionRestarts">How often an ingestor had to start over.</param>
-/// <param name="Skipped">Increments of records read again that their bucket held already: what replays repeated.</param>
+/// <param name="SessionRestarts">How often a partition had to be read again from where its buckets stand.</param>
 /// <param name="LastCommit">UTC.</param>
 /// <param name="Partitions">The partitions that the node reads.</param>
 /// <param name="Buckets">Buckets in memory.</param>
@@ -21,7 +20,6 @@ internal sealed record NodeStatus(
     long DeadLettered,
     long Lag,
     long SessionRestarts,
-    long Skipped,
     DateTime? LastCommit,
     IReadOnlyList<NodePartition> Partitions,
     int Buckets,
@@ -36,7 +34,7 @@ internal sealed record NodeStatus(
 /// <summary>A partition that the node reads.</summary>
 /// <param name="Partition">Its number.</param>
 /// <param name="Position">The next offset not yet handled.</param>
-/// <param name="Committed">The committed offset.</param>
+/// <param name="Committed">The offset below which everything is stored.</param>
 /// <param name="End">The partition's end.</param>
 internal sealed record NodePartition(int Partition, long Position, long Committed, long End);
 

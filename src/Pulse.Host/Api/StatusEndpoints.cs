@@ -22,7 +22,6 @@ internal static class StatusEndpoints
                 ingest.DeadLettered,
                 ingest.Lag,
                 ingest.SessionRestarts,
-                ingest.Skipped,
                 ingest.LastCommit,
                 [
                     .. ingest.Partitions.Select(partition => new NodePartition(

@@ -89,16 +89,21 @@ internal sealed class ExportCommand
                 $"There is no storage in {node.DataDirectory}. Name its directory with --data, or the database in "
                 + "Pulse:Storage:ConnectionString.");
 
-        var store = new ResultStore(node.Settings.Storage, node.Settings.Catalog);
+        await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
+        await storage.OpenAsync(node.Settings.WindowLength, node.Settings.AllowedLateness, stop);
+        var source = new ExportSource(storage, node.Settings.Catalog);
         var warehouse = node.Warehouse.Create();
         try
         {
-            System.Console.WriteLine($"From {store.Description} to {warehouse.Description}");
-            var run = new ManualExport(new DateExport(warehouse, store.ReadAsync), parsed.GetValue(_dryRun));
+            System.Console.WriteLine($"From {storage.Description} to {warehouse.Description}");
+            var export = new DateExport(warehouse, (rollup, date, token) => source.ReadRowsAsync(null, rollup, date, token));
+            var run = new ManualExport(export, parsed.GetValue(_dryRun));
+            var dates = (await source.ReadDatesAsync(null, stop))
+                .Where(date => parsed.GetValue(_date) is not { } wanted || date.Date == wanted)
+                .ToLookup(date => date.Rollup, date => date.Date);
             foreach (var rollup in rollups)
             {
-                var dates = await store.DatesAsync(rollup, stop);
-                foreach (var date in dates.Where(date => parsed.GetValue(_date) is not { } wanted || date == wanted))
+                foreach (var date in dates[rollup.Name])
                     await run.ExportAsync(rollup, date, stop);
             }
 

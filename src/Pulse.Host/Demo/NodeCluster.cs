@@ -150,7 +150,8 @@ internal sealed class NodeCluster : IAsyncDisposable
     /// <summary>The rows of a rollup's result table.</summary>
     public async Task<List<KeyCount>> ReadAsync(Rollup rollup, CancellationToken cancellation)
     {
-        var store = new ResultStore(StorageOptions(), RollupCatalog.Default);
+        await using var storage = new NodeStorage(StorageOptions(), RollupCatalog.Default);
+        var store = storage.Results;
         var rows = new List<KeyCount>();
         foreach (var date in await store.DatesAsync(rollup, cancellation))
         {

@@ -97,7 +97,7 @@ internal sealed class EmbeddedSimulator(
         if (now - _lastCommitRequest < CommitRequestInterval.TotalMilliseconds)
             return;
         _lastCommitRequest = now;
-        reader.Tell(new CommitNow());
+        reader.Tell(FlushNow.Instance);
     }
 
     private static async Task UntilAsync(Func<bool> condition, CancellationToken cancellation)

@@ -25,7 +25,6 @@ internal sealed class NodeInstruments : IDisposable
         IngestStatistics ingest,
         BucketStatistics buckets,
         ExportStatistics exports,
-        ResultWriterCounters writer,
         StorageAvailability storage,
         ClusterView cluster,
         ReadModel model)
@@ -33,7 +32,7 @@ internal sealed class NodeInstruments : IDisposable
         _meter = meters.Create(MeterName);
         Ingest(ingest);
         Buckets(buckets);
-        Storage(writer, storage);
+        Storage(buckets, storage);
         Exports(exports);
         Cluster(cluster, model);
     }
@@ -44,15 +43,15 @@ internal sealed class NodeInstruments : IDisposable
     {
         Counter("pulse.ingest.events", () => ingest.Consumed, "{event}", "Records read from the event topic; replayed ones again.");
         Counter("pulse.ingest.dead_letters", () => ingest.DeadLettered, "{event}", "Records that were no viewing events and went to the dead-letter topic; replayed ones again.");
-        Counter("pulse.ingest.session.restarts", () => ingest.SessionRestarts, "{restart}", "Sessions that had to start over at the committed offset.");
+        Counter("pulse.ingest.session.restarts", () => ingest.SessionRestarts, "{restart}", "How often a partition had to be read again from where its buckets stand.");
         Counter("pulse.ingest.flushes", () => ingest.Flushes, "{flush}", "How often counted events were sent on to their buckets.");
         Counter("pulse.ingest.deltas", () => ingest.Deltas, "{delta}", "Deltas sent to buckets.");
-        Counter("pulse.ingest.commits", () => ingest.Commits, "{commit}", "Offsets committed to the broker.");
-        Gauge("pulse.ingest.commit.age", () => Age(ingest.LastCommit), "s", "Time since an offset was last committed.");
+        Counter("pulse.ingest.commits", () => ingest.Commits, "{commit}", "Offsets told to the consumer group.");
+        Gauge("pulse.ingest.commit.age", () => Age(ingest.LastCommit), "s", "Time since the consumer group was last told an offset.");
         Gauge("pulse.ingest.partitions", () => [new(ingest.Partitions.Count)], "{partition}", "Partitions that this node reads.");
         Partitions("pulse.ingest.lag", ingest, status => status.Lag, "{event}", "Records of a partition that were not read yet.");
         Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read.");
-        Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The committed offset of a partition: everything below it is in a stored checkpoint.");
+        Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The offset of a partition below which everything is stored.");
     }
 
     private void Buckets(BucketStatistics buckets)
@@ -70,13 +69,11 @@ internal sealed class NodeInstruments : IDisposable
         Gauge("pulse.bucket.checkpoint.age", () => Age(buckets.LastCheckpoint), "s", "Time since a bucket last stored a checkpoint.");
     }
 
-    private void Storage(ResultWriterCounters writer, StorageAvailability storage)
+    private void Storage(BucketStatistics buckets, StorageAvailability storage)
     {
         Gauge("pulse.storage.reachable", () => [new(storage.IsAvailable ? 1 : 0)], "1", "1 while storage does what is asked of it, 0 while it does not.");
-        Counter("pulse.storage.rows", () => writer.Rows, "{row}", "Rows written to the result tables.");
-        Counter("pulse.storage.transactions", () => writer.Transactions, "{transaction}", "Transactions on the result tables.");
-        Counter("pulse.storage.failures", () => writer.Failures, "{failure}", "Writes to the result tables that failed and were repeated.");
-        Gauge("pulse.storage.waiting", () => [new(writer.Waiting)], "{request}", "Buckets that wait for their rows to be written.");
+        Counter("pulse.storage.rows", () => buckets.StoredCells, "{row}", "Rows written to the result tables.");
+        Counter("pulse.storage.failures", () => buckets.FailedStatements, "{failure}", "Checkpoints whose outcome was unknown at first, so that their bucket's row was asked.");
     }
 
     private void Exports(ExportStatistics exports)

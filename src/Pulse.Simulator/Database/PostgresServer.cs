@@ -91,10 +91,26 @@ public sealed class PostgresServer : IAsyncDisposable
     public Task StopAsync() =>
         RunAsServerUserAsync("pg_ctl", ["stop", "--wait", "--silent", "--mode=immediate", "--pgdata", Data]);
 
+    /// <summary>
+    /// Kills every process of the server with SIGKILL: what it had in its own memory and not yet given to the kernel is gone.
+    /// </summary>
+    public async Task KillAsync()
+    {
+        var postmaster = Postmaster();
+        // Its children would outlive it for a moment and go on writing.
+        int[] all = [postmaster, .. Children(postmaster)];
+        using var kill = Process.Start("kill", ["-KILL", .. all.Select(id => id.ToString(CultureInfo.InvariantCulture))]);
+        await kill.WaitForExitAsync();
+        while (all.Any(IsRunning))
+            await Task.Delay(10);
+        // Where nobody reaps a dead process, its number goes on looking taken.
+        File.Delete(Path.Combine(Data, "postmaster.pid"));
+    }
+
     /// <summary>Sends a signal to the postmaster and all its children.</summary>
     public void Signal(string name)
     {
-        var postmaster = int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+        var postmaster = Postmaster();
         // The postmaster first, and then again and again those that it has started until then.
         var told = new HashSet<int>();
         for (List<int> next = [postmaster]; next.Count > 0; next = [.. Children(postmaster).Where(id => !told.Contains(id))])
@@ -178,21 +194,30 @@ public sealed class PostgresServer : IAsyncDisposable
             throw new InvalidOperationException($"{program} {string.Join(' ', arguments)} ended with {process.ExitCode}.");
     }
 
+    private int Postmaster() =>
+        int.Parse(File.ReadLines(Path.Combine(Data, "postmaster.pid")).First(), CultureInfo.InvariantCulture);
+
     private static IEnumerable<int> Children(int process) => Directory.GetDirectories("/proc")
         .Select(path => int.TryParse(Path.GetFileName(path), out var id) ? id : 0)
         .Where(id => id > 0 && ParentOf(id) == process);
 
-    private static int ParentOf(int process)
+    private static int ParentOf(int process) =>
+        Status(process) is [_, var parent, ..] ? int.Parse(parent, CultureInfo.InvariantCulture) : 0;
+
+    private static bool IsRunning(int process) => Status(process) is [not ("Z" or "X"), ..];
+
+    // What the kernel says of a process after its name: state, parent and more; nothing where it is gone.
+    private static string[] Status(int process)
     {
         try
         {
-            // The name in parentheses can hold anything, so count from its end: state, then parent.
+            // The name in parentheses can hold anything, so count from its end.
             var status = File.ReadAllText($"/proc/{process}/stat");
-            return int.Parse(status[(status.LastIndexOf(')') + 2)..].Split(' ')[1], CultureInfo.InvariantCulture);
+            return status[(status.LastIndexOf(')') + 2)..].Split(' ');
         }
         catch (IOException)
         {
-            return 0;
+            return [];
         }
     }
 }

@@ -29,7 +29,5 @@ internal static class CountingExamples
 
     public static readonly Window Next = new(101 * 5 * Minute);
 
-    public static Delta Delta(long from, long to, params KeyCount[] counts) => new(Zero, from, to, counts);
-
     public static KeyCount Drama(Window window, long count) => new(MobileDrama, window, count);
 }

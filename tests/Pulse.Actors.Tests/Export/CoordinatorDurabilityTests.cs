@@ -20,15 +20,20 @@ namespace Pulse.Actors.Tests.Export;
 /// </summary>
 public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixture postgres) : IAsyncLifetime
 {
+    private const string Stream = "stream";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly DateOnly NewYear = new(2026, 1, 1);
 
     private readonly string _group = "coordinator-" + Guid.NewGuid().ToString("N");
     private readonly RecordingWarehouse _warehouse = new();
     private TestStorage _storage = null!;
+    private NodeStorage _node = null!;
 
-    public async ValueTask InitializeAsync() =>
-        _storage = await TestStorage.CreatePreparedAsync(StorageKind.Sqlite, postgres);
+    public async ValueTask InitializeAsync()
+    {
+        _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, postgres);
+        _node = await _storage.OpenPreparedAsync();
+    }
 
     public ValueTask DisposeAsync() => _storage.DisposeAsync();
 
@@ -44,12 +49,12 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
         _warehouse.Before = (_, token) =>
             Interlocked.Decrement(ref passes) >= 0 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token);
 
-        using (var first = new TestKit(Settings(leavesProperly: false), "pulse"))
+        using (var first = new TestKit(PersistentSystem.Start(_node, Settings(leavesProperly: false))))
         {
             var told = await StartNodeAsync(first, events, completions, progress);
             await told.FishForMessageAsync<ExportProgress>(it => it.EventsToDrain == 1, Limit);
             Assert.Empty(_warehouse.Replacements);
-            Commit(events, partition: 1, offset: 1);
+            await new BucketWriter(_node, RollupCatalog.Default).MoveAsync(new StreamPartition(Stream, 1), 1);
             await told.FishForMessageAsync<ExportProgress>(it => it.DatesExported == 2, Limit);
             await first.AwaitConditionAsync(() => Task.FromResult(_warehouse.Replacements.Count == 3), Limit);
             await AbandonAsync(first);
@@ -61,7 +66,7 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
         _warehouse.Replacements.Clear();
         _warehouse.Before = (_, _) => Task.CompletedTask;
 
-        using (var second = new TestKit(Settings(leavesProperly: true), "pulse"))
+        using (var second = new TestKit(PersistentSystem.Start(_node, Settings(leavesProperly: true))))
         {
             var told = await StartNodeAsync(second, events, completions, progress);
             var finished = (ExportFinished)await told.FishForMessageAsync(it => it is ExportFinished, Limit);
@@ -74,7 +79,7 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
             await second.Sys.Terminate();
         }
 
-        using (var third = new TestKit(Settings(leavesProperly: true), "pulse"))
+        using (var third = new TestKit(PersistentSystem.Start(_node, Settings(leavesProperly: true))))
         {
             var proxy = await StartProxyAsync(third, events, completions, progress);
             var state = await proxy.Ask<ExportState>(GetExportState.Instance, Limit);
@@ -85,7 +90,7 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
         }
     }
 
-    private Akka.Configuration.Config Settings(bool leavesProperly) => ExportMessageSerializer.Configuration
+    private static Akka.Configuration.Config Settings(bool leavesProperly) => ExportMessageSerializer.Configuration
         .WithFallback($$"""
             akka {
               loglevel = WARNING
@@ -95,7 +100,6 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
               coordinated-shutdown.run-by-actor-system-terminate = {{(leavesProperly ? "on" : "off")}}
             }
             """)
-        .WithFallback(PersistenceConfiguration.For(_storage.Options))
         .WithFallback(DistributedPubSub.DefaultConfig())
         .WithFallback(ClusterSingleton.DefaultConfig());
 
@@ -118,12 +122,13 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
         var props = Coordinator.SupervisedProps(
             new ExportCollaborators
             {
-                StreamIdentity = _ => Task.FromResult("stream"),
+                StreamIdentity = _ => Task.FromResult(Stream),
                 ReadEnds = token => progress.EndOffsetsAsync(events, token),
-                ReadCommitted = token => progress.CommittedOffsetsAsync(_group, events, token),
+                ReadStored = new ExportSource(_node, RollupCatalog.Default).ReadStoredAsync,
                 Catalog = RollupCatalog.Default,
-                ReadDates = (_, _) => Task.FromResult<IReadOnlyList<DateOnly>>([NewYear]),
-                ReadRows = (rollup, date, _) => RowAsync(rollup, date),
+                ReadDates = (_, _) => Task.FromResult<IReadOnlyList<RollupDate>>(
+                    [.. RollupCatalog.Default.Rollups.Select(rollup => new RollupDate(rollup.Name, NewYear))]),
+                ReadRows = (_, rollup, date, _) => RowAsync(rollup, date),
                 Warehouse = _warehouse,
                 Mediator = DistributedPubSub.Get(kit.Sys).Mediator,
                 Listener = CompletionListener.Props(connection, completions, _group),
@@ -165,16 +170,5 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
             new ProducerConfig { BootstrapServers = kafka.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
         await producer.ProduceAsync(
             new TopicPartition(topic, partition), new Message<Null, string> { Value = value });
-    }
-
-    private void Commit(string topic, int partition, long offset)
-    {
-        using var consumer = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig
-        {
-            BootstrapServers = kafka.BootstrapServers,
-            GroupId = _group,
-            EnableAutoCommit = false,
-        }).SetLogHandler((_, _) => { }).Build();
-        consumer.Commit([new TopicPartitionOffset(topic, partition, offset)]);
     }
 }

@@ -22,8 +22,9 @@ public sealed class CoordinatorTests : TestKit
     private readonly RecordingWarehouse _warehouse = new();
     private readonly TestProbe _mediator;
     private readonly TestProbe _listener;
-    private volatile ImmutableDictionary<int, long> _committed = ImmutableDictionary<int, long>.Empty;
-    private volatile string _stream = "stream";
+    private volatile ImmutableDictionary<int, long> _stored = NothingStored;
+    private volatile string _streamNow = "stream";
+    private volatile Exception? _progressFailure;
     private volatile Exception? _kafkaFailure;
     private volatile Exception? _storageFailure;
     private volatile TaskCompletionSource? _planning;
@@ -48,14 +49,14 @@ public sealed class CoordinatorTests : TestKit
     private int Rollups => RollupCatalog.Default.Rollups.Length;
 
     [Fact]
-    public async Task Nothing_is_exported_before_every_partition_is_committed_to_its_end()
+    public async Task Nothing_is_exported_before_every_partition_is_stored_to_its_end()
     {
         var coordinator = Start();
 
         coordinator.Tell(Completion(0), _listener);
         await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 0), Limit);
         await NextAsync<CheckpointRequested>();
-        _committed = _committed.Add(0, 10);
+        _stored = _stored.Add(0, 10);
         for (var asked = 0; asked < 3; asked++)
             await AdvanceToNextAsync<CheckpointRequested>();
         var state = await coordinator.Ask<ExportState>(GetExportState.Instance, Limit);
@@ -64,7 +65,7 @@ public sealed class CoordinatorTests : TestKit
         Assert.Equal(ExportPhase.Draining, state.Progress!.Phase);
         Assert.Equal(5, state.Progress.EventsToDrain);
 
-        _committed = _committed.Add(1, 5);
+        _stored = _stored.Add(1, 5);
         var finished = await AdvanceToNextAsync<ExportFinished>();
 
         Assert.Equal(new CompletionId("stream", 0, 0), finished.Completion);
@@ -78,7 +79,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task Its_own_nodes_event_stream_tells_the_whole_story()
     {
-        _committed = Everything;
+        _stored = Everything;
         var node = CreateTestProbe();
         Sys.EventStream.Subscribe(node, typeof(ExportNotice));
 
@@ -97,7 +98,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task No_more_dates_than_the_limit_run_at_a_time_and_never_one_twice()
     {
-        _committed = Everything;
+        _stored = Everything;
         _warehouse.Before = async (_, token) => await Task.Delay(TimeSpan.FromMilliseconds(5), token);
         var coordinator = Start();
 
@@ -113,7 +114,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task A_completion_delivered_again_is_confirmed_and_exports_nothing()
     {
-        _committed = Everything;
+        _stored = Everything;
         var coordinator = Start();
         coordinator.Tell(Completion(0), _listener);
         await AdvanceToNextAsync<ExportFinished>();
@@ -141,7 +142,7 @@ public sealed class CoordinatorTests : TestKit
         await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 1), Limit);
         Assert.Equal(1, (await coordinator.Ask<ExportState>(GetExportState.Instance, Limit)).WaitingCompletions);
 
-        _committed = Everything;
+        _stored = Everything;
         Assert.Equal(0, (await AdvanceToNextAsync<ExportFinished>()).Completion.Offset);
         var first = _warehouse.Tables.ToDictionary();
         Assert.Equal(1, (await AdvanceToNextAsync<ExportFinished>()).Completion.Offset);
@@ -155,7 +156,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task Only_dates_whose_rows_changed_since_their_last_export_are_loaded_again()
     {
-        _committed = Everything;
+        _stored = Everything;
         var coordinator = Start();
         coordinator.Tell(Completion(0), _listener);
         await AdvanceToNextAsync<ExportFinished>();
@@ -179,7 +180,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task A_load_of_other_rows_that_was_begun_before_the_crash_is_waited_for_before_the_next()
     {
-        _committed = Everything;
+        _stored = Everything;
         // So that no other load has begun when this one is held.
         var oneAtATime = new ExportOptions { ParallelDates = 1 };
         var isLoading = new TaskCompletionSource();
@@ -208,7 +209,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task A_failure_for_good_is_given_up_at_once_and_takes_no_attempts_from_other_dates()
     {
-        _committed = Everything;
+        _stored = Everything;
         var hiccups = 3;
         _warehouse.Before = (date, _) => date.Rollup == "viewsByDeviceGenre"
             ? throw new WarehouseException("The table has other columns.", isPermanent: true)
@@ -240,21 +241,21 @@ public sealed class CoordinatorTests : TestKit
         Assert.True((await NextAsync<ExportStarted>()).Resumed);
         await NextAsync<CheckpointRequested>();
         Assert.Empty(_warehouse.Replacements);
-        _committed = Everything;
+        _stored = Everything;
         await AdvanceToNextAsync<ExportFinished>();
     }
 
     [Fact]
     public async Task Killed_while_it_plans_it_plans_again_without_draining()
     {
-        _committed = Everything;
+        _stored = Everything;
         _planning = new TaskCompletionSource();
         var coordinator = Start();
         coordinator.Tell(Completion(0), _listener);
         await AdvanceToAsync(async () =>
             (await coordinator.Ask<ExportState>(GetExportState.Instance, Limit)).Progress?.Phase == ExportPhase.Planning);
         await StopAsync(coordinator);
-        _committed = ImmutableDictionary<int, long>.Empty;
+        _stored = NothingStored;
         _planning = null;
 
         Start();
@@ -266,7 +267,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task Killed_while_it_exports_it_exports_only_the_dates_that_are_left()
     {
-        _committed = Everything;
+        _stored = Everything;
         var passes = 3;
         _warehouse.Before = (_, token) =>
             Interlocked.Decrement(ref passes) >= 0 ? Task.CompletedTask : Task.Delay(Timeout.Infinite, token);
@@ -291,7 +292,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task A_failing_warehouse_is_tried_again_after_a_pause()
     {
-        _committed = Everything;
+        _stored = Everything;
         var failures = 3;
         _warehouse.Before = (_, _) => Interlocked.Decrement(ref failures) >= 0
             ? throw new WarehouseException("The disk is full.")
@@ -310,7 +311,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task A_warehouse_that_keeps_failing_is_given_up_in_one_line_and_the_next_completion_tries_again()
     {
-        _committed = Everything;
+        _stored = Everything;
         _warehouse.Before = (date, _) => date.Rollup == "viewsByDeviceGenre" && date.Date == NewYear
             ? throw new WarehouseException("The disk is full.")
             : Task.CompletedTask;
@@ -336,7 +337,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task Storage_that_does_not_answer_is_given_up_after_its_attempts()
     {
-        _committed = Everything;
+        _stored = Everything;
         _storageFailure = new StorageException("PostgreSQL at 127.0.0.1 does not answer.");
         var coordinator = Start();
 
@@ -363,7 +364,7 @@ public sealed class CoordinatorTests : TestKit
         });
         Assert.False(_listener.HasMessages);
         _kafkaFailure = null;
-        _committed = Everything;
+        _stored = Everything;
 
         await AdvanceToNextAsync<ExportFinished>();
     }
@@ -375,16 +376,50 @@ public sealed class CoordinatorTests : TestKit
         coordinator.Tell(Completion(0), _listener);
         await NextAsync<CheckpointRequested>();
         await StopAsync(coordinator);
-        _stream = "next stream";
+        _streamNow = "next stream";
 
         coordinator = Start();
 
         var failed = await AdvanceToNextAsync<ExportFailed>();
         Assert.Contains("replaced", failed.Outcome.Failure, StringComparison.Ordinal);
         Assert.Empty(_warehouse.Replacements);
-        _committed = Everything;
+        _stored = Everything;
         coordinator.Tell(Completion(0), _listener);
         Assert.Equal("next stream", (await AdvanceToNextAsync<ExportFinished>()).Completion.Stream);
+    }
+
+    [Fact]
+    public async Task A_stream_that_was_stored_to_its_end_before_it_was_replaced_is_exported()
+    {
+        var coordinator = Start();
+        coordinator.Tell(Completion(0), _listener);
+        await NextAsync<CheckpointRequested>();
+        await StopAsync(coordinator);
+        _streamNow = "next stream";
+        _stored = Everything;
+
+        Start();
+
+        Assert.Equal("stream", (await AdvanceToNextAsync<ExportFinished>()).Completion.Stream);
+    }
+
+    [Fact]
+    public async Task Storage_that_can_not_say_how_far_it_has_come_is_asked_until_it_does_and_that_is_said_once()
+    {
+        _progressFailure = new StorageException("PostgreSQL at 127.0.0.1 does not answer.");
+        var coordinator = Start();
+
+        await EventFilter.Warning(contains: "How far the stream is stored can't be read. PostgreSQL").ExpectOneAsync(Limit, async () =>
+        {
+            coordinator.Tell(Completion(0), _listener);
+            var start = Clock.Now;
+            await AdvanceToAsync(() => Task.FromResult(Clock.Now - start > TimeSpan.FromMinutes(2)));
+        });
+        Assert.Contains("does not answer", (await coordinator.Ask<ExportState>(GetExportState.Instance, Limit)).Trouble, StringComparison.Ordinal);
+        _progressFailure = null;
+        _stored = Everything;
+
+        await AdvanceToNextAsync<ExportFinished>();
     }
 
     [Fact]
@@ -397,7 +432,7 @@ public sealed class CoordinatorTests : TestKit
         await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 1), Limit);
         await _listener.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(200));
 
-        _committed = Everything;
+        _stored = Everything;
         await AdvanceToNextAsync<ExportFinished>();
 
         await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 2), Limit);
@@ -406,7 +441,7 @@ public sealed class CoordinatorTests : TestKit
     [Fact]
     public async Task Stopping_waits_until_a_running_replacement_has_let_go()
     {
-        _committed = Everything;
+        _stored = Everything;
         var release = new TaskCompletionSource();
         _warehouse.Before = (_, _) => release.Task;
         var coordinator = Start(supervised: true);
@@ -429,7 +464,7 @@ public sealed class CoordinatorTests : TestKit
         supervisor.Tell(Completion(0), _listener);
         await NextAsync<CheckpointRequested>();
         await KillChildAsync(supervisor);
-        _committed = Everything;
+        _stored = Everything;
 
         var finished = await AdvanceToNextAsync<ExportFinished>();
 
@@ -451,6 +486,8 @@ public sealed class CoordinatorTests : TestKit
         await watcher.ExpectTerminatedAsync(supervisor, Limit);
     }
 
+    private static ImmutableDictionary<int, long> NothingStored => ImmutableDictionary<int, long>.Empty;
+
     private static ImmutableDictionary<int, long> Everything { get; } =
         ImmutableDictionary<int, long>.Empty.Add(0, 10).Add(1, 5);
 
@@ -460,15 +497,17 @@ public sealed class CoordinatorTests : TestKit
     {
         var with = new ExportCollaborators
         {
-            StreamIdentity = _ => Task.FromResult(_stream),
+            StreamIdentity = _ => Task.FromResult(_streamNow),
             ReadEnds = _ => _kafkaFailure is { } failure
                 ? Task.FromException<ImmutableArray<PartitionRange>>(failure)
                 : Task.FromResult<ImmutableArray<PartitionRange>>(
                     [new PartitionRange(0, 0, 10), new PartitionRange(1, 0, 5), new PartitionRange(2, 0, 0)]),
-            ReadCommitted = _ => Task.FromResult(_committed),
+            ReadStored = (_, _) => _progressFailure is { } failure
+                ? Task.FromException<StoredProgress>(failure)
+                : Task.FromResult(new StoredProgress(_stored)),
             Catalog = RollupCatalog.Default,
             ReadDates = ReadDatesAsync,
-            ReadRows = (rollup, date, _) => RowsAsync(rollup, date),
+            ReadRows = (_, rollup, date, _) => RowsAsync(rollup, date),
             Warehouse = _warehouse,
             Mediator = _mediator,
         };
@@ -477,11 +516,19 @@ public sealed class CoordinatorTests : TestKit
             supervised ? Coordinator.SupervisedProps(with, options) : Coordinator.Props(with, options));
     }
 
-    private async Task<IReadOnlyList<DateOnly>> ReadDatesAsync(Rollup rollup, CancellationToken token)
+    private async Task<IReadOnlyList<RollupDate>> ReadDatesAsync(CompletionAccepted completion, CancellationToken token)
     {
         if (_planning is { } planning)
             await planning.Task.WaitAsync(token);
-        return _storageFailure is null ? [NewYear, NewYear.AddDays(1)] : throw _storageFailure;
+        if (_storageFailure is { } failure)
+            throw failure;
+        return
+        [
+            .. from date in (DateOnly[])[NewYear, NewYear.AddDays(1)]
+               from rollup in RollupCatalog.Default.Rollups
+               orderby date, rollup.Name
+               select new RollupDate(rollup.Name, date),
+        ];
     }
 
     private async IAsyncEnumerable<KeyCount> RowsAsync(Rollup rollup, DateOnly date)

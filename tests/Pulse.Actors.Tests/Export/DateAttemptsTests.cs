@@ -25,6 +25,23 @@ public sealed class DateAttemptsTests
     }
 
     [Fact]
+    public void A_postponed_date_is_due_again_behind_the_others_and_keeps_all_its_attempts()
+    {
+        var attempts = new DateAttempts([One, Two, Three], Options with { ParallelDates = 1 });
+        for (var time = 0; time < 2 * Options.Attempts; time++)
+        {
+            Assert.True(attempts.TryStart(out var date));
+            attempts.Postpone(date);
+        }
+
+        Assert.False(attempts.IsOver);
+        Assert.True(attempts.TryStart(out var last));
+        Assert.Equal(Three, last);
+        Assert.Equal(TimeSpan.FromSeconds(1), attempts.Failed(Three));
+        Assert.Equal(0, attempts.GivenUp);
+    }
+
+    [Fact]
     public void A_failing_date_pauses_ever_longer_up_to_the_longest_and_is_given_up_in_the_end()
     {
         var attempts = new DateAttempts([One], Options);

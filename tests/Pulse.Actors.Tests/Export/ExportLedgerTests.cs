@@ -106,6 +106,7 @@ public sealed class ExportLedgerTests
         var ledger = Run(Accepted(First), new StreamDrained(First), new ExportPlanned(First, [Devices]));
 
         Assert.Same(ledger, ledger.Apply(new StreamDrained(First)));
+        Assert.Same(ledger, ledger.Apply(new StorageWentBack(Second)));
         Assert.Same(ledger, ledger.Apply(new ExportPlanned(First, [Places])));
         Assert.Same(ledger, ledger.Apply(new DateExported(First, Places, default)));
         Assert.Same(ledger, ledger.Apply(new DateExported(Second, Devices, default)));
@@ -114,14 +115,30 @@ public sealed class ExportLedgerTests
     }
 
     [Fact]
-    public void The_stream_is_drained_when_every_partition_is()
+    public void A_round_whose_storage_went_back_drains_anew_and_keeps_its_plan_and_what_was_exported()
     {
-        var round = Run(Accepted(First)).Current!;
+        var ledger = Run(
+            Accepted(First), new StreamDrained(First), new ExportPlanned(First, [Devices, Places]),
+            new DateExported(First, Devices, new ExportedDate(1, 1, 1)), new StorageWentBack(First));
+        Assert.Equal(ExportPhase.Draining, ledger.Phase);
+        Assert.Same(ledger, ledger.Apply(new StorageWentBack(First)));
 
-        Assert.Equal(15, round.EventsToDrain(new Dictionary<int, long>()));
-        Assert.Equal(5, round.EventsToDrain(new Dictionary<int, long> { [0] = 10 }));
-        Assert.Equal(1, round.EventsToDrain(new Dictionary<int, long> { [0] = 100, [1] = 4 }));
-        Assert.Equal(0, round.EventsToDrain(new Dictionary<int, long> { [0] = 10, [1] = 5, [7] = 1 }));
+        ledger = ledger.Apply(new StreamDrained(First));
+
+        Assert.Equal(ExportPhase.Exporting, ledger.Phase);
+        Assert.Equal([Places], ledger.Current!.Remaining);
+    }
+
+    [Fact]
+    public void What_was_read_before_storage_went_back_still_counts_as_exported()
+    {
+        var ledger = Run(
+            Accepted(First), new StreamDrained(First), new ExportPlanned(First, [Devices, Places]), new StorageWentBack(First));
+
+        ledger = ledger.Apply(new DateExported(First, Devices, new ExportedDate(1, 1, 1)));
+
+        Assert.Equal(ExportPhase.Draining, ledger.Phase);
+        Assert.Equal([Places], ledger.Current!.Remaining);
     }
 
     private static CompletionAccepted Accepted(CompletionId completion) => new(

@@ -80,18 +80,6 @@ public sealed class StreamProgressTests(KafkaFixture kafka)
             () => progress.EndOffsetsAsync("nowhere", CancellationToken.None)).WaitAsync(Deadline);
     }
 
-    [Theory]
-    [InlineData(0, 10, null, 10)]
-    [InlineData(0, 10, 4L, 6)]
-    [InlineData(0, 10, 10L, 0)]
-    [InlineData(0, 10, 12L, 0)]
-    [InlineData(0, 0, null, 0)]
-    [InlineData(7, 7, null, 0)]
-    [InlineData(7, 7, 5L, 2)]
-    public void A_partition_is_drained_at_its_end_or_when_it_never_gave_anything(
-        long low, long high, long? committed, long left) =>
-        Assert.Equal(left, new PartitionRange(0, low, high).NotCommitted(committed));
-
     private StreamProgress NewProgress() => new(new ClientConfig { BootstrapServers = kafka.BootstrapServers });
 
     private async Task ProduceAsync(string topic, int partition, int count)

@@ -5,6 +5,7 @@ using Akka.Persistence.Journal;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Events;
 using ClusterSettings = Pulse.Actors.Hosting.ClusterSettings;
 
 namespace Pulse.Actors.Tests.Hosting;
@@ -14,16 +15,26 @@ public sealed class ClusterJoinTests
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
+    private static readonly Config Node = ConfigurationFactory.ParseString(
+        """
+        akka {
+          loglevel = OFF
+          stdout-loglevel = OFF
+          actor.provider = cluster
+          remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }
+        }
+        """);
+
     [Fact]
     public async Task A_node_joins_when_its_journal_has_answered_and_not_before()
     {
-        using var system = Start(ConfigurationFactory.ParseString(
+        using var system = Join(ActorSystem.Create("pulse", ConfigurationFactory.ParseString(
             $$"""
             akka.persistence.journal {
               plugin = "akka.persistence.journal.slow"
               slow { class = "{{typeof(SlowJournal).AssemblyQualifiedName}}", plugin-dispatcher = "akka.actor.default-dispatcher" }
             }
-            """));
+            """).WithFallback(Node)));
 
         await SlowJournal.Asked.Task.WaitAsync(Limit);
         Assert.Equal(MemberStatus.Removed, Cluster.Get(system).SelfMember.Status);
@@ -35,23 +46,15 @@ public sealed class ClusterJoinTests
     [Fact]
     public async Task A_node_joins_though_its_journal_fails()
     {
-        using var system = Start(PersistenceConfiguration.For(
-            new StorageOptions(StorageKind.Postgres, "Host=127.0.0.1;Port=1;Username=nobody")));
+        await using var nowhere = new NodeStorage(
+            new StorageOptions(StorageKind.Postgres, "Host=127.0.0.1;Port=1;Username=nobody"), RollupCatalog.Default);
+        using var system = Join(PersistentSystem.Start(nowhere, Node));
 
         await Until.TrueAsync(() => Cluster.Get(system).SelfMember.Status == MemberStatus.Up);
     }
 
-    private static ActorSystem Start(Config journal)
+    private static ActorSystem Join(ActorSystem system)
     {
-        var system = ActorSystem.Create("pulse", journal.WithFallback(
-            """
-            akka {
-              loglevel = OFF
-              stdout-loglevel = OFF
-              actor.provider = cluster
-              remote.dot-netty.tcp { hostname = 127.0.0.1, port = 0 }
-            }
-            """));
         system.ActorOf(Props.Create(() => new ClusterJoin(new ClusterSettings())));
         return system;
     }

@@ -42,7 +42,8 @@ internal sealed class PulseNode : IAsyncDisposable
             .AddSingleton<IHostApplicationLifetime, EndlessLifetime>()
             .AddPulse(settings, warehouse)
             .BuildServiceProvider();
-        await services.GetRequiredService<ResultStore>().PrepareAsync(settings.WindowLength, CancellationToken.None);
+        await services.GetRequiredService<NodeStorage>()
+            .PrepareAsync(settings.WindowLength, settings.AllowedLateness, CancellationToken.None);
         foreach (var service in services.GetServices<IHostedService>())
             await service.StartAsync(CancellationToken.None);
         var node = new PulseNode(services);

@@ -11,9 +11,13 @@ namespace Pulse.Actors.Tests.Ingest;
 /// <summary>The outbox in virtual time, between ingestors and a region that are probes.</summary>
 public sealed class BucketOutboxTests : TestKit
 {
+    private const int MaximumMessageBytes = 120_000;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
     private static readonly StreamPartition One = new(Zero.Stream, 1);
     private static readonly BucketId Other = new("viewsByDeviceGenre", 3);
+    private static readonly VersionDigest Version = new(7);
+    private static readonly SessionId ZeroSession = new(70, 1);
+    private static readonly SessionId OneSession = new(80, 2);
 
     private readonly TestProbe _region;
     private readonly TestProbe _zero;
@@ -36,105 +40,187 @@ public sealed class BucketOutboxTests : TestKit
     private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
 
     [Fact]
-    public async Task Each_bucket_gets_one_message_a_flush_with_everything_in_the_order_it_was_said()
+    public async Task Each_bucket_gets_one_message_a_flush_with_what_all_sessions_say()
     {
-        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7), new OpenPartition(Other, Zero, 0, 7));
-        Say(_one, new OpenPartition(Mobile, One, 0, 8));
-        Say(_zero, new PersistPartition(Mobile, Zero, 5, 7));
+        Say(_zero, Zero, Ask(Mobile, ZeroSession), Ask(Other, ZeroSession), Send(Mobile, Zero, ZeroSession, 0, 5));
+        Say(_one, One, Ask(Mobile, OneSession), Empty(Mobile, One, OneSession, 3, 9));
+        Say(_zero, Zero, Send(Mobile, Zero, ZeroSession, 5, 8), Empty(Mobile, Zero, ZeroSession, 8, 9));
         await FlushAsync();
 
-        var batches = new[] { await NextAsync(), await NextAsync() }.ToDictionary(batch => batch.Bucket);
+        var messages = await TakeAsync(2);
+
+        var mobile = Assert.Single(messages, message => message.Bucket == Mobile);
+        Assert.Equal(Version, mobile.Version);
+        Assert.Equal([new PositionQuestion(Zero, ZeroSession), new PositionQuestion(One, OneSession)], mobile.Questions);
+        Assert.Equal(
+            [(ZeroSession, At(0), At(5)), (ZeroSession, At(5), At(8))],
+            mobile.Deltas.Select(sent => (sent.Session, sent.Delta.From, sent.Delta.To)));
+        Assert.Equal(
+            [new EmptyDelta(One, OneSession, At(3), At(9)), new EmptyDelta(Zero, ZeroSession, At(8), At(9))], mobile.EmptyDeltas);
+        var other = Assert.Single(messages, message => message.Bucket == Other);
+        Assert.Equal([new PositionQuestion(Zero, ZeroSession)], other.Questions);
+        Assert.Empty(other.Deltas);
+        Assert.False(_region.HasMessages);
+    }
+
+    [Fact]
+    public async Task What_a_session_says_after_an_empty_delta_or_a_delta_is_in_a_later_message()
+    {
+        Say(_zero, Zero, Empty(Mobile, Zero, ZeroSession, 0, 5), Send(Mobile, Zero, ZeroSession, 5, 8));
+        Say(_one, One, Send(Mobile, One, OneSession, 0, 5));
+        Say(_zero, Zero, Ask(Mobile, ZeroSession));
+        await FlushAsync();
+
+        var messages = await TakeAsync(3);
 
         Assert.Equal(
-            [
-                new OpenPartition(Mobile, Zero, 0, 7),
-                new OpenPartition(Mobile, One, 0, 8),
-                new PersistPartition(Mobile, Zero, 5, 7),
-            ],
-            batches[Mobile].Requests);
-        Assert.Equal([new OpenPartition(Other, Zero, 0, 7)], batches[Other].Requests);
-        await _region.ExpectNoMsgAsync(TimeSpan.Zero);
+            [(0, 0, 1), (0, 2, 0), (1, 0, 0)],
+            messages.Select(it => (it.Questions.Count, it.Deltas.Count, it.EmptyDeltas.Count)));
+        Assert.False(_region.HasMessages);
     }
 
     [Fact]
     public async Task What_is_too_large_for_one_message_goes_in_several_that_each_fit_into_a_frame()
     {
-        using var system = ActorSystem.Create("sizes", CountingMessageSerializer.Configuration.WithFallback("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
-        var requests = Enumerable.Range(0, 40).Select(number => new ApplyDelta(Mobile, Large(number), 7)).ToArray<IPartitionRequest>();
-        Say(_zero, requests);
+        var effects = Enumerable.Range(0, 40).SelectMany(number => new SessionEffect[]
+        {
+            Send(Mobile, Zero, ZeroSession, number, number + 1, Counts(number)),
+            Empty(Mobile, new StreamPartition(Zero.Stream, int.MaxValue - number), OneSession, long.MaxValue / 2, long.MaxValue),
+        }).ToList();
+        Say(_zero, Zero, [.. effects, .. Enumerable.Repeat(effects[1], 2 * BucketRequestsBuilder.MaximumRows)]);
         await FlushAsync();
 
-        var sent = new List<IPartitionRequest>();
-        while (sent.Count < requests.Length)
+        var deltas = new List<PartitionDelta>();
+        var empty = 0;
+        while (empty < 40 + (2 * BucketRequestsBuilder.MaximumRows) || deltas.Count < 40)
         {
-            var batch = await NextAsync();
-            Assert.InRange(system.Serialization.FindSerializerFor(batch).ToBinary(batch).Length, 1, 120_000);
-            sent.AddRange(batch.Requests);
+            var message = Assert.Single(await TakeAsync(1));
+            Assert.InRange(SizeOf(message), 1, MaximumMessageBytes);
+            Assert.InRange(message.EmptyDeltas.Count, 0, BucketRequestsBuilder.MaximumRows);
+            deltas.AddRange(message.Deltas.Select(sent => sent.Delta));
+            empty += message.EmptyDeltas.Count;
         }
 
-        Assert.Equal(requests, sent);
+        Assert.Equal(effects.OfType<SessionEffect.SendDelta>().Select(send => send.Delta), deltas);
+        Assert.False(_region.HasMessages);
 
-        static Delta Large(int number) => new(
-            Zero, number, number + 1,
-            [.. Enumerable.Range(0, number % 2 == 0 ? 300 : 10).Select(key => new KeyCount(
-                new RollupKey($"title {number} {key}", new string('日', 60)), new Window((long)int.MaxValue * 300), long.MaxValue))]);
+        static KeyCount[] Counts(int number) =>
+        [
+            .. Enumerable.Range(0, number % 2 == 0 ? 280 : 10).Select(key => new KeyCount(
+                new RollupKey($"title {number} {key}", new string('日', 60)), new Window(long.MaxValue), long.MaxValue)),
+        ];
+    }
+
+    [Fact]
+    public async Task The_largest_message_fits_into_a_frame()
+    {
+        // As large as a delta may be, beside as many empty ones as there may be.
+        var last = new StreamPartition(Zero.Stream, int.MaxValue);
+        var counts = new List<KeyCount>();
+        while (Delta(counts).EncodedBytes < PartitionDelta.MaximumBytes)
+            counts.Add(new KeyCount(new RollupKey($"{counts.Count}"), new Window(long.MaxValue), long.MaxValue));
+        counts.RemoveAt(counts.Count - 1);
+        var session = new SessionId(long.MinValue, int.MaxValue);
+        var (from, to) = (new LogPosition(long.MaxValue / 2, int.MaxValue), new LogPosition(long.MaxValue, int.MaxValue));
+        Say(_zero, Zero, new SessionEffect.SendDelta(Mobile, ZeroSession, Delta(counts)));
+        var empty = new SessionEffect.SendEmptyDelta(Mobile, Version, new EmptyDelta(last, session, from, to));
+        Say(_one, last, [.. Enumerable.Repeat(empty, BucketRequestsBuilder.MaximumRows)]);
+        await FlushAsync();
+
+        var message = Assert.Single(await TakeAsync(1));
+
+        Assert.Equal((1, BucketRequestsBuilder.MaximumRows), (message.Deltas.Count, message.EmptyDeltas.Count));
+        Assert.InRange(SizeOf(message), 80_000, MaximumMessageBytes);
+
+        PartitionDelta Delta(IReadOnlyList<KeyCount> counts) => new(
+            last, Version, new LogPosition(0, int.MaxValue), new LogPosition(long.MaxValue, int.MaxValue),
+            new Balance(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue), counts, []);
     }
 
     [Fact]
     public async Task What_was_sent_is_not_sent_again()
     {
-        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7));
+        Say(_zero, Zero, Ask(Mobile, ZeroSession));
         await FlushAsync();
-        await NextAsync();
+        await TakeAsync(1);
 
-        Say(_zero, new PersistPartition(Mobile, Zero, 5, 7));
+        Say(_zero, Zero, Empty(Mobile, Zero, ZeroSession, 0, 5));
         await FlushAsync();
 
-        Assert.Equal([new PersistPartition(Mobile, Zero, 5, 7)], (await NextAsync()).Requests);
+        var message = Assert.Single(await TakeAsync(1));
+        Assert.Empty(message.Questions);
+        Assert.Equal([new EmptyDelta(Zero, ZeroSession, At(0), At(5))], message.EmptyDeltas);
     }
 
     [Fact]
     public async Task Each_ingestor_gets_one_message_a_flush_with_all_answers_to_it()
     {
-        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7));
-        Say(_one, new OpenPartition(Mobile, One, 0, 8));
+        Say(_zero, Zero, Ask(Mobile, ZeroSession), Ask(Other, ZeroSession));
+        Say(_one, One, Ask(Mobile, OneSession));
+        var first = Answer(Mobile, Zero, ZeroSession, 2);
+        var second = Answer(Mobile, One, OneSession, 3);
+        var third = Answer(Other, Zero, ZeroSession, 9);
 
-        _outbox.Tell(new BucketAnswers(
-            Mobile, [new PartitionOpened(Mobile, One, 3, 8), new PartitionOpened(Mobile, Zero, 2, 7)]));
-        _outbox.Tell(new PartitionPersisted(Mobile, One, 9, 8));
-        _outbox.Tell(new PartitionRejected(Mobile, new StreamPartition(Zero.Stream, 5), -1, 9));
-
+        _outbox.Tell(new BucketReplies([second, first]));
+        _outbox.Tell(new BucketReplies([third, Answer(Other, new StreamPartition(Zero.Stream, 5), ZeroSession, 1)]));
         await FlushAsync();
 
-        Assert.Equal([new PartitionOpened(Mobile, Zero, 2, 7)], (await _zero.ExpectMsgAsync<PartitionAnswers>()).Answers);
-        Assert.Equal(
-            [new PartitionOpened(Mobile, One, 3, 8), new PartitionPersisted(Mobile, One, 9, 8)],
-            (await _one.ExpectMsgAsync<PartitionAnswers>()).Answers);
+        Assert.Equal([first, third], (await _zero.ExpectMsgAsync<SessionAnswers>()).Answers);
+        Assert.Equal([second], (await _one.ExpectMsgAsync<SessionAnswers>()).Answers);
+        Assert.False(_zero.HasMessages);
     }
 
     [Fact]
     public async Task A_partition_s_new_ingestor_gets_its_answers()
     {
-        Say(_zero, new OpenPartition(Mobile, Zero, 0, 7));
-        Say(_one, new OpenPartition(Mobile, Zero, 0, 9));
+        Say(_zero, Zero, Ask(Mobile, ZeroSession));
+        Say(_one, Zero, Ask(Mobile, OneSession));
 
-        _outbox.Tell(new PartitionOpened(Mobile, Zero, 2, 9));
-
+        _outbox.Tell(new BucketReplies([Answer(Mobile, Zero, OneSession, 2)]));
         await FlushAsync();
 
-        Assert.Equal([new PartitionOpened(Mobile, Zero, 2, 9)], (await _one.ExpectMsgAsync<PartitionAnswers>()).Answers);
-        await _zero.ExpectNoMsgAsync(TimeSpan.Zero);
+        Assert.Equal([Answer(Mobile, Zero, OneSession, 2)], (await _one.ExpectMsgAsync<SessionAnswers>()).Answers);
+        Assert.False(_zero.HasMessages);
     }
 
-    private void Say(TestProbe ingestor, params IPartitionRequest[] requests) =>
-        _outbox.Tell(new PartitionRequests(requests), ingestor);
+    private static int SizeOf(BucketRequests message)
+    {
+        using var system = ActorSystem.Create(
+            "sizes", CountingMessageSerializer.Configuration.WithFallback("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        return system.Serialization.FindSerializerFor(message).ToBinary(message).Length;
+    }
 
-    private async Task<BucketBatch> NextAsync() => await _region.ExpectMsgAsync<BucketBatch>();
+    private static LogPosition At(long offset) => new(offset, 3);
 
-    // Whatever was told before has been taken in once the outbox answers.
+    private static SessionEffect.AskPosition Ask(BucketId bucket, SessionId session) => new(bucket, Version, session);
+
+    private static SessionEffect.SendDelta Send(
+        BucketId bucket, StreamPartition partition, SessionId session, long from, long to, params KeyCount[] counts) =>
+        new(bucket, session, new PartitionDelta(partition, Version, At(from), At(to), default, counts, []));
+
+    private static SessionEffect.SendEmptyDelta Empty(
+        BucketId bucket, StreamPartition partition, SessionId session, long from, long to) =>
+        new(bucket, Version, new EmptyDelta(partition, session, At(from), At(to)));
+
+    private static BucketAnswer Answer(BucketId bucket, StreamPartition partition, SessionId session, long position) =>
+        new(bucket, partition, session, AnswerKind.Position, At(position), At(0));
+
+    private void Say(TestProbe ingestor, StreamPartition partition, params SessionEffect[] effects) =>
+        _outbox.Tell(new SessionRequests(partition, effects), ingestor);
+
+    private async Task<List<BucketRequests>> TakeAsync(int count)
+    {
+        var taken = new List<BucketRequests>();
+        while (taken.Count < count)
+            taken.Add(await _region.ExpectMsgAsync<BucketRequests>());
+        return taken;
+    }
+
+    // Whatever was told before has been taken in once the outbox answers, and all of it was sent when it answers again.
     private async Task FlushAsync()
     {
         await _outbox.Ask<ActorIdentity>(new Identify(null));
         Clock.Advance(FlushInterval);
+        await _outbox.Ask<ActorIdentity>(new Identify(null));
     }
 }

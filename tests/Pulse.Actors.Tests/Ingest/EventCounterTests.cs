@@ -7,20 +7,20 @@ namespace Pulse.Actors.Tests.Ingest;
 
 public sealed class EventCounterTests
 {
-    private static readonly StreamPartition Partition = new("stream", 3);
     private static readonly Window RecordWindow = Window.Containing(SampleEvent.RecordUnixMilliseconds, 300);
 
-    private readonly List<(int Index, BadRecord Why)> _bad = [];
+    // Of an event a day before its record.
+    private static readonly long EarlyUnixMilliseconds = SampleEvent.RecordUnixMilliseconds - (24 * 3_600_000);
 
     [Fact]
     public void An_event_is_counted_once_in_every_rollup_in_the_window_of_its_own_timestamp()
     {
-        var counter = Counter(committed: 10);
+        var session = new CountedSession(position: 10);
 
-        counter.Count(Batch(10, new SampleEvent().WithText("EventTimestamp", "2026-01-01T12:34:59.999Z")), _bad);
+        Assert.True(session.Count(new SampleEvent().WithText("EventTimestamp", "2026-01-01T12:34:59.999Z")));
 
-        Assert.Empty(_bad);
-        Assert.Equal(11, counter.Tally.Position);
+        Assert.Empty(session.Bad);
+        Assert.Equal(new LogPosition(11, 4), session.Position);
         var window = new Window(new DateTimeOffset(2026, 1, 1, 12, 35, 0, TimeSpan.Zero).ToUnixTimeSeconds());
         Assert.Equal(
             [
@@ -28,165 +28,168 @@ public sealed class EventCounterTests
                 ("viewsByGenderAgeGroup", new KeyCount(new RollupKey("Female", "30-39"), window, 1)),
                 ("viewsByLocationMR", new KeyCount(new RollupKey("United Kingdom", "PG-13"), window, 1)),
             ],
-            CountsOf(counter));
+            session.TakeCounts());
     }
 
     [Fact]
-    public void A_late_event_is_late_in_every_rollup_and_in_no_count()
+    public void A_count_is_the_bucket_s_that_owns_its_key()
     {
-        var ended = SampleEvent.RecordUnixMilliseconds - (24 * 3_600_000);
-        var window = Window.Containing(ended, 300);
-        var late = new SampleEvent().WithText(
-            "EventTimestamp", $"{DateTimeOffset.FromUnixTimeMilliseconds(ended):yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
-        var counter = Counter(
-            committed: 0,
+        var session = new CountedSession();
+
+        session.Count(Genres(200));
+
+        var rollup = RollupCatalog.BuiltIn[0];
+        var deltas = session.TakeDeltas().Where(sent => sent.Bucket.Rollup == rollup.Name && sent.Delta.Counts.Count > 0).ToList();
+        Assert.True(deltas.Count > 1, "All keys are in one bucket.");
+        Assert.All(deltas, sent => Assert.All(
+            sent.Delta.Counts, count => Assert.Equal(BucketId.Owning(rollup, count.Key), sent.Bucket)));
+    }
+
+    [Fact]
+    public void A_late_event_is_late_in_every_rollup_no_dead_letter_and_in_no_count()
+    {
+        var window = Window.Containing(EarlyUnixMilliseconds, 300);
+        var session = new CountedSession(allowedLateness:
             TimeSpan.FromMilliseconds(SampleEvent.RecordUnixMilliseconds - (window.EndUnixSeconds * 1000) - 1));
 
-        counter.Count(Batch(0, late, new SampleEvent(), late), _bad);
+        session.Count(Late(), new SampleEvent(), Late());
 
-        foreach (var bucket in counter.Tally.TakeBucketsToOpen())
-            counter.Tally.Opened(bucket, 0);
-        var deltas = counter.Tally.TakeDeltas();
-        foreach (var rollup in RollupCatalog.Default.Rollups)
-        {
-            var its = deltas.Where(each => each.Bucket.Rollup == rollup.Name).Select(each => each.Delta).ToList();
-            Assert.Equal(2, its.Sum(delta => delta.Late));
-            Assert.Equal(1, its.Sum(delta => delta.Counts.Sum(count => count.Count)));
-        }
+        var balances = session.TakeBalances();
+        Assert.All(RollupCatalog.Default.Rollups, rollup => Assert.Equal(new Balance(1, 2, 0, 0, 3), balances[rollup.Name]));
+        Assert.Equal(new Balance(0, 0, 0, 3, 3), balances[DeadLetters.RollupName]);
     }
 
     [Fact]
     public void Events_with_the_same_values_share_a_key_and_others_have_their_own()
     {
-        var counter = Counter(committed: 0);
+        var session = new CountedSession();
 
-        counter.Count(
-            Batch(
-                0,
-                new SampleEvent(),
-                new SampleEvent().WithText("Genre", "Comedy"),
-                new SampleEvent(),
-                new SampleEvent().WithText("DeviceType", "Drama").WithText("Genre", "Smart TV")),
-            _bad);
+        session.Count(
+            new SampleEvent(),
+            new SampleEvent().WithText("Genre", "Comedy"),
+            new SampleEvent(),
+            new SampleEvent().WithText("DeviceType", "Drama").WithText("Genre", "Smart TV"));
 
+        var counts = session.TakeCounts();
         Assert.Equal(
             [("(Drama, Smart TV)", 1L), ("(Smart TV, Comedy)", 1), ("(Smart TV, Drama)", 2)],
-            CountsOf(counter)
-                .Where(count => count.Rollup == "viewsByDeviceGenre")
-                .Select(count => (count.Count.Key.ToString(), count.Count.Count))
-                .Order());
-        Assert.Equal(4, CountsOf(counter).Where(count => count.Rollup == "viewsByLocationMR").Sum(it => it.Count.Count));
+            counts.Where(it => it.Rollup == "viewsByDeviceGenre").Select(it => (it.Count.Key.ToString(), it.Count.Count)).Order());
+        Assert.Equal(4, counts.Where(it => it.Rollup == "viewsByLocationMR").Sum(it => it.Count.Count));
     }
 
     [Fact]
     public void Keys_of_very_many_values_are_told_apart()
     {
-        var counter = Counter(committed: 0);
+        var session = new CountedSession();
         SampleEvent[] events =
         [
             .. Enumerable.Range(0, 300).Select(index =>
                 new SampleEvent().WithText("DeviceType", $"device {index}").WithText("Genre", $"genre {index % 90}")),
         ];
 
-        counter.Count(Batch(0, events), _bad);
-        counter.Count(Batch(events.Length, events), _bad);
+        session.Count(events);
+        session.Count(events);
 
         Assert.Equal(
             Enumerable.Range(0, 300).Select(index => ($"(device {index}, genre {index % 90})", 2L)).Order(),
-            CountsOf(counter)
-                .Where(count => count.Rollup == "viewsByDeviceGenre")
-                .Select(count => (count.Count.Key.ToString(), count.Count.Count))
-                .Order());
+            session.TakeCounts()
+                .Where(it => it.Rollup == "viewsByDeviceGenre").Select(it => (it.Count.Key.ToString(), it.Count.Count)).Order());
     }
 
     [Fact]
-    public void A_bad_record_is_counted_once_by_its_reason_in_the_window_of_the_kafka_record()
+    public void A_bad_record_is_dead_in_every_rollup_and_counted_by_its_reason_in_the_window_of_the_kafka_record()
     {
-        var counter = Counter(committed: 0);
+        var session = new CountedSession();
 
-        counter.Count(
-            Batch(0, new SampleEvent().Without("Genre"), new SampleEvent(), new SampleEvent().Without("UserAge")), _bad);
+        session.Count(new SampleEvent().Without("Genre"), new SampleEvent(), new SampleEvent().Without("UserAge"));
 
         Assert.Equal(
             [
                 (0, new BadRecord(BadRecordReason.MissingField, EventField.Genre)),
                 (2, new BadRecord(BadRecordReason.MissingField, EventField.UserAge)),
             ],
-            _bad);
-        Assert.Contains(
-            (DeadLetters.RollupName, new KeyCount(new RollupKey("MissingField"), RecordWindow, 2)), CountsOf(counter));
-        Assert.Equal(1, CountsOf(counter).Where(count => count.Rollup == "viewsByLocationMR").Sum(it => it.Count.Count));
+            session.Bad);
+        var deltas = session.TakeDeltas();
+        var deadLetters = Assert.Single(deltas, sent => sent.Bucket.Rollup == DeadLetters.RollupName).Delta;
+        Assert.Equal([new KeyCount(new RollupKey("MissingField"), RecordWindow, 2)], deadLetters.Counts);
+        Assert.Equal(new Balance(2, 0, 0, 1, 3), deadLetters.Balance);
+        Assert.All(RollupCatalog.Default.Rollups, rollup => Assert.Equal(
+            new Balance(1, 0, 2, 0, 3),
+            deltas.Where(sent => sent.Bucket.Rollup == rollup.Name)
+                .Aggregate(default(Balance), (sum, sent) => sum + sent.Delta.Balance)));
     }
 
     [Fact]
-    public void Values_that_were_seen_in_a_former_session_are_found_again()
+    public void Of_every_version_counted_late_dead_and_filtered_records_are_all_that_were_consumed()
     {
-        Counter(committed: 0).Count(Batch(0, new SampleEvent().WithText("Genre", "Comedy"), new SampleEvent()), _bad);
+        var session = new CountedSession(allowedLateness: TimeSpan.FromHours(1));
+        SampleEvent[] kinds = [new(), Late(), new SampleEvent().Without("Genre"), new SampleEvent().With("UserAge", "true")];
 
-        var next = Counter(committed: 1);
-        next.Count(Batch(1, new SampleEvent()), _bad);
+        session.Count([.. Enumerable.Range(0, 100).Select(index => kinds[index * index % 7 % kinds.Length])]);
 
-        Assert.Equal(3, CountsOf(next).Count);
-        Assert.Contains("(Smart TV, Drama)", CountsOf(next).Select(count => count.Count.Key.ToString()));
+        var balances = session.TakeBalances();
+        Assert.Equal(RollupCatalog.Default.Rollups.Length + 1, balances.Count);
+        Assert.All(balances.Values, balance =>
+        {
+            Assert.Equal(100, balance.Consumed);
+            Assert.Equal(100, balance.Counted + balance.Late + balance.Dead + balance.Filtered);
+            Assert.NotEqual(0, balance.Counted);
+        });
     }
 
     [Fact]
     public void A_batch_without_records_moves_the_position()
     {
-        var counter = Counter(committed: 5);
-        using var batch = new RecordBatch(0, 5);
+        var session = new CountedSession(position: 5);
+        using var batch = session.Batch();
         batch.ReachedEnd(8);
 
-        counter.Count(batch, _bad);
+        Assert.True(session.Counter.Count(batch, session.Bad));
 
-        Assert.Equal(8, counter.Tally.Position);
-        Assert.Empty(counter.Tally.TakeBucketsToOpen());
+        Assert.Equal(8, session.Position.Offset);
+        Assert.Empty(session.TakeDeltas());
+    }
+
+    [Fact]
+    public void A_batch_that_the_session_does_not_take_is_not_counted_and_its_bad_records_are_nobody_s()
+    {
+        var session = new CountedSession(position: 5);
+        using var batch = session.Batch(laterReading: -1);
+        batch.Add(5, 4, SampleEvent.RecordUnixMilliseconds, [], new SampleEvent().ToBytes());
+        batch.Add(6, 4, SampleEvent.RecordUnixMilliseconds, [], new SampleEvent().Without("Genre").ToBytes());
+
+        Assert.False(session.Counter.Count(batch, session.Bad));
+
+        Assert.Equal(5, session.Position.Offset);
+        Assert.Empty(session.TakeDeltas());
+        Assert.Empty(session.Bad);
     }
 
     [Fact]
     public void A_rollup_of_a_dimension_that_is_not_decoded_is_refused()
     {
         var decoder = new EventDecoder([Dimension.All[0]]);
+        var session = new IngestSession(
+            new StreamPartition("stream", 0), Versions.Of(RollupCatalog.Default), incarnation: 1, SessionLimits.Default);
 
-        var failure = Assert.Throws<ArgumentException>(
-            () => new RollupKeys(RollupCatalog.BuiltIn[0], decoder, new PartitionTally(Partition, 0)));
+        var failure = Assert.Throws<ArgumentException>(() => new RollupKeys(RollupCatalog.BuiltIn[0], 0, decoder, session));
 
         Assert.Contains("genre", failure.Message, StringComparison.Ordinal);
-    }
-
-    private static RecordBatch Batch(long first, params SampleEvent[] events)
-    {
-        var batch = new RecordBatch(0, first);
-        for (var index = 0; index < events.Length; index++)
-            batch.Add(first + index, SampleEvent.RecordUnixMilliseconds, [], events[index].ToBytes());
-        return batch;
     }
 
     [Fact]
     public void Keys_that_were_forgotten_come_back_and_no_event_is_lost()
     {
-        var counter = Counter(committed: 0);
+        var session = new CountedSession();
         var events = EventCounter.MaximumKeys + 10;
-        counter.Count(
-            Batch(0, [.. Enumerable.Range(0, events).Select(n => new SampleEvent().WithText("Genre", $"genre {n}"))]), _bad);
-        foreach (var bucket in counter.Tally.TakeBucketsToOpen())
-            counter.Tally.Opened(bucket, 0);
-        var before = counter.Tally.TakeDeltas();
+        session.Count(Genres(events));
 
-        counter.ForgetKeys();
-        counter.Count(Batch(events, new SampleEvent().WithText("Genre", "genre 3")), _bad);
-        var after = counter.Tally.TakeDeltas();
+        session.Counter.ForgetKeys();
+        session.Count(new SampleEvent().WithText("Genre", "genre 3"));
 
-        Assert.Empty(counter.Tally.TakeBucketsToOpen());
-        Assert.Equal(events, Sum(before));
-        Assert.Equal(1, Sum(after));
-        Assert.Equal(
-            new RollupKey("Smart TV", "genre 3"),
-            Assert.Single(after.Single(it => it.Bucket.Rollup == "viewsByDeviceGenre").Delta.Counts).Key);
-
-        static long Sum(IReadOnlyList<(BucketId Bucket, Delta Delta)> deltas) => deltas
-            .Where(it => it.Bucket.Rollup == "viewsByDeviceGenre")
-            .Sum(it => it.Delta.Counts.Sum(count => count.Count));
+        var counts = session.TakeCounts().Where(it => it.Rollup == "viewsByDeviceGenre").Select(it => it.Count).ToList();
+        Assert.Equal(events + 1, counts.Sum(count => count.Count));
+        Assert.Equal(2, counts.Where(count => count.Key.Equals(new RollupKey("Smart TV", "genre 3"))).Sum(count => count.Count));
     }
 
     [Theory]
@@ -196,25 +199,18 @@ public sealed class EventCounterTests
     {
         const int keys = EventCounter.MaximumKeys + 1_000;
         const int batch = 5_000;
-        var counter = Counter(committed: 0);
+        var session = new CountedSession();
         var counted = new Dictionary<RollupKey, long>();
         for (var first = 0; first < 2 * keys * timesInARow; first += batch)
         {
-            counter.Count(
-                Batch(first, [.. Enumerable.Range(first, batch).Select(n =>
-                    new SampleEvent().WithText("Genre", $"genre {n / timesInARow % keys}"))]), _bad);
-            foreach (var bucket in counter.Tally.TakeBucketsToOpen())
-                counter.Tally.Opened(bucket, 0);
-            foreach (var (bucket, delta) in counter.Tally.TakeDeltas())
-            {
-                foreach (var count in bucket.Rollup == "viewsByDeviceGenre" ? delta.Counts : [])
-                    counted[count.Key] = counted.GetValueOrDefault(count.Key) + count.Count;
-            }
-
-            counter.ForgetKeys();
+            session.Count([.. Enumerable.Range(first, batch).Select(n =>
+                new SampleEvent().WithText("Genre", $"genre {n / timesInARow % keys}"))]);
+            foreach (var (_, count) in session.TakeCounts().Where(it => it.Rollup == "viewsByDeviceGenre"))
+                counted[count.Key] = counted.GetValueOrDefault(count.Key) + count.Count;
+            session.Counter.ForgetKeys();
         }
 
-        Assert.Empty(_bad);
+        Assert.Empty(session.Bad);
         var events = (2 * keys * timesInARow + batch - 1) / batch * batch;
         Assert.Equal(
             Enumerable.Range(0, events).GroupBy(n => n / timesInARow % keys)
@@ -222,22 +218,9 @@ public sealed class EventCounterTests
             counted);
     }
 
-    private readonly Dictionary<PartitionTally, List<(string Rollup, KeyCount Count)>> _counts = [];
+    private static SampleEvent Late() => new SampleEvent().WithText(
+        "EventTimestamp", $"{DateTimeOffset.FromUnixTimeMilliseconds(EarlyUnixMilliseconds):yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
 
-    private static EventCounter Counter(long committed, TimeSpan? allowedLateness = null) => new(
-        RollupCatalog.Default, Window.DefaultLength, allowedLateness, new PartitionTally(Partition, committed));
-
-    /// <summary>What the tally's deltas say, all buckets being empty.</summary>
-    private List<(string Rollup, KeyCount Count)> CountsOf(EventCounter counter)
-    {
-        if (_counts.TryGetValue(counter.Tally, out var known))
-            return known;
-        foreach (var bucket in counter.Tally.TakeBucketsToOpen())
-            counter.Tally.Opened(bucket, counter.Tally.Committed);
-        return _counts[counter.Tally] =
-        [
-            .. counter.Tally.TakeDeltas()
-                .SelectMany(it => it.Delta.Counts.Select(count => (it.Bucket.Rollup, count))),
-        ];
-    }
+    private static SampleEvent[] Genres(int count) =>
+        [.. Enumerable.Range(0, count).Select(number => new SampleEvent().WithText("Genre", $"genre {number}"))];
 }

@@ -17,6 +17,9 @@ internal sealed class EventTopic
     public static async Task<EventTopic> CreateAsync(KafkaFixture kafka, int partitions) =>
         new(await kafka.CreateStreamAsync(partitions) with { StreamIdentity = Stream });
 
+    /// <summary>The same at a broker of a test's own.</summary>
+    public static EventTopic At(KafkaSettings settings) => new(settings with { StreamIdentity = Stream });
+
     /// <summary>Produces values in order to one partition.</summary>
     public async Task ProduceAsync(int partition, params IEnumerable<byte[]> values)
     {
@@ -31,12 +34,6 @@ internal sealed class EventTopic
         var deliveries = values.Select(value => producer.ProduceAsync(
             new TopicPartition(Settings.Topic, partition), new Message<byte[], byte[]> { Key = [7], Value = value }));
         await Task.WhenAll(deliveries.ToList()).WaitAsync(Limit);
-    }
-
-    public void Commit(int partition, long offset)
-    {
-        using var consumer = Consumer(Settings.GroupId);
-        consumer.Commit([new TopicPartitionOffset(Settings.Topic, partition, offset)]);
     }
 
     /// <summary>Removes what lies below an offset, as retention does.</summary>

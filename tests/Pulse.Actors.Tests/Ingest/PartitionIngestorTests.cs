@@ -3,8 +3,8 @@ using System.Text;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
+using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
@@ -16,8 +16,8 @@ using Pulse.Testing.Kafka;
 namespace Pulse.Actors.Tests.Ingest;
 
 /// <summary>
-/// The ingestor in virtual time. Its node and its buckets are probes, its batches are the spec's; commits, rewinds and
-/// dead letters go to a broker.
+/// The ingestor in virtual time, on a topic of its own. Its node and its buckets are probes: each bucket is where the spec
+/// says.
 /// </summary>
 public sealed class PartitionIngestorTests(KafkaFixture kafka)
     : TestKit("""
@@ -26,23 +26,20 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         """)
 {
     private const int Rollups = 3;
-    private const long EventsInTopic = 20;
+    private static readonly int Buckets = Versions.Of(RollupCatalog.Default).Sum(version => version.Buckets);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan RepeatInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TickInterval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan DrainTickInterval = TimeSpan.FromSeconds(0.5);
+    private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(6);
-
-    // Where no delta of the session leads on from.
-    private const long FarAhead = 1_000_000;
-    private static readonly TimeSpan FirstRestartDelay = TimeSpan.FromMilliseconds(50);
-    private static readonly TimeSpan LongestRestartDelay = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
     private static readonly StreamPartition Partition = new(EventTopic.Stream, 0);
 
     private readonly IngestStatistics _statistics = new();
     private readonly StorageAvailability _storage = new();
-    private readonly Queue<IPartitionRequest> _requests = [];
+    private readonly Queue<SessionEffect> _requests = [];
     private EventTopic _topic = null!;
     private KafkaConsumer _consumer = null!;
     private DeadLetterProducer _deadLetters = null!;
@@ -58,9 +55,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         await base.InitializeAsync();
         _topic = await EventTopic.CreateAsync(kafka, 1);
-        await _topic.ProduceAsync(0, Enumerable.Range(0, (int)EventsInTopic).Select(_ => new SampleEvent().ToBytes()));
         _consumer = KafkaConsumer.Start(_topic.Settings, EventTopic.Stream, _statistics, NullLogger.Instance);
-        await _consumer.AssignAsync(0);
         _deadLetters = new DeadLetterProducer(_topic.Settings, NullLogger.Instance);
         _node = CreateTestProbe("node");
         _buckets = CreateTestProbe("buckets");
@@ -74,67 +69,283 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
-    public async Task Events_are_opened_counted_stored_and_committed()
+    public async Task It_asks_every_bucket_of_every_version_for_its_position()
     {
+        await StartAsync();
+
+        var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+
+        var versions = Versions.Of(RollupCatalog.Default);
+        Assert.Equal(
+            versions.SelectMany(version =>
+                Enumerable.Range(0, version.Buckets).Select(number => (version.Bucket(number), version.Digest))),
+            asked.Select(ask => (ask.Bucket, ask.Version)));
+        Assert.Single(asked.Select(ask => ask.Session).Distinct());
+    }
+
+    [Fact]
+    public async Task It_reads_from_the_least_position_and_sends_each_bucket_what_it_lacks()
+    {
+        await ProduceAsync(Events(7));
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        var opens = await OpenAsync(ingestor, position: 0);
-        Assert.All(opens, open => Assert.Equal((Partition, 0L), (open.Partition, open.Committed)));
-        Assert.Equal(Rollups, opens.Select(open => open.Bucket.Rollup).Distinct().Count());
+        var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+        var ahead = BucketId.Owning(RollupCatalog.BuiltIn[0], new RollupKey("Smart TV", "Drama"));
+        foreach (var ask in asked)
+            Answer(ingestor, ask.Bucket, ask.Session, AnswerKind.Position, ask.Bucket == ahead ? 4 : 2);
+        await ReadAsync(5);
 
-        Clock.Advance(FlushInterval);
-        var deltas = await TakeAsync<ApplyDelta>(Rollups);
-        Assert.All(deltas, it => Assert.Equal((0L, 5L, 5L), (it.Delta.From, it.Delta.To, it.Delta.Counts.Sum(c => c.Count))));
-        Accept(ingestor, deltas);
+        await FlushAsync(ingestor);
 
-        ingestor.Tell(new CommitNow());
-        var persists = await TakeAsync<PersistPartition>(Rollups);
-        Assert.All(persists, persist => Assert.Equal(5, persist.UpTo));
-        Confirm(ingestor, persists.Take(Rollups - 1));
-        await ReachedAsync(ingestor);
-        Assert.Null(_topic.Committed(0));
-        Confirm(ingestor, persists.TakeLast(1));
-
-        await CommittedAsync(5);
+        var sent = (await TakeAsync<SessionEffect.SendDelta>(Rollups)).ToDictionary(send => send.Bucket, send => send.Delta);
+        Assert.All(sent.Values, delta => Assert.Equal((Partition, 7L), (delta.Partition, delta.To.Offset)));
+        Assert.All(sent.Values, delta => Assert.True(delta.To.Epoch >= 0, $"The epoch is {delta.To.Epoch}."));
+        Assert.Equal((4L, 3L), (sent[ahead].From.Offset, sent[ahead].Balance.Counted));
+        Assert.All(sent.Where(it => it.Key != ahead), it =>
+            Assert.Equal((2L, 5L), (it.Value.From.Offset, it.Value.Balance.Counted)));
         Assert.Equal(5, _statistics.Consumed);
-        Assert.Equal((5L, 5L), (_statistics.Partitions[0].Position, _statistics.Partitions[0].Committed));
+        Assert.Equal((1L, (long)Rollups), (_statistics.Flushes, _statistics.Deltas));
     }
 
     [Fact]
-    public async Task What_a_bucket_holds_already_is_not_sent_but_must_be_durable_before_the_commit()
+    public async Task Quiet_buckets_are_told_with_each_tick()
     {
+        await ProduceAsync(Events(5));
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(4));
-        await OpenAsync(ingestor, position: 3);
-        Clock.Advance(FlushInterval);
-        Assert.All(await TakeAsync<ApplyDelta>(Rollups), it =>
-            Assert.Equal((3L, 4L, 1L), (it.Delta.From, it.Delta.To, it.Delta.Counts.Sum(count => count.Count))));
-        await RejectAsync(ingestor);
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
 
-        await RewindAsync(ingestor, FirstRestartDelay);
-        Feed(1, 0, Events(4));
-        await OpenAsync(ingestor, position: 9);
-        ingestor.Tell(new CommitNow());
+        await FlushAsync(ingestor);
+        var touched = await TakeAsync<SessionEffect.SendDelta>(Rollups);
+        await AdvanceAsync(ingestor, TickInterval - FlushInterval);
 
-        Assert.All(await TakeAsync<PersistPartition>(Rollups), persist => Assert.Equal(4, persist.UpTo));
+        // Homes have consumed all records, of which their delta tells; the others hold nothing more.
+        var said = await TakeAsync<SessionEffect>(Buckets - Rollups);
+        Assert.All(said.OfType<SessionEffect.SendEmptyDelta>(), send =>
+            Assert.Equal((Partition, 0L, 5L), (send.Delta.Partition, send.Delta.From.Offset, send.Delta.To.Offset)));
+        Assert.NotEmpty(said.OfType<SessionEffect.SendEmptyDelta>());
+        Assert.DoesNotContain(said.OfType<SessionEffect.SendEmptyDelta>(), send => touched.Exists(it => it.Bucket == send.Bucket));
+        Assert.False(HasRequests);
     }
 
     [Fact]
-    public async Task A_bucket_that_stored_less_than_was_asked_holds_the_commit_back()
+    public async Task Asked_to_flush_it_tells_every_bucket_at_once()
+    {
+        await ProduceAsync(Events(5));
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
+
+        ingestor.Tell(FlushNow.Instance);
+
+        var told = await TakeAsync<SessionEffect>(Buckets);
+        Assert.Equal(Buckets, told.Select(BucketOf).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task Questions_without_an_answer_are_asked_again()
     {
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        ingestor.Tell(new CommitNow());
-        Accept(ingestor, await TakeAsync<ApplyDelta>(Rollups));
-        var persists = await TakeAsync<PersistPartition>(Rollups);
-        Confirm(ingestor, persists.Select(persist => persist with { UpTo = 4 }));
+        var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+        foreach (var ask in asked.Skip(1))
+            Answer(ingestor, ask.Bucket, ask.Session, AnswerKind.Position, 0);
         await ReachedAsync(ingestor);
+
+        await AdvanceAsync(ingestor, TickInterval);
+
+        Assert.Equal(asked[0], Assert.Single(await TakeAsync<SessionEffect.AskPosition>(1)));
+        Assert.False(HasRequests);
+    }
+
+    [Fact]
+    public async Task Where_a_bucket_has_forgotten_the_session_starts_over_and_answers_to_the_old_one_are_nothing()
+    {
+        await ProduceAsync(Events(5));
+        var ingestor = await StartAsync();
+        var first = await StandAsync(ingestor, 3);
+        await ReadAsync(2);
+        await FlushAsync(ingestor);
+        var deltas = await TakeAsync<SessionEffect.SendDelta>(Rollups);
+        Answer(ingestor, deltas[1].Bucket, deltas[1].Session, AnswerKind.Applied, 5);
+
+        Answer(ingestor, deltas[0].Bucket, deltas[0].Session, AnswerKind.Elsewhere, 1);
+
+        var again = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+        Assert.NotEqual(first, again[0].Session);
+        Answer(ingestor, deltas[0].Bucket, first, AnswerKind.Elsewhere, 0);
+        foreach (var ask in again)
+            Answer(ingestor, ask.Bucket, ask.Session, AnswerKind.Position, ask.Bucket == deltas[0].Bucket ? 1 : 5);
+        await ReadAsync(2 + 4);
+        await FlushAsync(ingestor);
+        var (_, _, delta) = Assert.Single(await TakeAsync<SessionEffect.SendDelta>(1));
+        Assert.Equal((1L, 5L, 4L), (delta.From.Offset, delta.To.Offset, delta.Balance.Counted));
+        Assert.Equal(1, _statistics.SessionRestarts);
+    }
+
+    [Fact]
+    public async Task Records_that_retention_removed_are_moved_over_as_a_gap()
+    {
+        await ProduceAsync(Events(12));
+        await _topic.RemoveBelowAsync(0, 9);
+        var ingestor = await StartAsync();
+
+        await StandAsync(ingestor, 2);
+        await ReadAsync(3);
+        await FlushAsync(ingestor);
+
+        var sent = await TakeAsync<SessionEffect.SendDelta>(Buckets);
+        Assert.All(sent, send => Assert.Equal([new Gap(Partition, 2, 9)], send.Delta.Gaps));
+        Assert.Equal(Rollups * 3, sent.Sum(send => send.Delta.Balance.Counted));
+    }
+
+    [Fact]
+    public async Task A_log_that_ends_before_a_bucket_s_position_was_cut_and_is_refused_with_what_to_do()
+    {
+        await ProduceAsync(Events(5));
+        var told = Refusals();
+        var ingestor = await StartAsync();
+
+        await StandAsync(ingestor, 10);
+
+        var refused = await told.ExpectMsgAsync<IngestRefused>(Limit);
+        Assert.Equal(
+            "The log of stream[0] was cut. It ends at 5, and 10 was read before. The topic lost records or was made again, so "
+            + "nothing more of this partition is counted. Restore the topic, or count it from its start into an empty database.",
+            refused.Message);
+        await ExpectTerminatedAsync(ingestor, Limit);
+    }
+
+    [Fact]
+    public async Task Buckets_of_another_declaration_are_refused_with_what_to_do()
+    {
+        var told = Refusals();
+        var ingestor = await StartAsync();
+        var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+
+        Answer(ingestor, asked[2].Bucket, asked[2].Session, AnswerKind.OtherVersion, 0);
+
+        var refused = await told.ExpectMsgAsync<IngestRefused>(Limit);
+        Assert.StartsWith($"{asked[2].Bucket} is counted by another declaration.", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Give every node the same Pulse:Rollups", refused.Message, StringComparison.Ordinal);
+        await ExpectTerminatedAsync(ingestor, Limit);
+    }
+
+    [Fact]
+    public async Task When_a_bucket_knows_that_the_topic_was_made_again_its_node_is_to_ask_the_broker()
+    {
+        var ingestor = await StartAsync();
+        var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+
+        Answer(ingestor, asked[2].Bucket, asked[2].Session, AnswerKind.OldStream, 0);
+
+        await _node.ExpectMsgAsync<AskIdentity>(Limit);
+        await ExpectTerminatedAsync(ingestor, Limit);
+    }
+
+    [Fact]
+    public async Task How_far_all_is_stored_is_shown_at_once_and_told_to_the_group_after_a_while()
+    {
+        await ProduceAsync(Events(5));
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
+        ingestor.Tell(FlushNow.Instance);
+        var told = await TakeAsync<SessionEffect>(Buckets);
+        Answer(ingestor, [.. told.Skip(1).Select(effect => AnswerTo(effect, stored: 5))]);
+        await ReachedAsync(ingestor);
+        Assert.Equal((5L, 0L), (_statistics.Partitions[0].Position, _statistics.Partitions[0].Committed));
+
+        Answer(ingestor, AnswerTo(told[0], stored: 3));
+        await ReachedAsync(ingestor);
+        Assert.Equal(3, _statistics.Partitions[0].Committed);
         Assert.Null(_topic.Committed(0));
+        Clock.Advance(ReportInterval);
 
-        Confirm(ingestor, persists);
+        await Until.TrueAsync(() => _topic.Committed(0) == 3 && _statistics.Commits == 1);
+        Assert.NotNull(_statistics.LastCommit);
+    }
 
-        await CommittedAsync(5);
+    [Fact]
+    public async Task A_bad_record_is_in_the_dead_letter_topic_before_a_bucket_hears_of_it()
+    {
+        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre")]);
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
+        await ReadAsync(2);
+
+        await FlushAsync(ingestor);
+
+        var sent = await TakeAsync<SessionEffect.SendDelta>(Rollups + 1);
+        var letter = Assert.Single(_topic.DeadLetters());
+        Assert.Equal("MissingField Genre", Header(letter, DeadLetter.ReasonHeader));
+        Assert.Equal("1", Header(letter, DeadLetter.SourceOffsetHeader));
+        Assert.Equal(new SampleEvent().Without("Genre").ToBytes(), letter.Value);
+        Assert.Equal((2L, 1L), (_statistics.Consumed, _statistics.DeadLettered));
+        Assert.Equal(1, Assert.Single(sent, send => send.Bucket.Rollup == DeadLetters.RollupName).Delta.Balance.Counted);
+    }
+
+    [Fact]
+    public async Task While_a_dead_letter_can_t_be_delivered_nothing_is_sent_and_then_the_partition_is_read_anew()
+    {
+        UseUndeliverable();
+        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre")]);
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
+        await ReadAsync(2);
+
+        Clock.Advance(TickInterval);
+
+        await ExpectTerminatedAsync(ingestor, Limit);
+        Assert.False(HasRequests);
+        Assert.Equal(1, _statistics.SessionRestarts);
+    }
+
+    [Fact]
+    public async Task A_bad_record_too_large_for_the_dead_letter_topic_does_not_block_its_partition()
+    {
+        _deadLetters.Dispose();
+        _deadLetters = new DeadLetterProducer(
+            _topic.Settings with { Client = ImmutableDictionary<string, string>.Empty.Add("message.max.bytes", "2000") },
+            NullLogger.Instance);
+        await ProduceAsync([new SampleEvent().Without("Genre").WithText("UserName", new string('x', 5_000))]);
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
+        await ReadAsync(1);
+
+        await FlushAsync(ingestor);
+
+        await TakeAsync<SessionEffect.SendDelta>(1);
+        var letter = Assert.Single(_topic.DeadLetters());
+        Assert.Null(letter.Value);
+        Assert.Equal("MissingField Genre", Header(letter, DeadLetter.ReasonHeader));
+        Assert.Equal("0", Header(letter, DeadLetter.SourceOffsetHeader));
+        Assert.Contains("larger", Header(letter, DeadLetter.OmittedHeader), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task No_batch_is_asked_for_while_too_much_is_under_way()
+    {
+        const int events = 12_000;
+        await ProduceAsync([.. Enumerable.Range(0, events).Select(number =>
+            new SampleEvent().WithText("Genre", $"genre {number % 40}"))]);
+        // A delta for each count.
+        var ingestor = await StartAsync(new SessionLimits(DeltaBytes: 1, BytesUnderWay: 1, DeltasPerBucketUnderWay: 1_000));
+        await StandAsync(ingestor, 0);
+        await Until.TrueAsync(() => _statistics.Consumed > 0);
+        var first = _statistics.Consumed;
+        for (var round = 0; round < 100; round++)
+            await ReachedAsync(ingestor);
+        Assert.Equal(first, _statistics.Consumed);
+        Assert.True(first < events, "All was read in one batch.");
+
+        while (_statistics.Consumed < events)
+        {
+            await FlushAsync(ingestor);
+            while (HasRequests)
+                Answer(ingestor, AnswerTo(await NextAsync<SessionEffect>(), stored: 0));
+            await ReachedAsync(ingestor);
+        }
+
+        await Until.TrueAsync(() => _statistics.Partitions[0].Position == events);
     }
 
     [Fact]
@@ -142,7 +353,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         var ingestor = Start();
         await _node.ExpectMsgAsync(new AcquirePartition(0), Limit);
-        ingestor.Tell(new CommitNow());
+        ingestor.Tell(FlushNow.Instance);
         ingestor.Tell(new KeepReading(0));
         await ReachedAsync(ingestor);
 
@@ -176,362 +387,66 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
-    public async Task A_rejection_starts_a_new_session_at_the_committed_offset_and_the_old_one_s_answers_are_nothing()
+    public async Task A_hand_off_brings_buckets_what_was_read_and_then_ends_and_tells_the_group()
     {
+        await ProduceAsync(Events(5));
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        var opens = await OpenAsync(ingestor, position: 0);
-        Clock.Advance(FlushInterval);
-        var deltas = await TakeAsync<ApplyDelta>(Rollups);
-        Reject(ingestor, opens[0]);
-        await ReachedAsync(ingestor);
-        Feed(0, 5, Events(2));
-
-        await RewindAsync(ingestor, FirstRestartDelay);
-        Feed(1, 0, Events(6));
-        var again = await TakeAsync<OpenPartition>(Rollups);
-
-        Assert.NotEqual(opens[0].Session, again[0].Session);
-        Assert.All(again, open => Assert.Equal(0, open.Committed));
-        foreach (var old in opens)
-        {
-            Answer(ingestor, new PartitionOpened(old.Bucket, Partition, 100, old.Session));
-            Answer(ingestor, new PartitionPersisted(old.Bucket, Partition, 100, old.Session));
-            Reject(ingestor, old);
-        }
-
-        Accept(ingestor, deltas);
-        foreach (var open in again)
-            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, 0, open.Session));
-        await ReachedAsync(ingestor);
-        Clock.Advance(FlushInterval);
-        Assert.All(await TakeAsync<ApplyDelta>(Rollups), it => Assert.Equal((0L, 6L), (it.Delta.From, it.Delta.To)));
-        Assert.Equal(1, _statistics.SessionRestarts);
-    }
-
-    [Fact]
-    public async Task The_first_batch_after_a_rewind_counts_even_when_it_is_here_before_the_word_of_the_rewind()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        await RejectAsync(ingestor);
-
-        ingestor.Tell(Batch(1, 0, Events(7)));
-        await ReachedAsync(ingestor);
-        await RewindAsync(ingestor, FirstRestartDelay);
-        await OpenAsync(ingestor, position: 0);
-        Clock.Advance(FlushInterval);
-
-        Assert.All(await TakeAsync<ApplyDelta>(Rollups), it =>
-            Assert.Equal((0L, 7L, 7L), (it.Delta.From, it.Delta.To, it.Delta.Counts.Sum(count => count.Count))));
-    }
-
-    [Fact]
-    public async Task A_batch_that_does_not_follow_the_one_before_it_is_not_counted_and_ends_the_session()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await Until.TrueAsync(() => _statistics.Consumed == 5);
-
-        Feed(0, 6, Events(1));
-
-        await Until.TrueAsync(() => _statistics.SessionRestarts == 1);
-        Assert.Equal(5, _statistics.Consumed);
-    }
-
-    [Fact]
-    public async Task A_delta_that_was_lost_is_sent_again_and_the_session_goes_on()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        Clock.Advance(FlushInterval);
-        var lost = (await TakeAsync<ApplyDelta>(Rollups))[0];
-
-        Answer(ingestor, new PartitionRejected(lost.Bucket, Partition, -1, lost.Session));
-
-        Assert.Equal(lost.Bucket, Assert.Single(await TakeAsync<OpenPartition>(1)).Bucket);
-        Assert.Equal(lost, Assert.Single(await TakeAsync<ApplyDelta>(1)));
-        Assert.Equal(0, _statistics.SessionRestarts);
-    }
-
-    [Fact]
-    public async Task Sessions_that_keep_failing_wait_longer_and_longer_until_one_commits()
-    {
-        var ingestor = await StartAsync();
-        var epoch = 0;
-        Feed(epoch, 0, Events(1));
-        foreach (var delay in new[] { 50, 100, 200, 400, 800, 1600, 3200, 5000, 5000 })
-        {
-            Reject(ingestor, (await TakeAsync<OpenPartition>(Rollups))[0]);
-            epoch = await ExpectRewindAfterAsync(ingestor, TimeSpan.FromMilliseconds(delay));
-            Feed(epoch, 0, Events(1));
-        }
-
-        await OpenAsync(ingestor, position: 0);
-        await CommitAsync(ingestor);
-        await CommittedAsync(1);
-        Feed(epoch, 1, Events(1));
-        await Until.TrueAsync(() => _statistics.Partitions[0].Position == 2);
-        ingestor.Tell(new CommitNow());
-        await TakeAsync<ApplyDelta>(Rollups);
-        var persists = await TakeAsync<PersistPartition>(Rollups);
-        Answer(ingestor, new PartitionRejected(persists[0].Bucket, Partition, FarAhead, persists[0].Session));
-
-        await ExpectRewindAfterAsync(ingestor, FirstRestartDelay);
-    }
-
-    [Fact]
-    public async Task A_session_that_nobody_answers_starts_over()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        Clock.Advance(FlushInterval);
-        var deltas = await TakeAsync<ApplyDelta>(Rollups);
-        await AdvanceAsync(ingestor, RepeatInterval, times: 4);
-        Accept(ingestor, deltas.Take(1));
-        await AdvanceAsync(ingestor, RepeatInterval, times: 4);
-        Assert.Equal(0, _statistics.SessionRestarts);
-
-        await AdvanceAsync(ingestor, RepeatInterval, times: 1);
-
-        Assert.Equal(1, _statistics.SessionRestarts);
-    }
-
-    [Fact]
-    public async Task Questions_without_an_answer_are_asked_again()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        var opens = await TakeAsync<OpenPartition>(Rollups);
-        await AdvanceAsync(ingestor, RepeatInterval, times: 1);
-        Assert.Equal(opens.ToHashSet(), (await TakeAsync<OpenPartition>(Rollups)).ToHashSet());
-        foreach (var open in opens)
-            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, 0, open.Session));
-        ingestor.Tell(new CommitNow());
-        Accept(ingestor, await TakeAsync<ApplyDelta>(Rollups));
-        var persists = await TakeAsync<PersistPartition>(Rollups);
-        Confirm(ingestor, persists.Take(1));
-
-        await AdvanceAsync(ingestor, RepeatInterval, times: 1);
-
-        Assert.Equal(persists.Skip(1).ToHashSet(), (await TakeAsync<PersistPartition>(Rollups - 1)).ToHashSet());
-    }
-
-    [Fact]
-    public async Task A_commit_that_was_asked_for_while_buckets_open_begins_when_they_are_open()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await Until.TrueAsync(() => _statistics.Consumed == 5);
-        ingestor.Tell(new CommitNow());
-        await ReachedAsync(ingestor);
-
-        await OpenAsync(ingestor, position: 0);
-
-        var deltas = 0;
-        while (_topic.Committed(0) != 5)
-        {
-            switch (await NextRequestAsync(TimeSpan.FromSeconds(1)))
-            {
-                case ApplyDelta delta:
-                    deltas++;
-                    Accept(ingestor, [delta]);
-                    break;
-                case PersistPartition persist:
-                    Confirm(ingestor, [persist]);
-                    break;
-            }
-        }
-
-        Assert.Equal(Rollups, deltas);
-    }
-
-    [Fact]
-    public async Task A_commit_that_a_zombie_took_back_is_made_again_on_demand()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        await CommitAsync(ingestor);
-        await CommittedAsync(5);
-        _topic.Commit(0, 2);
-
-        ingestor.Tell(new CommitNow(Again: true));
-
-        await CommittedAsync(5);
-        await ReachedAsync(ingestor);
-        Assert.False(HasRequests);
-        Assert.Equal(0, _statistics.SessionRestarts);
-    }
-
-    [Fact]
-    public async Task Asked_to_commit_again_before_anything_was_committed_it_commits_nothing()
-    {
-        var ingestor = await StartAsync();
-        ingestor.Tell(new CommitNow(Again: true));
-        await ReachedAsync(ingestor);
-        Feed(0, 0, Events(1));
-        await OpenAsync(ingestor, position: 0);
-        Assert.Null(_topic.Committed(0));
-    }
-
-    [Fact]
-    public async Task Bad_records_are_counted_and_in_the_dead_letter_topic_before_their_offset_is_committed()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(1), [new SampleEvent().Without("Genre")]);
-        await OpenAsync(ingestor, position: 0, buckets: Rollups + 1);
-        await CommitAsync(ingestor, buckets: Rollups + 1);
-
-        await CommittedAsync(2);
-
-        var letter = Assert.Single(_topic.DeadLetters());
-        Assert.Equal("MissingField Genre", Header(letter, DeadLetter.ReasonHeader));
-        Assert.Equal("1", Header(letter, DeadLetter.SourceOffsetHeader));
-        Assert.Equal(new SampleEvent().Without("Genre").ToBytes(), letter.Value);
-        Assert.Equal((2L, 1L), (_statistics.Consumed, _statistics.DeadLettered));
-    }
-
-    [Fact]
-    public async Task An_offset_is_not_committed_while_a_dead_letter_below_it_can_t_be_delivered()
-    {
-        _deadLetters.Dispose();
-        _deadLetters = new DeadLetterProducer(
-            _topic.Settings with
-            {
-                BootstrapServers = "127.0.0.1:1",
-                Client = ImmutableDictionary<string, string>.Empty
-                    .Add("message.timeout.ms", "1500").Add("request.timeout.ms", "1000"),
-            },
-            NullLogger.Instance);
-        var ingestor = await StartAsync();
-        Feed(0, 0, [new SampleEvent().Without("Genre")]);
-        await OpenAsync(ingestor, position: 0, buckets: 1);
-        await CommitAsync(ingestor, buckets: 1);
-
-        await Until.TrueAsync(() => _statistics.SessionRestarts == 1);
-
-        Assert.Null(_topic.Committed(0));
-    }
-
-    [Fact]
-    public async Task A_bad_record_too_large_for_the_dead_letter_topic_does_not_block_its_partition()
-    {
-        _deadLetters.Dispose();
-        _deadLetters = new DeadLetterProducer(
-            _topic.Settings with
-            {
-                Client = ImmutableDictionary<string, string>.Empty.Add("message.max.bytes", "2000"),
-            },
-            NullLogger.Instance);
-        var ingestor = await StartAsync();
-        Feed(0, 0, [new SampleEvent().Without("Genre").WithText("UserName", new string('x', 5_000))]);
-        await OpenAsync(ingestor, position: 0, buckets: 1);
-        await CommitAsync(ingestor, buckets: 1);
-
-        await CommittedAsync(1);
-
-        var letter = Assert.Single(_topic.DeadLetters());
-        Assert.Null(letter.Value);
-        Assert.Equal("MissingField Genre", Header(letter, DeadLetter.ReasonHeader));
-        Assert.Equal("0", Header(letter, DeadLetter.SourceOffsetHeader));
-        Assert.Contains("larger", Header(letter, DeadLetter.OmittedHeader), StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task No_batch_is_asked_for_while_too_many_events_wait_for_their_buckets()
-    {
-        const int perBatch = 2_000;
-        var declarations = Dimension.All.Select(it => new RollupDeclaration { Name = $"by_{it.Name}", Dimensions = [it.Name] }).ToList();
-        Assert.Empty(RollupCatalog.TryCreate(declarations, out var catalog));
-        var rollups = catalog.Rollups.Length;
-        var enough = (200_000 / (perBatch * rollups)) + 1;
-        var ingestor = await StartAsync(catalog);
-        for (var batch = 0; batch < enough + 2; batch++)
-            await _assigned.Writer.WriteAsync(Batch(0, batch * perBatch, Events(perBatch)));
-
-        await Until.TrueAsync(() => _statistics.Consumed >= enough * perBatch);
-        for (var round = 0; round < 100; round++)
-            await ReachedAsync(ingestor);
-        Assert.Equal(enough * perBatch, _statistics.Consumed);
-
-        await OpenAsync(ingestor, position: 0, buckets: rollups);
-        await Until.TrueAsync(() => _statistics.Consumed == (enough + 2) * perBatch);
-    }
-
-    [Fact]
-    public async Task No_batch_is_asked_for_while_too_many_deltas_are_unanswered()
-    {
-        const int genres = 100;
-        Assert.Empty(RollupCatalog.TryCreate([new() { Name = "byGenre", Dimensions = ["genre"], Buckets = 4_096 }], out var catalog));
-        var keys = Genres().Select((_, genre) => $"genre {genre}").ToList();
-        var buckets = 2 + keys.Select(genre => BucketId.Owning(catalog.Rollups[0], new RollupKey("Smart TV", genre))).Distinct().Count()
-            + keys.Select(genre => BucketId.Owning(catalog.Rollups[3], new RollupKey(genre))).Distinct().Count();
-        var rounds = (4_096 / buckets) + 1;
-        var ingestor = await StartAsync(catalog);
-        Feed(0, 0, Genres());
-        await OpenAsync(ingestor, position: 0, buckets);
-        for (var round = 1; round <= rounds; round++)
-        {
-            Clock.Advance(FlushInterval);
-            await ReachedAsync(ingestor);
-            Feed(0, round * genres, Genres());
-            await Until.TrueAsync(() => _statistics.Consumed == (round + 1) * genres);
-        }
-
-        Feed(0, (rounds + 1) * genres, Genres());
-        for (var round = 0; round < 100; round++)
-            await ReachedAsync(ingestor);
-        Assert.Equal((rounds + 1) * genres, _statistics.Consumed);
-        var deltas = await TakeAsync<ApplyDelta>(rounds * buckets);
-        Accept(ingestor, deltas.Take((rounds * buckets) - 4_096));
-
-        await Until.TrueAsync(() => _statistics.Consumed == (rounds + 2) * genres);
-
-        static SampleEvent[] Genres() =>
-            [.. Enumerable.Range(0, genres).Select(genre => new SampleEvent().WithText("Genre", $"genre {genre}"))];
-    }
-
-    [Fact]
-    public async Task A_hand_off_commits_what_was_handled_and_then_ends()
-    {
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
+        ingestor.Tell(FlushNow.Instance);
+        Answer(ingestor, [.. (await TakeAsync<SessionEffect>(Buckets)).Select(effect => AnswerTo(effect, stored: 4))]);
+        await ProduceAsync(Events(2));
+        await ReadAsync(7);
 
         ingestor.Tell(StopReading.Instance);
-        Feed(0, 5, Events(5));
-        Accept(ingestor, await TakeAsync<ApplyDelta>(Rollups));
-        Confirm(ingestor, await TakeAsync<PersistPartition>(Rollups));
+        var told = await TakeAsync<SessionEffect>(Buckets);
+        Assert.Equal(2 * Rollups, told.OfType<SessionEffect.SendDelta>().Sum(send => send.Delta.Balance.Counted));
+        Assert.Null(_topic.Committed(0));
+        Answer(ingestor, [.. told.Select(effect => AnswerTo(effect, stored: 4))]);
 
         await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.Equal(5, _topic.Committed(0));
+        await Until.TrueAsync(() => _topic.Committed(0) == 4);
     }
 
     [Fact]
-    public async Task A_hand_off_waits_for_buckets_that_are_being_opened()
+    public async Task A_hand_off_ends_only_when_the_last_bucket_has_all()
     {
+        await ProduceAsync(Events(5));
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await Until.TrueAsync(() => _statistics.Consumed == 5);
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
         ingestor.Tell(StopReading.Instance);
+        var told = await TakeAsync<SessionEffect>(Buckets);
+        Answer(ingestor, [.. told.SkipLast(1).Select(effect => AnswerTo(effect, stored: 0))]);
         await ReachedAsync(ingestor);
-        var opens = await TakeAsync<OpenPartition>(Rollups);
-        foreach (var open in opens)
-            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, 5, open.Session));
-        Confirm(ingestor, await TakeAsync<PersistPartition>(Rollups));
+
+        Answer(ingestor, AnswerTo(told[^1], stored: 0));
 
         await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.Equal(5, _topic.Committed(0));
     }
 
     [Fact]
-    public async Task A_hand_off_with_nothing_to_commit_ends_at_once()
+    public async Task What_was_lost_on_the_way_is_asked_for_soon_during_a_hand_off()
+    {
+        await ProduceAsync(Events(5));
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
+        ingestor.Tell(StopReading.Instance);
+        await TakeAsync<SessionEffect>(Buckets);
+
+        await AdvanceAsync(ingestor, DrainTickInterval);
+        await AdvanceAsync(ingestor, DrainTickInterval);
+
+        var again = await TakeAsync<SessionEffect.SendEmptyDelta>(Buckets);
+        Assert.All(again, send => Assert.Equal((5L, 5L), (send.Delta.From.Offset, send.Delta.To.Offset)));
+    }
+
+    [Fact]
+    public async Task A_hand_off_with_nothing_to_bring_ends_at_once()
     {
         var ingestor = await StartAsync();
+        await StandAsync(ingestor, 0);
 
         ingestor.Tell(StopReading.Instance);
 
@@ -542,61 +457,76 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     [Fact]
     public async Task A_hand_off_does_not_wait_for_ever()
     {
+        await ProduceAsync(Events(5));
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
         ingestor.Tell(StopReading.Instance);
         await ReachedAsync(ingestor);
+        Clock.Advance(DrainTimeout - Moment);
+        await ReachedAsync(ingestor);
 
-        Clock.Advance(DrainTimeout);
+        Clock.Advance(Moment);
 
         await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.Null(_topic.Committed(0));
     }
 
     [Fact]
-    public async Task A_hand_off_that_is_rejected_ends_without_a_commit()
+    public async Task A_hand_off_while_a_dead_letter_is_under_way_brings_nothing_and_ends_in_time()
     {
+        UseUndeliverable(TimeSpan.FromMinutes(5));
+        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre")]);
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        ingestor.Tell(StopReading.Instance);
-        var persist = await TakeAsync<ApplyDelta>(Rollups);
-        Answer(ingestor, new PartitionRejected(persist[0].Bucket, Partition, FarAhead, persist[0].Session));
-        await ReachedAsync(ingestor);
+        await StandAsync(ingestor, 0);
+        await ReadAsync(2);
 
-        Clock.Advance(FirstRestartDelay);
+        ingestor.Tell(StopReading.Instance);
+        await ReachedAsync(ingestor);
+        Clock.Advance(DrainTimeout);
 
         await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.Null(_topic.Committed(0));
+        Assert.False(HasRequests);
+    }
+
+    [Fact]
+    public async Task A_hand_off_where_a_bucket_has_forgotten_ends_at_once()
+    {
+        await ProduceAsync(Events(5));
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 2);
+        await ReadAsync(3);
+        ingestor.Tell(StopReading.Instance);
+        var told = await TakeAsync<SessionEffect>(Buckets);
+
+        Answer(ingestor, AnswerTo(told[0], stored: 0) with { Kind = AnswerKind.Elsewhere, Position = At(0) });
+
+        await ExpectTerminatedAsync(ingestor, Limit);
     }
 
     [Fact]
     public async Task A_hand_off_while_storage_is_away_ends_at_once()
     {
+        await ProduceAsync(Events(5));
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
+        await StandAsync(ingestor, 0);
+        await ReadAsync(5);
         _storage.Failed(StorageActivity.Pinging, "It is away.");
 
         ingestor.Tell(StopReading.Instance);
 
         await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.Null(_topic.Committed(0));
+        Assert.False(HasRequests);
     }
 
     [Fact]
-    public async Task A_hand_off_between_two_sessions_ends_at_once()
+    public async Task A_hand_off_before_all_buckets_have_answered_ends_at_once()
     {
         var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        await RejectAsync(ingestor);
+        await TakeAsync<SessionEffect.AskPosition>(Buckets);
 
         ingestor.Tell(StopReading.Instance);
 
         await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.Null(_topic.Committed(0));
     }
 
     [Fact]
@@ -604,9 +534,20 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         var ingestor = await StartAsync();
 
-        _assigned.End();
+        _consumer.Unassign(_assigned);
 
         await ExpectTerminatedAsync(ingestor, Limit);
+    }
+
+    [Fact]
+    public async Task Where_the_broker_does_not_answer_it_ends_and_leaves_it_to_sharding_to_start_another()
+    {
+        var ingestor = await StartAsync();
+
+        ingestor.Tell(new Status.Failure(new KafkaException(ErrorCode.Local_TimedOut)));
+
+        await ExpectTerminatedAsync(ingestor, Limit);
+        Assert.Equal(1, _statistics.SessionRestarts);
     }
 
     [Fact]
@@ -619,160 +560,124 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await ExpectTerminatedAsync(ingestor, Limit);
     }
 
-    [Fact]
-    public async Task A_rewind_that_is_refused_is_told_to_people_and_tried_again()
+    private static SampleEvent[] Events(int count) => [.. Enumerable.Range(0, count).Select(_ => new SampleEvent())];
+
+    private static string Header(Message<byte[], byte[]> letter, string name) =>
+        Encoding.UTF8.GetString(letter.Headers.GetLastBytes(name));
+
+    private static LogPosition At(long offset) => new(offset, LogPosition.UnknownEpoch);
+
+    private static BucketId BucketOf(SessionEffect effect) => effect switch
+    {
+        SessionEffect.SendDelta send => send.Bucket,
+        SessionEffect.SendEmptyDelta send => send.Bucket,
+        _ => throw new ArgumentException($"{effect} brings a bucket nothing.", nameof(effect)),
+    };
+
+    /// <summary>What a bucket answers that applies what it was sent.</summary>
+    private static BucketAnswer AnswerTo(SessionEffect effect, long stored)
+    {
+        var (session, to) = effect switch
+        {
+            SessionEffect.SendDelta send => (send.Session, send.Delta.To),
+            SessionEffect.SendEmptyDelta send => (send.Delta.Session, send.Delta.To),
+            _ => throw new ArgumentException($"{effect} brings a bucket nothing.", nameof(effect)),
+        };
+        return new BucketAnswer(BucketOf(effect), Partition, session, AnswerKind.Applied, to, At(stored));
+    }
+
+    private static void Answer(IActorRef ingestor, params BucketAnswer[] answers) => ingestor.Tell(new SessionAnswers(answers));
+
+    private static void Answer(IActorRef ingestor, BucketId bucket, SessionId session, AnswerKind kind, long position) =>
+        Answer(ingestor, new BucketAnswer(bucket, Partition, session, kind, At(position), At(0)));
+
+    private void UseUndeliverable(TimeSpan? patience = null)
+    {
+        _deadLetters.Dispose();
+        _deadLetters = new DeadLetterProducer(
+            _topic.Settings with
+            {
+                BootstrapServers = "127.0.0.1:1",
+                Client = ImmutableDictionary<string, string>.Empty
+                    .Add("message.timeout.ms", $"{(patience ?? TimeSpan.FromSeconds(1.5)).TotalMilliseconds:0}")
+                    .Add("request.timeout.ms", "1000"),
+            },
+            NullLogger.Instance);
+    }
+
+    private TestProbe Refusals()
     {
         var told = CreateTestProbe();
         Sys.EventStream.Subscribe(told, typeof(IngestRefused));
-        var ingestor = await StartAsync();
-        Feed(0, 0, Events(5));
-        await OpenAsync(ingestor, position: 0);
-        _topic.Commit(0, 1_000);
-        await RejectAsync(ingestor);
-        Clock.Advance(FirstRestartDelay);
-        var refused = await told.ExpectMsgAsync<IngestRefused>(Limit);
-        Assert.Contains("committed offset 1000", refused.Message, StringComparison.Ordinal);
-        await ReachedAsync(ingestor);
-        _topic.Commit(0, 3);
-
-        Clock.Advance(LongestRestartDelay);
-        await Until.TrueAsync(() => _statistics.Partitions[0].Position == 3);
-        Feed(1, 3, Events(1));
-
-        Assert.All(await TakeAsync<OpenPartition>(Rollups), open => Assert.Equal(3, open.Committed));
+        return told;
     }
 
-    private static SampleEvent[] Events(int count) => [.. Enumerable.Range(0, count).Select(_ => new SampleEvent())];
+    private Task ProduceAsync(params SampleEvent[] events) => _topic.ProduceAsync(0, events.Select(it => it.ToBytes()));
 
-    private static RecordBatch Batch(int epoch, long first, params IEnumerable<SampleEvent>[] events)
-    {
-        var batch = new RecordBatch(epoch, first);
-        foreach (var value in events.SelectMany(it => it))
-            batch.Add(first++, SampleEvent.RecordUnixMilliseconds, [], value.ToBytes());
-        return batch;
-    }
-
-    private static string Header(Confluent.Kafka.Message<byte[], byte[]> letter, string name) =>
-        Encoding.UTF8.GetString(letter.Headers.GetLastBytes(name));
-
-    private IActorRef Start(RollupCatalog? catalog = null)
+    private IActorRef Start(SessionLimits? limits = null)
     {
         var context = new IngestContext(
-            catalog ?? RollupCatalog.Default, Window.DefaultLength, null, FlushInterval, _node, _buckets, _statistics, _storage);
+            RollupCatalog.Default, Versions.Of(RollupCatalog.Default), Window.DefaultLength, null, FlushInterval, _node, _buckets,
+            _statistics, _storage)
+        {
+            Limits = limits ?? SessionLimits.Default,
+        };
         return Watch(Sys.ActorOf(Props.Create(() => new PartitionIngestor(0, context))));
     }
 
-    private async Task<IActorRef> StartAsync(RollupCatalog? catalog = null)
+    private async Task<IActorRef> StartAsync(SessionLimits? limits = null)
     {
-        _assigned = new AssignedPartition(Partition, committed: 0, capacity: 64);
-        var ingestor = Start(catalog);
+        var ingestor = Start(limits);
         await _node.ExpectMsgAsync(new AcquirePartition(0), Limit);
+        _assigned = await _consumer.AssignAsync(0);
         ingestor.Tell(new PartitionAcquired(_assigned, _consumer, _deadLetters));
         await ReachedAsync(ingestor);
         return ingestor;
     }
 
-    private void Feed(int epoch, long first, params IEnumerable<SampleEvent>[] events) =>
-        Assert.True(_assigned.Writer.TryWrite(Batch(epoch, first, events)));
+    /// <summary>All buckets say the same position.</summary>
+    /// <returns>The session that asked.</returns>
+    private async Task<SessionId> StandAsync(IActorRef ingestor, long position)
+    {
+        var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
+        Answer(ingestor, [.. asked.Select(ask =>
+            new BucketAnswer(ask.Bucket, Partition, ask.Session, AnswerKind.Position, At(position), At(0)))]);
+        await ReachedAsync(ingestor);
+        return asked[0].Session;
+    }
+
+    /// <summary>So many records were read since the start.</summary>
+    private Task ReadAsync(long records) => Until.TrueAsync(() => _statistics.Consumed == records);
+
+    private async Task FlushAsync(IActorRef ingestor) => await AdvanceAsync(ingestor, FlushInterval);
+
+    private async Task AdvanceAsync(IActorRef ingestor, TimeSpan step)
+    {
+        Clock.Advance(step);
+        await ReachedAsync(ingestor);
+    }
 
     private async Task<List<T>> TakeAsync<T>(int count)
+        where T : SessionEffect
     {
         var taken = new List<T>();
         while (taken.Count < count)
-            taken.Add(Assert.IsType<T>(await NextRequestAsync(Limit)));
+            taken.Add(await NextAsync<T>());
         return taken;
     }
 
-    private async Task<object?> NextRequestAsync(TimeSpan limit)
+    private async Task<T> NextAsync<T>()
+        where T : SessionEffect
     {
-        if (_requests.Count == 0 && await _buckets.ReceiveOneAsync(limit) is PartitionRequests message)
+        if (_requests.Count == 0)
         {
+            var message = await _buckets.ExpectMsgAsync<SessionRequests>(Limit);
+            Assert.Equal(Partition, message.Partition);
             foreach (var request in message.Requests)
                 _requests.Enqueue(request);
         }
 
-        return _requests.TryDequeue(out var next) ? next : null;
-    }
-
-    private static void Answer(IActorRef ingestor, params IPartitionAnswer[] answers) =>
-        ingestor.Tell(new PartitionAnswers(answers));
-
-    private async Task<List<OpenPartition>> OpenAsync(IActorRef ingestor, long position, int buckets = Rollups)
-    {
-        var opens = await TakeAsync<OpenPartition>(buckets);
-        foreach (var open in opens)
-            Answer(ingestor, new PartitionOpened(open.Bucket, Partition, position, open.Session));
-        await ReachedAsync(ingestor);
-        return opens;
-    }
-
-    private async Task CommitAsync(IActorRef ingestor, int buckets = Rollups)
-    {
-        ingestor.Tell(new CommitNow());
-        Accept(ingestor, await TakeAsync<ApplyDelta>(buckets));
-        Confirm(ingestor, await TakeAsync<PersistPartition>(buckets));
-    }
-
-    /// <summary>The broker has the offset, and the ingestor knows.</summary>
-    private Task CommittedAsync(long offset) =>
-        Until.TrueAsync(() => _topic.Committed(0) == offset && _statistics.Partitions[0].Committed == offset);
-
-    private static void Accept(IActorRef ingestor, IEnumerable<ApplyDelta> deltas)
-    {
-        foreach (var (bucket, delta, session) in deltas)
-            Answer(ingestor, new DeltaAccepted(bucket, Partition, delta.To, session));
-    }
-
-    private static void Confirm(IActorRef ingestor, IEnumerable<PersistPartition> persists)
-    {
-        foreach (var (bucket, partition, upTo, session) in persists)
-            Answer(ingestor, new PartitionPersisted(bucket, partition, upTo, session));
-    }
-
-    private static void Reject(IActorRef ingestor, OpenPartition open) =>
-        Answer(ingestor, new PartitionRejected(open.Bucket, Partition, FarAhead, open.Session));
-
-    /// <summary>Rejects the session under way, whose deltas are on their way or have just been received.</summary>
-    private async Task RejectAsync(IActorRef ingestor)
-    {
-        ingestor.Tell(new CommitNow());
-        PersistPartition? persist = null;
-        while (persist is null)
-            persist = await NextRequestAsync(Limit) as PersistPartition;
-        Answer(ingestor, new PartitionRejected(persist.Bucket, Partition, FarAhead, persist.Session));
-        await ReachedAsync(ingestor);
-        while (HasRequests)
-            await NextRequestAsync(Limit);
-    }
-
-    private async Task RewindAsync(IActorRef ingestor, TimeSpan delay)
-    {
-        await ReachedAsync(ingestor);
-        Clock.Advance(delay);
-    }
-
-    /// <summary>The consumer counts its rewinds, so that one by this spec shows whether there was another before it.</summary>
-    /// <returns>The epoch that the ingestor is in afterwards.</returns>
-    private async Task<int> ExpectRewindAfterAsync(IActorRef ingestor, TimeSpan delay)
-    {
-        await ReachedAsync(ingestor);
-        var before = (await _consumer.RewindAsync(Partition)).Epoch;
-        Clock.Advance(delay - Moment);
-        await ReachedAsync(ingestor);
-        Assert.Equal(before + 1, (await _consumer.RewindAsync(Partition)).Epoch);
-        Clock.Advance(Moment);
-        await ReachedAsync(ingestor);
-        Assert.Equal(before + 3, (await _consumer.RewindAsync(Partition)).Epoch);
-        return before + 2;
-    }
-
-    private async Task AdvanceAsync(IActorRef ingestor, TimeSpan step, int times)
-    {
-        for (var time = 0; time < times; time++)
-        {
-            Clock.Advance(step);
-            await ReachedAsync(ingestor);
-        }
+        return Assert.IsType<T>(_requests.Dequeue(), exactMatch: false);
     }
 
     /// <summary>Everything sent to the ingestor so far has been handled.</summary>

@@ -10,7 +10,7 @@ public sealed class RecordBatchTests
     {
         var random = new Random(3);
         using var batch = new RecordBatch(4, 10);
-        var records = new List<(long Offset, long Time, byte[] Key, byte[] Value)>();
+        var records = new List<(long Offset, int Epoch, long Time, byte[] Key, byte[] Value)>();
         var size = 0;
         for (var index = 0; index < 3_000; index++)
         {
@@ -18,18 +18,19 @@ public sealed class RecordBatchTests
             var value = new byte[random.Next(index == 1_000 ? 200_000 : 300)];
             random.NextBytes(key);
             random.NextBytes(value);
-            records.Add((10 + (index * 2), index, key, value));
-            batch.Add(10 + (index * 2), index, key, value);
+            records.Add((10 + (index * 2), (index / 100) - 1, index, key, value));
+            batch.Add(10 + (index * 2), (index / 100) - 1, index, key, value);
             size += key.Length + value.Length;
         }
 
-        Assert.Equal(4, batch.Epoch);
+        Assert.Equal(4, batch.Reading);
         Assert.Equal(3_000, batch.Count);
         Assert.Equal(size, batch.SizeInBytes);
         Assert.Equal(10 + (2 * 2_999) + 1, batch.NextOffset);
         for (var index = 0; index < records.Count; index++)
         {
             Assert.Equal(records[index].Offset, batch.Offset(index));
+            Assert.Equal(records[index].Epoch, batch.Epoch(index));
             Assert.Equal(records[index].Time, batch.UnixMilliseconds(index));
             Assert.Equal(records[index].Key, batch.Key(index));
             Assert.Equal(records[index].Value, batch.Value(index));
@@ -43,7 +44,7 @@ public sealed class RecordBatchTests
         Assert.Equal((3, 3), (batch.Start, batch.NextOffset));
         batch.ReachedEnd(5);
         Assert.Equal(5, batch.NextOffset);
-        batch.Add(7, -1, [], Encoding.UTF8.GetBytes("value"));
+        batch.Add(7, 0, -1, [], Encoding.UTF8.GetBytes("value"));
         batch.ReachedEnd(6);
         Assert.Equal(8, batch.NextOffset);
         batch.ReachedEnd(9);
@@ -55,7 +56,7 @@ public sealed class RecordBatchTests
     public void A_batch_can_be_given_back_twice()
     {
         var batch = new RecordBatch(0, 1);
-        batch.Add(1, -1, [1], [2]);
+        batch.Add(1, 0, -1, [1], [2]);
         batch.Dispose();
         batch.Dispose();
         Assert.Equal(0, batch.Count);

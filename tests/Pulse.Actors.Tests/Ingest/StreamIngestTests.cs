@@ -18,10 +18,9 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
 {
     private const int Partitions = 3;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly IngestStatistics _statistics = new();
     private EventTopic _topic = null!;
@@ -106,50 +105,47 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     }
 
     [Fact]
-    public async Task Its_ingestors_commit_together_whenever_the_clock_reaches_the_interval()
+    public async Task When_the_coordinator_asks_for_checkpoints_its_ingestors_flush()
     {
         var ingest = await StartAsync();
-        var reader = CreateTestProbe();
-        await AcquireAsync(ingest, reader, 0);
-
-        for (var round = 0; round < 3; round++)
-        {
-            var now = Clock.Now.UtcTicks;
-            var left = TimeSpan.FromTicks(CheckpointInterval.Ticks - (now % CheckpointInterval.Ticks));
-            Clock.Advance(left - Moment);
-            await ReachedAsync(ingest);
-            Assert.False(reader.HasMessages);
-            Clock.Advance(Moment);
-            Assert.Equal(new CommitNow(), await reader.ExpectMsgAsync<CommitNow>(Limit));
-            await ReachedAsync(ingest);
-        }
-    }
-
-    [Fact]
-    public async Task The_coordinator_s_request_is_passed_on_as_one_to_commit_again()
-    {
-        var ingest = await StartAsync();
-        var reader = CreateTestProbe();
-        await AcquireAsync(ingest, reader, 0);
+        var (zero, one) = (CreateTestProbe(), CreateTestProbe());
+        await AcquireAsync(ingest, zero, 0);
+        await AcquireAsync(ingest, one, 1);
 
         DistributedPubSub.Get(Sys).Mediator.Tell(
             new Publish(StreamIngest.Topic, new CheckpointRequested(new CompletionId("stream", 0, 0))));
 
-        Assert.Equal(new CommitNow(Again: true), await reader.ExpectMsgAsync<CommitNow>(Limit));
+        await zero.ExpectMsgAsync<FlushNow>(Limit);
+        await one.ExpectMsgAsync<FlushNow>(Limit);
     }
 
     [Fact]
-    public async Task A_partition_that_can_t_be_read_as_it_is_is_told_to_people()
+    public async Task Who_asks_the_node_to_flush_asks_its_ingestors()
     {
-        var told = CreateTestProbe();
-        Sys.EventStream.Subscribe(told, typeof(IngestRefused));
-        _topic.Commit(2, 10);
+        var ingest = await StartAsync();
+        var reader = CreateTestProbe();
+        await AcquireAsync(ingest, reader, 0);
+
+        ingest.Tell(FlushNow.Instance);
+
+        await reader.ExpectMsgAsync<FlushNow>(Limit);
+    }
+
+    [Fact]
+    public async Task Ingestors_that_found_an_old_stream_have_the_broker_asked_once()
+    {
         var ingest = await StartAsync();
 
-        ingest.Tell(new AcquirePartition(2), _ingestors);
+        for (var reader = 0; reader < 20; reader++)
+            ingest.Tell(AskIdentity.Instance);
+        await ReachedAsync(ingest);
+        Clock.Advance(OldStreamDelay);
 
-        Assert.Contains("committed offset 10", (await told.ExpectMsgAsync<IngestRefused>(Limit)).Message, StringComparison.Ordinal);
-        await _ingestors.FishForMessageAsync<PartitionUnavailable>(_ => true, Limit);
+        // Its answer wakes every ingestor.
+        Assert.Equal([0, 1, 2], await KeptAliveAsync());
+        Clock.Advance(OldStreamDelay);
+        await ReachedAsync(ingest);
+        Assert.False(_ingestors.HasMessages);
     }
 
     [Fact]
@@ -230,7 +226,7 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     {
         var log = NullLogger<KafkaConsumer>.Instance;
         var ingest = Sys.ActorOf(
-            Props.Create(() => new StreamIngest(settings, CheckpointInterval, _statistics, log)));
+            Props.Create(() => new StreamIngest(settings, _statistics, log)));
         ingest.Tell(new StreamIngest.ReadWith(_ingestors));
         return ingest;
     }

@@ -97,6 +97,8 @@ public sealed class ReadModelTests
         Assert.Equal(5, Answer(counts, new RollupQuery(Rollup)).Total);
     }
 
+    private static readonly CheckpointId First = new(Guid.NewGuid());
+
     private static LiveBucket Bucket(int number, Window window, long total) => new(
         new BucketId(Rollup.Name, number),
         [new LiveWindow(window, total, [new KeyTotal(new RollupKey("Mobile", "Drama"), total)])]);
@@ -116,7 +118,7 @@ public sealed class ReadModelTests
         (int Key, int Window, long Count)[] events, int maximumKeys)
     {
         var node = new LiveBuckets();
-        var ledgers = new Dictionary<BucketId, BucketLedger>();
+        var buckets = new Dictionary<BucketId, (BucketCheckpointing Machine, BucketChanges Changes)>();
         var truth = new Dictionary<(RollupKey, Window), long>();
         var told = new List<LiveBucket>();
         var partition = new StreamPartition("stream", 0);
@@ -125,18 +127,31 @@ public sealed class ReadModelTests
             var key = new RollupKey("key", events[offset].Key.ToString(System.Globalization.CultureInfo.InvariantCulture));
             var window = new Window((events[offset].Window + 1) * 300);
             var bucket = BucketId.Owning(Rollup, key);
-            if (!ledgers.TryGetValue(bucket, out var ledger))
-                ledgers.Add(bucket, ledger = new BucketLedger(new BucketChanges(bucket, node)));
-            ledger.Open(partition, offset);
-            Assert.Equal(
-                DeltaOutcome.Applied,
-                ledger.Apply(new Delta(partition, offset, offset + 1, [new KeyCount(key, window, events[offset].Count)])));
+            if (!buckets.TryGetValue(bucket, out var counted))
+                buckets.Add(bucket, counted = (Machine(bucket), new BucketChanges(bucket, node, Rollup.Buckets)));
+            var (machine, changes) = counted;
+            machine.Apply(
+                new PartitionDelta(
+                    partition, default, machine.Positions[partition], new LogPosition(offset + 1, 0), default,
+                    [new KeyCount(key, window, events[offset].Count)], []),
+                default);
+            machine.CellsRead(First, [new KeyCount(BucketCheckpointing.Total, window, 0)], [window]);
+            changes.Show(machine.TakeShown());
             truth[(key, window)] = truth.GetValueOrDefault((key, window)) + events[offset].Count;
             if (offset % 10 == 9 || offset == events.Length - 1)
                 TakeAll();
         }
 
         return (told, truth);
+
+        static BucketCheckpointing Machine(BucketId bucket)
+        {
+            var machine = new BucketCheckpointing(bucket, default, CheckpointLimits.Default, showsTotals: true);
+            machine.Start();
+            machine.ShowFrom(new Window(0));
+            machine.TakenOver(1, new BucketRow(First, 1, "", default));
+            return machine;
+        }
 
         void TakeAll()
         {

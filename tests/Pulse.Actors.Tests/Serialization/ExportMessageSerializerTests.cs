@@ -53,6 +53,10 @@ public sealed class ExportMessageSerializerTests : IDisposable
                 "0A140A0D636C75737465722F746F706963100218AC02"
             },
             {
+                "went back", "export.storage-went-back.v1",
+                "0A140A0D636C75737465722F746F706963100218AC02"
+            },
+            {
                 "planned", "export.planned.v1",
                 "0A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E7265"
                 + "10E69F01"
@@ -171,7 +175,7 @@ public sealed class ExportMessageSerializerTests : IDisposable
         Assert.Equal(hex, Convert.ToHexString(_system.Serialization.FindSerializerFor(read).ToBinary(read)));
         if (message is CompletionAccepted accepted)
             Assert.Equal(accepted.Ends.AsEnumerable(), ((CompletionAccepted)read).Ends);
-        else if (message is StreamDrained or DateExported or ExportCompleted or ExportGivenUp or ExportStarted
+        else if (message is StreamDrained or StorageWentBack or DateExported or ExportCompleted or ExportGivenUp or ExportStarted
                  or ExportProgress or CheckpointRequested or LoadBegun or DateProgress)
             Assert.Equal(message, read);
     }
@@ -212,6 +216,7 @@ public sealed class ExportMessageSerializerTests : IDisposable
     {
         ["accepted"] = Accepted,
         ["drained"] = new StreamDrained(Completion),
+        ["went back"] = new StorageWentBack(Completion),
         ["planned"] = new ExportPlanned(Completion, [Date]),
         ["exported"] = new DateExported(Completion, Date, Result),
         ["completed"] = new ExportCompleted(Completion, Noon),

@@ -24,7 +24,7 @@ internal sealed class LogLines
     {
         public Listener(LogLines log) => Receive<LogEvent>(line =>
         {
-            if (line.LogClass.Namespace == typeof(Pulse.Actors.Storage.ResultWriter).Namespace)
+            if (line.LogClass.Namespace == typeof(Pulse.Actors.Buckets.CheckpointWriter).Namespace)
                 ImmutableInterlocked.Update(ref log._lines, lines => lines.Add(line.Message.ToString()!));
         });
     }

@@ -8,10 +8,10 @@ public sealed class SqlitePersistenceTests(PostgresFixture postgres) : Persisten
 
 public sealed class PostgresPersistenceTests(PostgresFixture postgres) : PersistenceTests(StorageKind.Postgres, postgres);
 
-/// <summary>What the counting protocol relies on in Akka.Persistence.Sql, on either database.</summary>
+/// <summary>What the coordinator relies on in Akka.Persistence.Sql over the node's own connections, on either database.</summary>
 public abstract class PersistenceTests(StorageKind kind, PostgresFixture postgres) : IAsyncLifetime
 {
-    private const string Id = "bucket";
+    private const string Id = "coordinator";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly List<ActorSystem> _nodes = [];
@@ -87,8 +87,8 @@ public abstract class PersistenceTests(StorageKind kind, PostgresFixture postgre
     }
 
     /// <summary>
-    /// Not a wish but a warning: deleting frees the sequence numbers for reuse, so buckets must keep their newest
-    /// markers. If this fails, the library has become better and that rule can go.
+    /// Not a wish but a warning: deleting frees the sequence numbers for reuse. If this fails, the library has become better,
+    /// and the remark on the configuration can go.
     /// </summary>
     [Fact]
     public async Task Deleted_events_fence_nothing()
@@ -112,7 +112,7 @@ public abstract class PersistenceTests(StorageKind kind, PostgresFixture postgre
     public async Task Many_actors_persist_at_once()
     {
         var node = Node();
-        var actors = Enumerable.Range(0, 100).Select(number => Start(node, $"bucket-{number}")).ToList();
+        var actors = Enumerable.Range(0, 100).Select(number => Start(node, $"actor-{number}")).ToList();
         for (var round = 1; round <= 3; round++)
             await Task.WhenAll(actors.Select(actor => AskAsync(actor, new Notebook.Write($"round {round}"))));
         Assert.Equal(["300"], await _storage.QueryAsync($"select count(*) from {PersistenceConfiguration.JournalTable}"));
@@ -142,8 +142,7 @@ public abstract class PersistenceTests(StorageKind kind, PostgresFixture postgre
 
     private ActorSystem Node()
     {
-        var node = ActorSystem.Create("pulse", PersistenceConfiguration.For(_storage.Options)
-            .WithFallback(Akka.Configuration.ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF")));
+        var node = PersistentSystem.Start(_storage.Open());
         _nodes.Add(node);
         return node;
     }

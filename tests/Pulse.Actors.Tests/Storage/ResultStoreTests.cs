@@ -11,7 +11,7 @@ public sealed class SqliteResultStoreTests(PostgresFixture postgres)
 public sealed class PostgresResultStoreTests(PostgresFixture postgres)
     : ResultStoreTests(StorageKind.Postgres, postgres);
 
-/// <summary>What the result tables promise, on either database.</summary>
+/// <summary>What reading the result tables and the buckets' counters promises, on either database.</summary>
 public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgres) : IAsyncLifetime
 {
     private static readonly Rollup DeviceGenre = RollupCatalog.BuiltIn[0];
@@ -19,12 +19,14 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
 
     private TestStorage _storage = null!;
     private ResultStore _store = null!;
+    private BucketWriter _writer = null!;
 
     public async ValueTask InitializeAsync()
     {
         _storage = await TestStorage.CreateAsync(kind, postgres);
-        _store = new ResultStore(_storage.Options, RollupCatalog.Default);
-        await _store.PrepareAsync(Window.DefaultLength, CancellationToken.None);
+        var node = await _storage.OpenPreparedAsync();
+        _store = node.Results;
+        _writer = new BucketWriter(node, RollupCatalog.Default);
     }
 
     public async ValueTask DisposeAsync()
@@ -37,95 +39,37 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
     [Fact]
     public async Task Tables_are_the_contract_s()
     {
-        await WriteAsync(Bucket(DeviceGenre, 3, Row("2026-01-01T00:05:00", 7, "Mobile", "Drama")));
+        await WriteAsync(Row("2026-01-01T00:05:00", 7, "Mobile", "Drama"));
 
         Assert.Equal(
             ["Mobile|Drama|7"],
             await _storage.QueryAsync("select device_type, genre, view_count from viewsByDeviceGenreAggregation "
                 + "where window_end_utctime = '2026-01-01 00:05:00'"));
-        Assert.Equal(
-            ["viewsByDeviceGenre|0|3"],
-            await _storage.QueryAsync("select rollup, bucket, late_count from pulse_late_events"));
         Assert.Equal(["0"], await _storage.QueryAsync("select count(*) from viewsByGenderAgeGroupAggregation"));
         Assert.Equal(["0"], await _storage.QueryAsync("select count(*) from viewsByLocationMRAggregation"));
         Assert.Equal(["0"], await _storage.QueryAsync("select count(reason) from deadLettersAggregation"));
     }
 
     [Fact]
-    public async Task Preparing_again_changes_nothing()
+    public async Task Totals_are_the_sums_over_a_rollup_s_buckets()
     {
-        await WriteAsync(Bucket(DeviceGenre, 0, Row("2026-01-01T00:05:00", 7, "Mobile", "Drama")));
-        await _store.PrepareAsync(Window.DefaultLength, CancellationToken.None);
-        Assert.Equal(new RollupTotals(7, 0), await TotalsAsync(DeviceGenre));
-    }
+        await _writer.CountAsync(
+            DeviceGenre, Enumerable.Range(0, 40).Select(index => Row("2026-01-01T00:05:00", 2, "Mobile", $"genre {index}")), late: 3);
+        await _writer.CountAsync(DeviceGenre, [Row("2026-01-01T00:10:00", 5, "Mobile", "genre 1")], late: 4);
+        await _writer.CountAsync(GenderAge, [Row("2026-01-01T00:10:00", 11, "Male", "20-29")]);
 
-    [Fact]
-    public async Task Many_nodes_prepare_an_empty_database_at_once()
-    {
-        await using var empty = await TestStorage.CreateAsync(kind, postgres);
-        await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() =>
-            new ResultStore(empty.Options, RollupCatalog.Default)
-                .PrepareAsync(Window.DefaultLength, CancellationToken.None))));
-        Assert.Equal(["0"], await empty.QueryAsync("select count(*) from viewsByDeviceGenreAggregation"));
-    }
-
-    [Fact]
-    public async Task A_rollup_declared_otherwise_is_refused()
-    {
-        await PrepareAsync("views", "genre", "country");
-        var refusal = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync("Views", "genre"));
-
-        Assert.Contains("views(genre, country)", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("Views(genre)", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("another name", refusal.Message, StringComparison.Ordinal);
-        Assert.False(refusal.IsTransient);
-        await PrepareAsync("views", "genre", "country");
-    }
-
-    [Fact]
-    public async Task Another_window_length_is_refused()
-    {
-        var refusal = await Assert.ThrowsAsync<StorageException>(
-            () => _store.PrepareAsync(TimeSpan.FromMinutes(1), CancellationToken.None));
-        Assert.Contains("300 s", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("60 s", refusal.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task A_database_whose_windows_were_sealed_is_refused()
-    {
-        await _storage.QueryAsync("delete from pulse_declarations where name = 'counting rule'");
-
-        var refusal = await Assert.ThrowsAsync<StorageException>(
-            () => _store.PrepareAsync(Window.DefaultLength, CancellationToken.None));
-
-        Assert.Contains("earlier version of Pulse", refusal.Message, StringComparison.Ordinal);
-        Assert.Contains("empty database", refusal.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task Counts_only_grow()
-    {
-        foreach (var count in new long[] { 5, 9, 2 })
-            await WriteAsync(Bucket(DeviceGenre, count, Row("2026-01-01T00:05:00", count, "Mobile", "Drama")));
-        Assert.Equal(new RollupTotals(9, 9), await TotalsAsync(DeviceGenre));
-    }
-
-    [Fact]
-    public async Task The_largest_of_one_key_in_one_call_counts()
-    {
-        await WriteAsync(
-            Bucket(DeviceGenre, 1, Row("2026-01-01T00:05:00", 5, "Mobile", "Drama")),
-            Bucket(DeviceGenre, 4, Row("2026-01-01T00:05:00", 8, "Mobile", "Drama"), Row("2026-01-01T00:10:00", 1, "Mobile", "Drama")),
-            Bucket(DeviceGenre, 2, Row("2026-01-01T00:05:00", 6, "Mobile", "Drama")));
-        Assert.Equal(new RollupTotals(9, 4), await TotalsAsync(DeviceGenre));
+        Assert.Equal(new Balance(85, 7, 0, 0, 92), await TotalsAsync(DeviceGenre));
+        Assert.Equal(new Balance(11, 0, 0, 0, 11), await TotalsAsync(GenderAge));
+        Assert.Equal(default, await TotalsAsync(DeadLetters.Rollup));
+        Assert.Equal(
+            [new KeyValuePair<string, long>(DeviceGenre.Name, 7)], await _store.LateAsync(CancellationToken.None));
     }
 
     [Fact]
     public async Task Counts_beyond_32_bits_and_any_text_come_back()
     {
         var row = Row("2026-01-01T00:05:00", 5_000_000_000, "O'Neil \"TV\"; drop table x --", "ドラマ \ud83c\udfac");
-        await WriteAsync(Bucket(DeviceGenre, 0, row));
+        await WriteAsync(row);
         Assert.Equal([row], await ReadAsync(DeviceGenre, "2026-01-01"));
         Assert.Equal(5_000_000_000, (await TotalsAsync(DeviceGenre)).Counted);
     }
@@ -133,11 +77,10 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
     [Fact]
     public async Task Rows_belong_to_the_date_of_their_window_s_end()
     {
-        await WriteAsync(Bucket(
-            DeviceGenre, 0,
+        await WriteAsync(
             Row("2026-01-02T00:00:00", 2, "Mobile", "Drama"),
             Row("2026-01-01T23:55:00", 1, "Mobile", "Drama"),
-            Row("2026-03-01T12:00:00", 3, "Mobile", "Drama")));
+            Row("2026-03-01T12:00:00", 3, "Mobile", "Drama"));
 
         Assert.Equal(
             [new DateOnly(2026, 1, 1), new DateOnly(2026, 1, 2), new DateOnly(2026, 3, 1)],
@@ -158,82 +101,15 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
             Row("2026-01-01T00:10:00", 4, "PC", "Action"),
             Row("2026-01-01T00:10:00", 5, "mobile", "Drama"),
         ];
-        await WriteAsync(Bucket(DeviceGenre, 0, [.. ordered.Reverse()]));
+        await WriteAsync([.. ordered.Reverse()]);
         Assert.Equal(ordered, await ReadAsync(DeviceGenre, "2026-01-01"));
-    }
-
-    [Fact]
-    public async Task Several_statements_of_rows_are_written_whole()
-    {
-        var rows = Enumerable.Range(0, 2_345)
-            .Select(index => Row("2026-01-01T00:05:00", index + 1, "Mobile", $"genre {index:D5}")).ToArray();
-        await WriteAsync(Bucket(DeviceGenre, 0, rows));
-        Assert.Equal(rows, await ReadAsync(DeviceGenre, "2026-01-01"));
-    }
-
-    [Fact]
-    public async Task Nodes_that_write_the_same_rows_at_once_do_not_deadlock()
-    {
-        var rows = Enumerable.Range(0, 600)
-            .Select(index => Row("2026-01-01T00:05:00", 1, "Mobile", $"genre {index}")).ToArray();
-        await Task.WhenAll(Enumerable.Range(1, 6).Select(node => Task.Run(async () =>
-        {
-            for (var round = 0; round < 3; round++)
-            {
-                var mine = rows.Select(row => row with { Count = (node * 10) + round }).ToArray();
-                new Random(node).Shuffle(mine);
-                await WriteAsync(Bucket(GenderAge, node, mine), Bucket(DeviceGenre, node, mine));
-            }
-        })));
-        Assert.Equal(new RollupTotals(600 * 62, 6), await TotalsAsync(DeviceGenre));
-    }
-
-    [Fact]
-    public async Task Of_a_bucket_that_another_incarnation_has_overtaken_nothing_is_written()
-    {
-        await JournalAsync("bucket/overtaken", 7);
-        await JournalAsync("bucket/overtaken", 30);
-        await JournalAsync("bucket/current", 12);
-        var stale = Bucket(DeviceGenre, 5, Row("2026-01-01T00:05:00", 100, "Mobile", "Drama")) with
-        {
-            Bucket = 1, Checkpoint = new StoredCheckpoint("bucket/overtaken", 7),
-        };
-        var current = Bucket(DeviceGenre, 1, Row("2026-01-01T00:05:00", 3, "PC", "Drama")) with
-        {
-            Bucket = 2, Checkpoint = new StoredCheckpoint("bucket/current", 12),
-        };
-
-        var overtaken = await _store.UpsertAsync([stale, current], CancellationToken.None);
-
-        Assert.Equal([stale], overtaken);
-        Assert.Equal(new RollupTotals(3, 1), await TotalsAsync(DeviceGenre));
-    }
-
-    [Fact]
-    public async Task A_checkpoint_that_is_not_in_the_journal_writes_nothing()
-    {
-        var lost = Bucket(DeviceGenre, 0, Row("2026-01-01T00:05:00", 1, "PC", "Drama")) with
-        {
-            Checkpoint = new StoredCheckpoint("bucket/lost", 1),
-        };
-        Assert.Equal([lost], await _store.UpsertAsync([lost], CancellationToken.None));
-        Assert.Equal(new RollupTotals(0, 0), await TotalsAsync(DeviceGenre));
-    }
-
-    [Fact]
-    public async Task A_cancelled_write_is_cancelled_and_not_a_fault()
-    {
-        using var cancelled = new CancellationTokenSource();
-        await cancelled.CancelAsync();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => _store.UpsertAsync(
-            [Bucket(DeviceGenre, 0, Row("2026-01-01T00:05:00", 1, "Mobile", "Drama"))], cancelled.Token));
     }
 
     [Fact]
     public async Task A_reader_may_stop_early()
     {
-        await WriteAsync(Bucket(DeviceGenre, 0, [.. Enumerable.Range(0, 100)
-            .Select(index => Row("2026-01-01T00:05:00", 1, "Mobile", $"genre {index}"))]));
+        await WriteAsync([.. Enumerable.Range(0, 100)
+            .Select(index => Row("2026-01-01T00:05:00", 1, "Mobile", $"genre {index}"))]);
         await foreach (var row in _store.ReadAsync(DeviceGenre, new DateOnly(2026, 1, 1), CancellationToken.None))
         {
             Assert.Equal(1, row.Count);
@@ -247,7 +123,7 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
     public async Task A_dropped_table_is_one_clear_line()
     {
         await _storage.QueryAsync("drop table viewsByDeviceGenreAggregation");
-        var fault = await Assert.ThrowsAsync<StorageException>(() => TotalsAsync(DeviceGenre));
+        var fault = await Assert.ThrowsAsync<StorageException>(() => _store.DatesAsync(DeviceGenre, CancellationToken.None));
         Assert.Contains(_store.Description, fault.Message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', fault.Message);
     }
@@ -257,16 +133,9 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
         Window.EndingAt(DateTime.Parse(windowEnd, System.Globalization.CultureInfo.InvariantCulture)),
         count);
 
-    private static BucketResults Bucket(Rollup rollup, long late, params KeyCount[] rows) =>
-        new(rollup, 0, rows, late);
+    private Task WriteAsync(params KeyCount[] rows) => _writer.CountAsync(DeviceGenre, rows);
 
-    private Task WriteAsync(params BucketResults[] results) => _store.UpsertAsync(results, CancellationToken.None);
-
-    private Task JournalAsync(string persistenceId, long sequenceNumber) => _storage.QueryAsync(
-        $"insert into {PersistenceConfiguration.JournalTable} (created, deleted, persistence_id, sequence_number, message) "
-        + FormattableString.Invariant($"values (0, {(kind == StorageKind.Sqlite ? "0" : "false")}, '{persistenceId}', {sequenceNumber}, '')"));
-
-    private Task<RollupTotals> TotalsAsync(Rollup rollup) => _store.TotalsAsync(rollup, CancellationToken.None);
+    private Task<Balance> TotalsAsync(Rollup rollup) => _store.TotalsAsync(rollup, CancellationToken.None);
 
     private async Task<List<KeyCount>> ReadAsync(Rollup rollup, string date)
     {
@@ -275,11 +144,5 @@ public abstract class ResultStoreTests(StorageKind kind, PostgresFixture postgre
         await foreach (var row in _store.ReadAsync(rollup, day, CancellationToken.None))
             rows.Add(row);
         return rows;
-    }
-
-    private Task PrepareAsync(string name, params string[] dimensions)
-    {
-        Assert.Empty(RollupCatalog.TryCreate([new RollupDeclaration { Name = name, Dimensions = dimensions }], out var catalog));
-        return new ResultStore(_storage.Options, catalog).PrepareAsync(Window.DefaultLength, CancellationToken.None);
     }
 }

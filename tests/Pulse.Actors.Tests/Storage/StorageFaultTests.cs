@@ -57,23 +57,21 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
     public void A_connection_string_that_makes_no_sense(StorageKind kind, string connectionString)
     {
         var fault = Assert.Throws<StorageException>(
-            () => new ResultStore(new StorageOptions(kind, connectionString), RollupCatalog.Default));
+            () => new NodeStorage(new StorageOptions(kind, connectionString), RollupCatalog.Default));
         AssertLine(fault);
         Assert.Contains("Write it like", fault.Message.Replace("the connection string", "it", StringComparison.Ordinal),
             StringComparison.Ordinal);
     }
 
     [Theory]
-    [InlineData("Host=db", 20, 10)]
-    [InlineData("Host=db;MaxPoolSize=100;Command Timeout=7", 100, 7)]
-    [InlineData("Host=db;Command Timeout=0;Minimum Pool Size=30", 30, 10)]
-    [InlineData("Host=db;Command Timeout=60", 20, 10)]
-    public void Limits_are_Pulse_s_unless_the_connection_string_has_stricter_ones(
-        string connectionString, int poolSize, int commandSeconds)
+    [InlineData("Host=db", 10)]
+    [InlineData("Host=db;Command Timeout=7", 7)]
+    [InlineData("Host=db;Command Timeout=0", 10)]
+    [InlineData("Host=db;Command Timeout=60", 10)]
+    public void Limits_are_Pulse_s_unless_the_connection_string_has_stricter_ones(string connectionString, int commandSeconds)
     {
         var address = StorageAddress.Parse(new StorageOptions(StorageKind.Postgres, connectionString));
         var driver = new NpgsqlConnectionStringBuilder(address.ConnectionString);
-        Assert.Equal(poolSize, driver.MaxPoolSize);
         Assert.Equal(commandSeconds, driver.CommandTimeout);
     }
 
@@ -119,16 +117,16 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
 
     private static async Task<StorageException> PrepareFaultAsync(string file)
     {
-        var store = new ResultStore(
+        await using var storage = new NodeStorage(
             new StorageOptions(StorageKind.Sqlite, $"Data Source={file};Pooling=False"), RollupCatalog.Default);
         return AssertLine(await Assert.ThrowsAsync<StorageException>(
-            () => store.PrepareAsync(Window.DefaultLength, CancellationToken.None)));
+            () => storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None)));
     }
 
     private static async Task<StorageException> PingFaultAsync(string connectionString)
     {
-        var store = new ResultStore(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
-        return AssertLine(await Assert.ThrowsAsync<StorageException>(() => store.PingAsync(CancellationToken.None)));
+        await using var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
+        return AssertLine(await Assert.ThrowsAsync<StorageException>(() => storage.Results.PingAsync(CancellationToken.None)));
     }
 
     private static StorageException AssertLine(StorageException fault)

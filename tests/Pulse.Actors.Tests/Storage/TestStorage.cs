@@ -11,6 +11,7 @@ namespace Pulse.Actors.Tests.Storage;
 public sealed class TestStorage : IAsyncDisposable
 {
     private readonly string? _directory;
+    private readonly List<NodeStorage> _nodes = [];
 
     private TestStorage(StorageOptions options, string? directory)
     {
@@ -34,8 +35,25 @@ public sealed class TestStorage : IAsyncDisposable
     public static async Task<TestStorage> CreatePreparedAsync(StorageKind kind, PostgresFixture postgres)
     {
         var storage = await CreateAsync(kind, postgres);
-        await new ResultStore(storage.Options, RollupCatalog.Default).PrepareAsync(Window.DefaultLength, CancellationToken.None);
+        await storage.OpenPreparedAsync();
         return storage;
+    }
+
+    /// <summary>The storage of one more node; closed with this.</summary>
+    /// <param name="catalog">Its rollups; null for the built-in ones.</param>
+    public NodeStorage Open(RollupCatalog? catalog = null)
+    {
+        var node = new NodeStorage(Options, catalog ?? RollupCatalog.Default);
+        _nodes.Add(node);
+        return node;
+    }
+
+    /// <summary>The same, prepared.</summary>
+    public async Task<NodeStorage> OpenPreparedAsync(RollupCatalog? catalog = null)
+    {
+        var node = Open(catalog);
+        await node.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        return node;
     }
 
     /// <summary>Looks into the database past Pulse's own code; columns of a row are joined with <c>|</c>.</summary>
@@ -55,11 +73,11 @@ public sealed class TestStorage : IAsyncDisposable
         return rows;
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
+        foreach (var node in _nodes)
+            await node.DisposeAsync();
         if (_directory is not null)
             Directory.Delete(_directory, recursive: true);
-
-        return ValueTask.CompletedTask;
     }
 }

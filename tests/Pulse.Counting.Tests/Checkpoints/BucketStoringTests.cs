@@ -197,7 +197,7 @@ public sealed class BucketStoringTests
         Assert.Empty(example.Bucket.TakeEffects());
         Assert.Equal(BucketPhase.OutcomeUnknown, example.Bucket.Phase);
         example.Bucket.Stored(Named(2), []);
-        example.Bucket.CheckpointRead(look, Named(2));
+        example.Bucket.CheckpointRead(look, First);
         example.Bucket.NotStored(Named(2));
 
         Assert.Equal(BucketPhase.Open, example.Bucket.Phase);

@@ -34,6 +34,17 @@ public sealed class SessionDrainTests
     }
 
     [Fact]
+    public void What_was_just_sent_is_not_overtaken()
+    {
+        var example = SessionExample.At(3, 3);
+        example.Read(3, 5);
+        example.Flush();
+        example.Session.Drain();
+
+        Assert.Equal(CrimeBucket, example.Single<SessionEffect.SendEmptyDelta>().Bucket);
+    }
+
+    [Fact]
     public void What_is_not_answered_is_asked_again()
     {
         var example = SessionExample.At(3, 3);

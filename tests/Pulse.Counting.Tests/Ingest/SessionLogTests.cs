@@ -68,14 +68,25 @@ public sealed class SessionLogTests
         var question = example.Single<SessionEffect.AskLogSpan>().Question;
         example.Session.PositionNotFound(example.Reading - 1);
         Assert.Empty(example.Effects());
-        example.Session.Tick();
-        var again = example.Of<SessionEffect.AskLogSpan>().Single().Question;
         example.Session.LogSpans(question, begin: 0, end: 20);
-        Assert.Empty(example.Effects());
-
-        example.Session.LogSpans(again, begin: 0, end: 20);
 
         Assert.Equal(At(3), example.Single<SessionEffect.Seek>().Position);
+        example.Session.LogSpans(question, begin: 9, end: 20);
+        Assert.Empty(example.Effects());
+    }
+
+    [Fact]
+    public void A_question_to_the_broker_that_is_not_answered_is_repeated_and_any_answer_to_it_counts()
+    {
+        var example = SessionExample.At(3, 3);
+        example.Session.PositionNotFound(example.Reading);
+        var question = example.Single<SessionEffect.AskLogSpan>().Question;
+        example.Session.Tick();
+        Assert.Equal(question, example.Of<SessionEffect.AskLogSpan>().Single().Question);
+
+        example.Session.LogSpans(question, begin: 8, end: 20);
+
+        Assert.Equal(At(8), example.Of<SessionEffect.Seek>().Single().Position);
     }
 
     [Fact]
@@ -168,7 +179,7 @@ public sealed class SessionLogTests
 
         var moves = example.Of<SessionEffect.SendEmptyDelta>().Select(sent => (sent.Delta.From, sent.Delta.To));
 
-        Assert.Equal([(At(3, 2), At(6)), (At(3, 2), At(6))], moves);
+        Assert.Equal([(At(3, 2), At(6, 2)), (At(3, 2), At(6, 2))], moves);
         Assert.Throws<InvalidOperationException>(() => example.Session.EndBatch(5));
     }
 }

@@ -53,14 +53,6 @@ public sealed class SessionStartTests
     }
 
     [Fact]
-    public void Buckets_that_stand_at_one_offset_of_two_logs_say_that_the_log_was_cut()
-    {
-        var example = SessionExample.At(At(7, 2), At(7, 3));
-
-        Assert.Equal(SessionPhase.Over, example.Session.Phase);
-    }
-
-    [Fact]
     public void A_bucket_that_has_less_than_was_sent_makes_it_read_again_from_there_under_another_number()
     {
         var example = SessionExample.At(5, 5);

@@ -28,12 +28,29 @@ internal sealed class ResultTables(Func<DbConnection> connect)
         return counts;
     }
 
-    /// <summary>How many events of a rollup came after their window was sealed.</summary>
-    public async Task<long> LateAsync(string rollup)
+    /// <summary>How many events of a rollup were late.</summary>
+    public async Task<long> LateAsync(string rollup) => (await BalanceAsync()).Single(each => each.Rollup == rollup).Late;
+
+    /// <summary>Whether a node has created the tables.</summary>
+    public async Task<bool> IsPreparedAsync()
     {
-        var late = 0L;
-        await QueryAsync($"select late_count from pulse_late_events where rollup = '{rollup}'", row => late += row.GetInt64(0));
-        return late;
+        var tables = 0L;
+        await QueryAsync(
+            "select count(*) from information_schema.tables where table_name = 'pulse_bucket'", row => tables = row.GetInt64(0));
+        return tables > 0;
+    }
+
+    /// <summary>What became of the records, by rollup, the dead letters among them.</summary>
+    public async Task<IReadOnlyList<RollupBalance>> BalanceAsync()
+    {
+        var balances = new List<RollupBalance>();
+        await QueryAsync(
+            "select rollup, cast(sum(counted) as bigint), cast(sum(late) as bigint), cast(sum(dead) as bigint), "
+            + "cast(sum(filtered) as bigint), cast(sum(consumed) as bigint) "
+            + "from pulse_bucket join pulse_version on pulse_version.version = pulse_bucket.version group by rollup",
+            row => balances.Add(new RollupBalance(
+                row.GetString(0), row.GetInt64(1), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), row.GetInt64(5))));
+        return balances;
     }
 
     /// <summary>How many records were bad, by reason.</summary>
@@ -55,6 +72,13 @@ internal sealed class ResultTables(Func<DbConnection> connect)
         await using var reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
             use(reader);
+    }
+
+    /// <summary>What became of the records, as one rollup's buckets have it.</summary>
+    internal sealed record RollupBalance(string Rollup, long Counted, long Late, long Dead, long Filtered, long Consumed)
+    {
+        /// <summary>Whether every record is accounted for.</summary>
+        public bool IsEven => Counted + Late + Dead + Filtered == Consumed;
     }
 
     // Postgres has a type for it, SQLite a text that sorts alike.

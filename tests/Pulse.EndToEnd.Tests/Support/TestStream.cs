@@ -116,14 +116,22 @@ internal sealed class TestStream
         Assert.Null(result.Failure);
     }
 
-    /// <summary>Moves the group's offsets to the ends of the partitions, as kafka-consumer-groups --reset-offsets does.</summary>
-    public async Task MoveOffsetsToEndAsync()
+    /// <summary>Moves the group's offsets, as kafka-consumer-groups --reset-offsets does.</summary>
+    /// <param name="where">To which offset of a partition.</param>
+    public async Task MoveOffsetsAsync(Func<WatermarkOffsets, Offset> where)
     {
         using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
         using var consumer = Consumer(GroupId);
         var ends = Enumerable.Range(0, _partitions).Select(number => new TopicPartition(Topic, number))
-            .Select(partition => new TopicPartitionOffset(partition, consumer.QueryWatermarkOffsets(partition, Limit).High)).ToList();
+            .Select(partition => new TopicPartitionOffset(partition, where(consumer.QueryWatermarkOffsets(partition, Limit)))).ToList();
         await administration.AlterConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitionOffsets(GroupId, ends)]);
+    }
+
+    /// <summary>Deletes the group with its offsets, as an expiry does.</summary>
+    public async Task DeleteGroupAsync()
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await administration.DeleteGroupsAsync([GroupId]);
     }
 
     /// <summary>What the tables must hold after everything that is in the topic now.</summary>

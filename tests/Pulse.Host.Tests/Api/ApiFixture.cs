@@ -12,6 +12,7 @@ using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Host.Api;
 using Pulse.Host.Configuration;
+using Pulse.Testing;
 
 namespace Pulse.Host.Tests.Api;
 
@@ -24,6 +25,7 @@ public sealed class ApiFixture : IAsyncLifetime
 
     private readonly string _directory = Directory.CreateTempSubdirectory("pulse-api-").FullName;
     private readonly List<WebApplication> _applications = [];
+    private readonly List<NodeStorage> _storage = [];
     private readonly ActorSystem _system = ActorSystem.Create(
         "pulse-api", "akka { stdout-loglevel = OFF, loglevel = OFF, actor.provider = cluster, "
         + "remote { startup-timeout = 120s, dot-netty.tcp { hostname = 127.0.0.1, port = 0 } } }");
@@ -54,6 +56,8 @@ public sealed class ApiFixture : IAsyncLifetime
     {
         foreach (var application in _applications)
             await application.DisposeAsync();
+        foreach (var node in _storage)
+            await node.DisposeAsync();
         await _system.Terminate();
         Directory.Delete(_directory, recursive: true);
     }
@@ -72,12 +76,12 @@ public sealed class ApiFixture : IAsyncLifetime
         {
             Live = new LiveOptions { Windows = WindowsInMemory },
         };
-        var store = new ResultStore(storage, settings.Catalog);
-        await store.PrepareAsync(settings.WindowLength, TestContext.Current.CancellationToken);
-        await store.UpsertAsync(
-            [new BucketResults(settings.Catalog.Rollups[0], 0, Rows, 7)], TestContext.Current.CancellationToken);
+        var node = new NodeStorage(storage, settings.Catalog);
+        _storage.Add(node);
+        await node.PrepareAsync(settings.WindowLength, settings.AllowedLateness, TestContext.Current.CancellationToken);
+        await new BucketWriter(node, settings.Catalog).CountAsync(settings.Catalog.Rollups[0], Rows, late: 7);
         var model = new ReadModel(settings.Catalog, settings.Live, TimeSpan.Zero);
-        await new ModelFiller(store, settings.Live).FillAsync(model, WindowsInMemory, TestContext.Current.CancellationToken);
+        await new ModelFiller(node.Results, settings.Live).FillAsync(model, WindowsInMemory, TestContext.Current.CancellationToken);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseTestServer();
@@ -85,7 +89,7 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddApi(http, settings, Path.Combine(_directory, "keys"));
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(_system);
-        builder.Services.AddSingleton(store);
+        builder.Services.AddSingleton(node.Results);
         builder.Services.AddSingleton(model);
         builder.Services.AddSingleton<RollupReader>();
         builder.Services.AddSingleton<ClusterView>();

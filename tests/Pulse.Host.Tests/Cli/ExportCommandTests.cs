@@ -2,6 +2,7 @@ using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Host.Cli;
+using Pulse.Testing;
 
 namespace Pulse.Host.Tests.Cli;
 
@@ -12,13 +13,12 @@ public sealed class ExportCommandTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        var store = new ResultStore(
-            new StorageOptions(StorageKind.Sqlite, $"Data Source={Path.Combine(_data, "pulse.db")}"), RollupCatalog.Default);
-        await store.PrepareAsync(Window.DefaultLength, CancellationToken.None);
+        await using var storage = Open();
+        await storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
         var rollup = RollupCatalog.BuiltIn[0];
         var rows = Enumerable.Range(1, 2).Select(day => new KeyCount(
             new RollupKey("PC", "Drama"), Window.EndingAt(new DateTime(2026, 1, day, 0, 5, 0, DateTimeKind.Utc)), day));
-        await store.UpsertAsync([new BucketResults(rollup, 0, [.. rows], 0)], CancellationToken.None);
+        await new BucketWriter(storage, RollupCatalog.Default).CountAsync(rollup, rows);
     }
 
     public ValueTask DisposeAsync()
@@ -56,6 +56,21 @@ public sealed class ExportCommandTests : IAsyncLifetime
     [Fact]
     public async Task Storage_that_is_not_there_is_1() =>
         Assert.Equal(1, await HostCommand.RunAsync(["export", "--data", Path.Combine(_data, "nowhere")]));
+
+    [Fact]
+    public async Task Storage_that_no_node_has_prepared_is_1_and_stays_as_it_is()
+    {
+        var directory = Directory.CreateDirectory(Path.Combine(_data, "empty")).FullName;
+        var file = Path.Combine(directory, "pulse.db");
+        await File.WriteAllBytesAsync(file, []);
+
+        Assert.Equal(1, await HostCommand.RunAsync(["export", "--data", directory]));
+
+        Assert.Equal(0, new FileInfo(file).Length);
+    }
+
+    private NodeStorage Open() => new(
+        new StorageOptions(StorageKind.Sqlite, $"Data Source={Path.Combine(_data, "pulse.db")}"), RollupCatalog.Default);
 
     private Task<int> RunAsync(params string[] arguments) => HostCommand.RunAsync(["export", "--data", _data, .. arguments]);
 

@@ -31,7 +31,6 @@ public sealed class TelemetryTests : IAsyncLifetime
     private readonly IngestStatistics _ingest = new();
     private readonly BucketStatistics _buckets = new();
     private readonly ExportStatistics _exports = new();
-    private readonly ResultWriterCounters _writer = new();
     private readonly StorageAvailability _storage = new();
     private readonly ReadModel _model = new(RollupCatalog.Default, new LiveOptions(), TimeSpan.Zero);
     private readonly TaskCompletionSource _collected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -57,7 +56,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         {
             builder.Services.AddAccessControl(HttpSettings.Loopback(0) with { ApiKey = ApiFixture.ApiKey }, _directory);
             builder.Services.AddProblemDetails();
-            builder.Services.AddSingleton(_ingest).AddSingleton(_buckets).AddSingleton(_exports).AddSingleton(_writer)
+            builder.Services.AddSingleton(_ingest).AddSingleton(_buckets).AddSingleton(_exports)
                 .AddSingleton(_storage).AddSingleton(_model).AddSingleton(new ClusterView());
             builder.AddTelemetry(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
@@ -94,10 +93,9 @@ public sealed class TelemetryTests : IAsyncLifetime
         _ingest.SessionRestarted();
         _ingest.Committed();
         _buckets.Started();
-        _buckets.CheckpointStored();
+        _buckets.Stored(7);
+        _buckets.Failed();
         _buckets.Of("viewsByDeviceGenre").Applied(80, 6);
-        _writer.Received();
-        _writer.Written(1, 7);
         _storage.Failed(StorageActivity.Pinging, "away");
 
         var scrape = await ScrapeAsync();
@@ -119,7 +117,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(80, scrape["pulse_bucket_counted_total{rollup=\"viewsByDeviceGenre\"}"]);
         Assert.Equal(6, scrape["pulse_bucket_late_total{rollup=\"viewsByDeviceGenre\"}"]);
         Assert.Equal(7, scrape["pulse_storage_rows_total"]);
-        Assert.Equal(0, scrape["pulse_storage_waiting"]);
+        Assert.Equal(1, scrape["pulse_storage_failures_total"]);
         Assert.Equal(0, scrape["pulse_storage_reachable"]);
     }
 

@@ -1,20 +1,19 @@
 using System.Data.Common;
-using System.Globalization;
 using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Storage.Checkpoints;
 
 /// <summary>
-/// Brings a database to the schema that this program knows, and declares the rollups in it. Its caller sees to it that one
-/// does so at a time, in a transaction.
+/// The tables and buckets of a database, and the declarations of the rollups in it. Its caller sees to it that one prepares
+/// at a time, in a transaction.
 /// </summary>
 /// <param name="address">The database.</param>
 /// <param name="kind">Its kind.</param>
 /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
 internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind, RollupCatalog catalog)
 {
-    private static readonly int Known = SchemaStep.All[^1].Number;
+    private readonly DatabaseVersion _version = new(address, kind);
 
     private readonly List<ResultTable> _tables =
         [.. catalog.Rollups.Append(DeadLetters.Rollup).Select(rollup => new ResultTable(rollup, SqlDialect.For(kind)))];
@@ -25,81 +24,86 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     /// <returns>The versions of the rollups.</returns>
     /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
     public async Task<RollupVersions> PrepareAsync(
-        DbConnection connection, TimeSpan windowLength, CancellationToken cancellationToken)
+        DbConnection connection, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
     {
-        await ExecuteStepsAsync(connection, cancellationToken).ConfigureAwait(false);
+        await _version.RaiseAsync(connection, cancellationToken).ConfigureAwait(false);
         foreach (var statement in _tables.SelectMany(table => table.Creation()))
             await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
-
-        var versions = new Dictionary<string, RollupVersion>(StringComparer.Ordinal);
-        var mistakes = new List<string>();
         foreach (var table in _tables)
-        {
-            var declaration = new VersionDeclaration(table.Rollup, windowLength);
-            var (number, digest, text) = await DeclareAsync(connection, table.Rollup, declaration, cancellationToken)
-                .ConfigureAwait(false);
-            if (digest == declaration.Digest)
-                versions.Add(table.Rollup.Name, new RollupVersion(number, table));
-            else
-                mistakes.Add($"'{table.Rollup.Name}' was first counted as '{text}' and is now declared as '{declaration}'");
-        }
+            await DeclareAsync(connection, table.Rollup, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
 
-        if (mistakes.Count > 0)
-            throw new StorageException($"{address.Description}: {string.Join("; ", mistakes)}. Declare it as before, or give the "
-                + "new rollup another name; a new window length needs an empty database.");
-
-        foreach (var version in versions.Values)
+        var versions = await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
+        foreach (var version in versions.All)
             await AddBucketsAsync(connection, version, cancellationToken).ConfigureAwait(false);
-        return new RollupVersions(versions);
+        return versions;
     }
 
-    private async Task ExecuteStepsAsync(DbConnection connection, CancellationToken cancellationToken)
+    /// <summary>Takes the database as it is, and changes nothing.</summary>
+    /// <returns>The versions of the rollups.</returns>
+    /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
+    public async Task<RollupVersions> OpenAsync(
+        DbConnection connection, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
     {
-        var now = kind == StorageKind.Postgres
-            ? "timestamptz not null default now()"
-            : "text not null default current_timestamp";
-        await connection.ExecuteAsync(
-            $"create table if not exists pulse_schema (step integer not null primary key, executed_at {now})",
-            cancellationToken).ConfigureAwait(false);
-        var current = Convert.ToInt32(
-            await connection.ScalarAsync("select coalesce(max(step), 0) from pulse_schema", cancellationToken)
-                .ConfigureAwait(false),
-            CultureInfo.InvariantCulture);
-        if (current > Known)
-            throw new StorageException($"{address.Description}: its schema has version {current}, and this program knows "
-                + $"versions up to {Known}. Run the version of Pulse that raised it, or a newer one.");
-
-        foreach (var step in SchemaStep.All.Where(step => step.Number > current))
-        {
-            foreach (var statement in step.Statements(kind))
-                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
-            await connection.ExecuteAsync(
-                "insert into pulse_schema (step) values (@step)", cancellationToken, ("step", step.Number)).ConfigureAwait(false);
-        }
+        await _version.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
+        return await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
     }
+
+    // As both databases have the name, which they don't tell from others in upper case.
+    private static string NameOf(Rollup rollup) => rollup.TableName.ToLowerInvariant();
 
     // A table belongs to one version: with two, nobody could say what its counts are counts of.
-    private static async Task<(int Number, string Digest, string Text)> DeclareAsync(
-        DbConnection connection, Rollup rollup, VersionDeclaration declaration, CancellationToken cancellationToken)
+    private static Task DeclareAsync(
+        DbConnection connection,
+        Rollup rollup,
+        TimeSpan windowLength,
+        TimeSpan? allowedLateness,
+        CancellationToken cancellationToken)
     {
-        // As both databases have the name, which they don't tell from others in upper case.
-        var table = rollup.TableName.ToLowerInvariant();
-        await connection.ExecuteAsync(
+        var declaration = new VersionDeclaration(rollup, windowLength, allowedLateness);
+        return connection.ExecuteAsync(
             "insert into pulse_version (version, rollup, table_name, digest, declaration) "
             + "select (select coalesce(max(version), 0) + 1 from pulse_version), @rollup, @table, @digest, @declaration "
             + "where not exists (select 1 from pulse_version where table_name = @table)",
             cancellationToken,
             ("rollup", rollup.Name),
-            ("table", table),
+            ("table", NameOf(rollup)),
             ("digest", declaration.Digest),
-            ("declaration", declaration.Text)).ConfigureAwait(false);
+            ("declaration", declaration.Text));
+    }
 
-        var command = connection.Command(
-            "select version, digest, declaration from pulse_version where table_name = @table", ("table", table));
+    private async Task<RollupVersions> ReadVersionsAsync(
+        DbConnection connection, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+    {
+        var stored = await ReadDeclaredAsync(connection, cancellationToken).ConfigureAwait(false);
+        var versions = new Dictionary<string, RollupVersion>(StringComparer.Ordinal);
+        var mistakes = new List<string>();
+        foreach (var table in _tables)
+        {
+            var declaration = new VersionDeclaration(table.Rollup, windowLength, allowedLateness);
+            if (!stored.TryGetValue(NameOf(table.Rollup), out var version))
+                mistakes.Add($"rollup '{table.Rollup.Name}' is not counted in it; start a node that is configured like this first");
+            else if (version.Digest != declaration.Digest)
+                mistakes.AddRange(declaration.ChangesSince(version.Text));
+            else
+                versions.Add(table.Rollup.Name, new RollupVersion(version.Number, table));
+        }
+
+        // A change of all rollups is one line.
+        return mistakes.Count == 0
+            ? new RollupVersions(versions)
+            : throw new StorageException($"{address.Description}: {string.Join("; ", mistakes.Distinct())}.");
+    }
+
+    private static async Task<Dictionary<string, (int Number, string Digest, string Text)>> ReadDeclaredAsync(
+        DbConnection connection, CancellationToken cancellationToken)
+    {
+        var declared = new Dictionary<string, (int, string, string)>(StringComparer.Ordinal);
+        var command = connection.Command("select table_name, version, digest, declaration from pulse_version");
         await using var disposing = command.ConfigureAwait(false);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-        return (reader.GetInt32(0), reader.GetString(1), reader.GetString(2));
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            declared.Add(reader.GetString(0), (reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
+        return declared;
     }
 
     // A bucket without a position would be asked by nobody where the version stands.

@@ -5,7 +5,8 @@ namespace Pulse.Actors.Storage.Checkpoints;
 /// <summary>
 /// The buckets' rows and the result tables, which are one thing: a bucket's counts in its result table are at any time
 /// those of exactly the records below its row's positions. One per node, thread-safe. Everything but
-/// <see cref="StoreAsync"/> throws <see cref="StorageException"/> where the database can't do it.
+/// <see cref="StoreAsync"/> throws <see cref="StorageException"/> where the database can't do it. Disposing it closes the
+/// node's connections.
 /// </summary>
 internal interface ICheckpointStore : IAsyncDisposable
 {
@@ -13,16 +14,29 @@ internal interface ICheckpointStore : IAsyncDisposable
     string Description { get; }
 
     /// <summary>
-    /// Creates the tables that are absent, declares the rollups and gives every bucket a row. Any number of nodes may do so at
-    /// once. To be called once, before everything else.
+    /// Creates the tables that are absent, the coordinator's included, declares the rollups and gives every bucket a row. Any
+    /// number of nodes may do so at once. To be called once, before everything else.
     /// </summary>
     /// <param name="windowLength">The length of every window; part of each rollup's declaration.</param>
+    /// <param name="allowedLateness">How late an event may be, null: without limit; part of each declaration as well.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
     /// <exception cref="StorageException">
-    /// Unreachable; or the database is of a newer schema, or a rollup was declared otherwise before. The message says what to
+    /// Unreachable; or the database is of another schema, or a rollup was declared otherwise before. The message says what to
     /// do.
     /// </exception>
-    Task PrepareAsync(TimeSpan windowLength, CancellationToken cancellationToken);
+    Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Takes the database as it is, in place of <see cref="PrepareAsync"/>: for a program that reads and changes nothing.
+    /// </summary>
+    /// <param name="windowLength">As for <see cref="PrepareAsync"/>.</param>
+    /// <param name="allowedLateness">As for <see cref="PrepareAsync"/>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StorageException">
+    /// Unreachable; or no node has prepared the database for these rollups, or they were declared otherwise. The message says
+    /// what to do.
+    /// </exception>
+    Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes buckets over, all of them or none: no statement that follows on what was there before can be stored afterwards. Where
@@ -30,7 +44,7 @@ internal interface ICheckpointStore : IAsyncDisposable
     /// </summary>
     /// <param name="buckets">Buckets of the store's rollups.</param>
     /// <param name="cancellationToken">Ends the waiting; whether they were taken over is unknown then.</param>
-    /// <returns>The row of each bucket, as it is from now on.</returns>
+    /// <returns>The row of each bucket, as it is from now on. Absent where it has none: the database went back to before it did.</returns>
     Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
         IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken);
 
@@ -56,6 +70,7 @@ internal interface ICheckpointStore : IAsyncDisposable
     /// </summary>
     /// <param name="buckets">Buckets of the store's rollups.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>By bucket; absent where it has no row: the database went back to before it did.</returns>
     Task<IReadOnlyDictionary<BucketId, CheckpointId>> ReadCheckpointsAsync(
         IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken);
 

@@ -20,48 +20,52 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
         returning {BucketRows.Columns}
         """;
 
+    // Any number that no other program is likely to use for an advisory lock of its own: "pulse" in ASCII. All versions of
+    // Pulse take the same one.
+    private const long PreparationLock = 0x70_75_6C_73_65;
+
     private const string ReadCheckpoints =
         "select version, bucket, checkpoint from pulse_bucket join unnest($1, $2) as named (version, bucket) using (version, bucket)";
 
-    private readonly StorageAddress _address;
     private readonly PostgresSessions _sessions;
     private readonly CheckpointSchema _schema;
     private (RollupVersions Versions, PostgresBatch Batch)? _prepared;
 
     /// <summary>Opens nothing yet.</summary>
-    /// <param name="address">The database.</param>
+    /// <param name="sessions">The connections, closed with the store.</param>
     /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
-    /// <exception cref="StorageException">The connection string can't be understood.</exception>
-    public PostgresCheckpointStore(StorageAddress address, RollupCatalog catalog)
+    public PostgresCheckpointStore(PostgresSessions sessions, RollupCatalog catalog)
     {
-        _address = address;
-        _sessions = new PostgresSessions(address);
-        _schema = new CheckpointSchema(address, StorageKind.Postgres, catalog);
+        _sessions = sessions;
+        _schema = new CheckpointSchema(sessions.Address, StorageKind.Postgres, catalog);
     }
 
     /// <inheritdoc />
-    public string Description => _address.Description;
+    public string Description => _sessions.Address.Description;
 
     private (RollupVersions Versions, PostgresBatch Batch) Prepared =>
         _prepared ?? throw new InvalidOperationException("The store is not prepared.");
 
     /// <inheritdoc />
-    public async Task PrepareAsync(TimeSpan windowLength, CancellationToken cancellationToken)
-    {
-        var versions = await _sessions.RunAsync(
+    public async Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+        Use(await _sessions.RunAsync(
             async (connection, token) =>
             {
                 await using var transaction = await connection.BeginTransactionAsync(token).ConfigureAwait(false);
                 await connection.ExecuteAsync(
-                    string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({ResultStore.CreationLock})"), token)
+                    string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({PreparationLock})"), token)
                     .ConfigureAwait(false);
-                var versions = await _schema.PrepareAsync(connection, windowLength, token).ConfigureAwait(false);
+                var versions = await _schema.PrepareAsync(connection, windowLength, allowedLateness, token).ConfigureAwait(false);
                 await transaction.CommitAsync(token).ConfigureAwait(false);
                 return versions;
             },
-            cancellationToken).ConfigureAwait(false);
-        _prepared = (versions, new PostgresBatch(_sessions, versions));
-    }
+            cancellationToken).ConfigureAwait(false));
+
+    /// <inheritdoc />
+    public async Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+        Use(await _sessions.RunAsync(
+            (connection, token) => _schema.OpenAsync(connection, windowLength, allowedLateness, token), cancellationToken)
+            .ConfigureAwait(false));
 
     /// <inheritdoc />
     public Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
@@ -83,10 +87,12 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
 
     /// <inheritdoc />
     public Task<StorageSnapshot> ReadSnapshotAsync(CancellationToken cancellationToken) => StorageSnapshot.OpenAsync(
-        _sessions.Create(), Prepared.Versions, new StorageFaults(Description), cancellationToken);
+        _sessions.Create(), Prepared.Versions, _sessions.Faults, cancellationToken);
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+
+    private void Use(RollupVersions versions) => _prepared = (versions, new PostgresBatch(_sessions, versions));
 
     private Task<T> RunAsync<T>(
         string sql,

@@ -1,13 +1,16 @@
+using System.Data.Common;
 using System.Diagnostics.CodeAnalysis;
 using Npgsql;
 
 namespace Pulse.Actors.Storage.Checkpoints;
 
 /// <summary>A node's connections to PostgreSQL, few and pooled, and their errors as clear lines.</summary>
-internal sealed class PostgresSessions : IAsyncDisposable
+internal sealed class PostgresSessions : IStorageSessions
 {
     /// <summary>The most connections of a node; whoever needs one more waits.</summary>
     public const int MaximumConnections = 4;
+
+    private const int PreparedTexts = 64;
 
     // So often is work done that the server undid for the sake of another transaction's.
     private const int Attempts = 5;
@@ -16,20 +19,23 @@ internal sealed class PostgresSessions : IAsyncDisposable
     private const string ReadCommitted = @"-c default_transaction_isolation=read\ committed";
 
     private readonly NpgsqlDataSource _source;
-    private readonly StorageFaults _faults;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="address">The database; with several hosts, its primary unless the connection string says otherwise.</param>
     /// <exception cref="StorageException">The connection string can't be understood.</exception>
     public PostgresSessions(StorageAddress address)
     {
-        _faults = new StorageFaults(address.Description);
+        Address = address;
+        Faults = new StorageFaults(address.Description);
         var settings = new NpgsqlConnectionStringBuilder(address.ConnectionString)
         {
             Pooling = true,
             Multiplexing = false,
             IncludeFailedBatchedCommand = true,
         };
+        // Parsing and planning cost more than executing where a statement has few cells. A few texts for each rollup.
+        if (!settings.Keys.OfType<string>().Any(key => key == "Max Auto Prepare"))
+            settings.MaxAutoPrepare = PreparedTexts;
         settings.MaxPoolSize = Math.Min(settings.MaxPoolSize, MaximumConnections);
         settings.MinPoolSize = Math.Min(settings.MinPoolSize, settings.MaxPoolSize);
         settings.Options = $"{settings.Options ?? Environment.GetEnvironmentVariable("PGOPTIONS")} {ReadCommitted}".TrimStart();
@@ -49,12 +55,21 @@ internal sealed class PostgresSessions : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc />
+    public StorageKind Kind => StorageKind.Postgres;
+
+    /// <inheritdoc />
+    public StorageAddress Address { get; }
+
+    /// <inheritdoc />
+    public StorageFaults Faults { get; }
+
     /// <summary>A connection that is open; disposing gives it back. Throws what the driver throws.</summary>
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken cancellationToken) =>
         _source.OpenConnectionAsync(cancellationToken);
 
-    /// <summary>A connection that is not open yet.</summary>
-    public NpgsqlConnection Create() => _source.CreateConnection();
+    /// <inheritdoc />
+    public DbConnection Create() => _source.CreateConnection();
 
     /// <summary>
     /// Runs work on a connection, again where the server undid it for another's sake; every failure comes out as a
@@ -81,6 +96,10 @@ internal sealed class PostgresSessions : IAsyncDisposable
         }
     }
 
+    /// <inheritdoc />
+    Task<T> IStorageSessions.RunAsync<T>(
+        Func<DbConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken) => RunAsync(work, cancellationToken);
+
     /// <summary>Whether the server has undone a statement, alone for the sake of another's: a deadlock, or no order of both.</summary>
     public static bool IsUndone(Exception exception) => FirstOf(exception) is PostgresException
     {
@@ -100,7 +119,7 @@ internal sealed class PostgresSessions : IAsyncDisposable
             _source.Clear();
         }
 
-        return _faults.TryTranslate(exception, cancellationToken, out fault);
+        return Faults.TryTranslate(exception, cancellationToken, out fault);
     }
 
     /// <summary>The first of a batch's errors, which the driver wraps where there are several.</summary>

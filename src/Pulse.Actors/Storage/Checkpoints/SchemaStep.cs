@@ -6,7 +6,8 @@ namespace Pulse.Actors.Storage.Checkpoints;
 internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<string>> Statements)
 {
     /// <summary>All steps, in their order.</summary>
-    public static IReadOnlyList<SchemaStep> All { get; } = [new(1, Buckets)];
+    public static IReadOnlyList<SchemaStep> All { get; } =
+        [new(1, kind => [.. Buckets(kind), .. JournalTables.Creation(kind), .. EarlierVersions.Refusal(kind)])];
 
     // A bucket's row is written anew every few seconds: half of each page is kept free for that, and dead rows are removed
     // early. Long positions lie in a table of their own, which has the same to bear.

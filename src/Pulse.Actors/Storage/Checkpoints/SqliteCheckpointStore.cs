@@ -1,7 +1,5 @@
 using System.Data.Common;
-using System.Globalization;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -9,7 +7,7 @@ namespace Pulse.Actors.Storage.Checkpoints;
 
 /// <summary>
 /// Checkpoints in a file of SQLite. Whoever writes to it keeps all others out, in this process or another: a file is for one
-/// node. Its driver does its work before it returns, so each call runs on a thread of the pool.
+/// node.
 /// </summary>
 internal sealed class SqliteCheckpointStore : ICheckpointStore
 {
@@ -21,44 +19,48 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
 
     private const string ReadCheckpoints = $"select version, bucket, checkpoint from pulse_bucket where {Named}";
 
-    private readonly StorageAddress _address;
-    private readonly StorageFaults _faults;
+    private readonly SqliteSessions _sessions;
     private readonly CheckpointSchema _schema;
     private (RollupVersions Versions, Dictionary<RollupVersion, SqliteStatement> Statements)? _prepared;
 
     /// <summary>Opens nothing yet.</summary>
-    /// <param name="address">The file.</param>
+    /// <param name="sessions">The connections, closed with the store.</param>
     /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
-    public SqliteCheckpointStore(StorageAddress address, RollupCatalog catalog)
+    public SqliteCheckpointStore(SqliteSessions sessions, RollupCatalog catalog)
     {
-        _address = address;
-        _faults = new StorageFaults(address.Description);
-        _schema = new CheckpointSchema(address, StorageKind.Sqlite, catalog);
+        _sessions = sessions;
+        _schema = new CheckpointSchema(sessions.Address, StorageKind.Sqlite, catalog);
     }
 
     /// <inheritdoc />
-    public string Description => _address.Description;
+    public string Description => _sessions.Address.Description;
 
     private (RollupVersions Versions, Dictionary<RollupVersion, SqliteStatement> Statements) Prepared =>
         _prepared ?? throw new InvalidOperationException("The store is not prepared.");
 
     /// <inheritdoc />
-    public async Task PrepareAsync(TimeSpan windowLength, CancellationToken cancellationToken)
+    public async Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
     {
-        _address.CreateDirectory();
-        var versions = await RunAsync(
+        _sessions.Address.CreateDirectory();
+        Use(await _sessions.RunAsync(
             async connection =>
             {
                 // Kept in the file itself; readers and the one writer then do not block each other.
                 await connection.ExecuteAsync("pragma journal_mode = wal", cancellationToken).ConfigureAwait(false);
                 await using var transaction = connection.BeginTransaction(deferred: false);
-                var versions = await _schema.PrepareAsync(connection, windowLength, cancellationToken).ConfigureAwait(false);
+                var versions = await _schema
+                    .PrepareAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
                 return versions;
             },
-            cancellationToken).ConfigureAwait(false);
-        _prepared = (versions, versions.All.ToDictionary(version => version, version => new SqliteStatement(version)));
+            cancellationToken).ConfigureAwait(false));
     }
+
+    /// <inheritdoc />
+    public async Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+        Use(await _sessions.RunAsync(
+            connection => _schema.OpenAsync(connection, windowLength, allowedLateness, cancellationToken), cancellationToken)
+            .ConfigureAwait(false));
 
     /// <inheritdoc />
     public Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
@@ -80,15 +82,13 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
 
     /// <inheritdoc />
     public Task<StorageSnapshot> ReadSnapshotAsync(CancellationToken cancellationToken) =>
-        StorageSnapshot.OpenAsync(new SqliteConnection(_address.ConnectionString), Prepared.Versions, _faults, cancellationToken);
+        StorageSnapshot.OpenAsync(_sessions.Create(), Prepared.Versions, _sessions.Faults, cancellationToken);
 
     /// <inheritdoc />
-    public ValueTask DisposeAsync()
-    {
-        using var connection = new SqliteConnection(_address.ConnectionString);
-        SqliteConnection.ClearPool(connection);
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => _sessions.DisposeAsync();
+
+    private void Use(RollupVersions versions) =>
+        _prepared = (versions, versions.All.ToDictionary(version => version, version => new SqliteStatement(version)));
 
     // Nothing is awaited from the lock to the commit.
     private List<StatementOutcome> Store(
@@ -97,14 +97,14 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
         var outcomes = new List<StatementOutcome>(statements.Count);
         try
         {
-            using var connection = Open();
+            using var connection = _sessions.Open();
             foreach (var statement in statements)
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 outcomes.Add(Prepared.Statements[statement.Version].Store(connection, statement, reportedFrom));
             }
         }
-        catch (Exception exception) when (_faults.TryTranslate(exception, cancellationToken, out var fault))
+        catch (Exception exception) when (_sessions.Faults.TryTranslate(exception, cancellationToken, out var fault))
         {
             while (outcomes.Count < statements.Count)
                 outcomes.Add(StatementOutcome.Unknown(fault));
@@ -121,49 +121,12 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
     {
         var versions = Prepared.Versions;
         var named = JsonSerializer.Serialize(buckets.Select(bucket => (int[])[versions.Of(bucket).Number, bucket.Number]));
-        return RunAsync(
+        return _sessions.RunAsync(
             async connection =>
             {
                 await using var command = connection.Command(sql, ("buckets", named));
                 return await read(command, versions, cancellationToken).ConfigureAwait(false);
             },
             cancellationToken);
-    }
-
-    private async Task<T> RunAsync<T>(Func<SqliteConnection, Task<T>> work, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await Task.Run(
-                async () =>
-                {
-                    await using var connection = Open();
-                    return await work(connection).ConfigureAwait(false);
-                },
-                cancellationToken).ConfigureAwait(false);
-        }
-        catch (Exception exception) when (_faults.TryTranslate(exception, cancellationToken, out var fault))
-        {
-            throw fault;
-        }
-    }
-
-    // SQLite waits for a lock from a millisecond up; the driver alone would look every 150 ms.
-    private SqliteConnection Open()
-    {
-        var connection = new SqliteConnection(_address.ConnectionString);
-        try
-        {
-            connection.Open();
-            using var command = connection.Command(
-                string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {connection.DefaultTimeout * 1000}"));
-            command.ExecuteNonQuery();
-            return connection;
-        }
-        catch
-        {
-            connection.Dispose();
-            throw;
-        }
     }
 }

@@ -1,7 +1,5 @@
 using System.Data;
 using System.Data.Common;
-using System.Globalization;
-using System.Runtime.CompilerServices;
 using Microsoft.Data.Sqlite;
 using Pulse.Counting;
 
@@ -67,17 +65,20 @@ internal sealed class StorageSnapshot : IAsyncDisposable
     /// Streams a rollup's rows whose window ends at or after <paramref name="from"/> and before <paramref name="before"/>,
     /// ordered by window end, then dimensions. One row at a time is in memory.
     /// </summary>
-    public async IAsyncEnumerable<KeyCount> ReadAsync(
-        Rollup rollup, Window from, Window before, [EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<KeyCount> ReadAsync(
+        Rollup rollup, Window from, Window before, CancellationToken cancellationToken) =>
+        _versions.Of(rollup).Table.ReadAsync(_connection, from, before, _faults, cancellationToken);
+
+    /// <summary>Streams the rows whose window ends on a date; see <see cref="ResultStore.ReadAsync"/>.</summary>
+    public IAsyncEnumerable<KeyCount> ReadAsync(Rollup rollup, DateOnly date, CancellationToken cancellationToken)
     {
-        var table = _versions.Of(rollup).Table;
-        var command = _connection.Command(table.Rows(), ("after", Instant(from)), ("before", Instant(before)));
-        await using var disposing = command.ConfigureAwait(false);
-        await using var reader = await GuardAsync(() => command.ExecuteReaderAsync(cancellationToken), cancellationToken)
-            .ConfigureAwait(false);
-        while (await GuardAsync(() => reader.ReadAsync(cancellationToken), cancellationToken).ConfigureAwait(false))
-            yield return table.Read(reader);
+        var (from, before) = ResultTable.WindowsEndingOn(date);
+        return ReadAsync(rollup, from, before, cancellationToken);
     }
+
+    /// <summary>The UTC dates of a rollup's window ends, ascending; see <see cref="ResultStore.DatesAsync"/>.</summary>
+    public Task<IReadOnlyList<DateOnly>> ReadDatesAsync(Rollup rollup, CancellationToken cancellationToken) =>
+        _faults.GuardAsync(() => _versions.Of(rollup).Table.ReadDatesAsync(_connection, cancellationToken), cancellationToken);
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
@@ -95,22 +96,5 @@ internal sealed class StorageSnapshot : IAsyncDisposable
         var transaction = await connection.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync("set transaction read only", cancellationToken).ConfigureAwait(false);
         return transaction;
-    }
-
-    private object Instant(Window window) => _connection is SqliteConnection
-        ? window.EndUtc.ToString(SqlDialect.InstantFormat, CultureInfo.InvariantCulture)
-        : DateTime.SpecifyKind(window.EndUtc, DateTimeKind.Unspecified);
-
-    // An iterator can't yield inside try/catch, so each step is guarded by itself.
-    private async Task<T> GuardAsync<T>(Func<Task<T>> step, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await step().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (_faults.TryTranslate(exception, cancellationToken, out var fault))
-        {
-            throw fault;
-        }
     }
 }

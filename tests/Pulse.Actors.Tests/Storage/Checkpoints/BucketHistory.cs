@@ -23,7 +23,8 @@ internal sealed class BucketHistory(CheckpointDatabase database, int number)
     public async Task<CheckpointId> TakeOverAsync(ICheckpointStore store)
     {
         var row = (await store.TakeOverAsync([Bucket], CancellationToken.None))[Bucket];
-        _taken.Add(row.Checkpoint);
+        lock (_taken)
+            _taken.Add(row.Checkpoint);
         return row.Checkpoint;
     }
 

@@ -72,21 +72,6 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     }
 
     [Fact]
-    public async Task Both_stores_prepare_the_same_database_at_once_and_in_any_order()
-    {
-        var catalog = Declared(buckets: 3);
-        var results = new ResultStore(_storage.Options, catalog);
-
-        await Task.WhenAll(
-            PrepareAsync(catalog),
-            results.PrepareAsync(Window.DefaultLength, CancellationToken.None),
-            PrepareAsync(catalog),
-            results.PrepareAsync(Window.DefaultLength, CancellationToken.None));
-
-        Assert.Equal(["52"], await _storage.QueryAsync("select count(*) from pulse_bucket"));
-    }
-
-    [Fact]
     public async Task A_rollup_added_later_gets_its_buckets_and_the_others_keep_theirs()
     {
         await PrepareAsync(RollupCatalog.Default);
@@ -100,22 +85,66 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     }
 
     [Theory]
-    [InlineData(4, 300)]
-    [InlineData(3, 60)]
-    public async Task A_rollup_declared_otherwise_is_refused_and_nothing_changes(int buckets, int windowSeconds)
+    [InlineData(4, 300, 60, "language; buckets 3'", "language; buckets 4'", "give the new rollup another name")]
+    [InlineData(3, 60, 60, "a length of 300 s", "configured as 60 s", "Pulse:Window as before")]
+    [InlineData(3, 300, 90, "lateness of 60000 ms", "configured as 90000 ms", "Pulse:AllowedLateness as before")]
+    [InlineData(3, 300, null, "lateness of 60000 ms", "configured as no limit", "Pulse:AllowedLateness as before")]
+    public async Task What_is_declared_otherwise_is_refused_once_in_a_line_that_names_both_and_nothing_changes(
+        int buckets, int windowSeconds, int? latenessSeconds, string first, string now, string remedy)
     {
-        await PrepareAsync(Declared(buckets: 3));
+        await PrepareAsync(Declared(buckets: 3), allowedLateness: TimeSpan.FromMinutes(1));
         var before = await ContentAsync();
 
-        var fault = await Assert.ThrowsAsync<StorageException>(
-            () => PrepareAsync(Declared(buckets), TimeSpan.FromSeconds(windowSeconds)));
+        var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(
+            Declared(buckets),
+            TimeSpan.FromSeconds(windowSeconds),
+            latenessSeconds is { } late ? TimeSpan.FromSeconds(late) : null));
 
-        Assert.Contains($"buckets {buckets}; window {windowSeconds} s", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("buckets 3; window 300 s", fault.Message, StringComparison.Ordinal);
-        Assert.Contains("Declare it as before", fault.Message, StringComparison.Ordinal);
+        Assert.All([first, now, remedy], part => Assert.Equal(2, fault.Message.Split(part).Length));
         Assert.DoesNotContain('\n', fault.Message);
         Assert.False(fault.IsTransient);
         Assert.Equal(before, await ContentAsync());
+    }
+
+    [Fact]
+    public async Task A_rollup_declared_otherwise_in_other_letters_is_refused_since_tables_have_none()
+    {
+        await PrepareAsync(Declared(buckets: 3));
+        Assert.Empty(RollupCatalog.TryCreate(
+            [new RollupDeclaration { Name = "VIEWSByTitle", Dimensions = ["content_name", "language"], Buckets = 3 }], out var other));
+
+        var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(other));
+
+        Assert.Contains("'rollup VIEWSByTitle;", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_prepared_database_is_opened_as_it_is()
+    {
+        await PrepareAsync(Declared(buckets: 3));
+        var before = await ContentAsync();
+        await using var store = CheckpointStores.For(_storage.Options, Declared(buckets: 3));
+
+        await store.OpenAsync(Window.DefaultLength, null, CancellationToken.None);
+
+        await using (var snapshot = await store.ReadSnapshotAsync(CancellationToken.None))
+            Assert.Equal(await _storage.QueryAsync("select count(*) from pulse_bucket"), [$"{snapshot.Buckets.Count}"]);
+        Assert.Equal(before, await ContentAsync());
+    }
+
+    [Fact]
+    public async Task A_database_that_no_node_has_prepared_is_not_opened()
+    {
+        await _storage.OpenPreparedAsync();
+
+        await using var withMore = CheckpointStores.For(_storage.Options, Declared(buckets: 3));
+        var absent = await Assert.ThrowsAsync<StorageException>(
+            () => withMore.OpenAsync(Window.DefaultLength, null, CancellationToken.None));
+        var changed = await Assert.ThrowsAsync<StorageException>(
+            () => _storage.Open().OpenAsync(TimeSpan.FromMinutes(1), null, CancellationToken.None));
+
+        Assert.Contains("'viewsByTitle' is not counted in it", absent.Message, StringComparison.Ordinal);
+        Assert.Contains("a length of 300 s", changed.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -149,10 +178,10 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
         return mistakes.Count == 0 ? catalog : throw new InvalidOperationException(mistakes[0]);
     }
 
-    private async Task PrepareAsync(RollupCatalog catalog, TimeSpan? windowLength = null)
+    private async Task PrepareAsync(RollupCatalog catalog, TimeSpan? windowLength = null, TimeSpan? allowedLateness = null)
     {
         await using var store = CheckpointStores.For(_storage.Options, catalog);
-        await store.PrepareAsync(windowLength ?? Window.DefaultLength, CancellationToken.None);
+        await store.PrepareAsync(windowLength ?? Window.DefaultLength, allowedLateness, CancellationToken.None);
     }
 
     private async Task<IReadOnlyList<string>> ContentAsync()

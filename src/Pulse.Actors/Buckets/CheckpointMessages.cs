@@ -1,0 +1,58 @@
+using Akka.Actor;
+using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Buckets;
+
+/// <summary>What a bucket asks of its node's <see cref="CheckpointWriter"/>, and is answered. Nothing of it leaves the node.</summary>
+internal interface ICheckpointRequest : INoSerializationVerificationNeeded
+{
+    /// <summary>The bucket that asks.</summary>
+    BucketId Bucket { get; }
+}
+
+/// <summary>Take a bucket's row over; answered by <see cref="TakeoverEnded"/>.</summary>
+internal sealed record TakeoverWanted(BucketId Bucket, int Attempt) : ICheckpointRequest;
+
+/// <summary>Store a checkpoint; answered by <see cref="StatementEnded"/>.</summary>
+/// <param name="Statement">The statement.</param>
+/// <param name="WantsCounts">Whether the new counts of its cells are to be read back.</param>
+internal sealed record StoreWanted(CheckpointStatement Statement, bool WantsCounts) : ICheckpointRequest
+{
+    /// <inheritdoc />
+    public BucketId Bucket => Statement.Bucket;
+}
+
+/// <summary>Read the name of what a bucket's row holds; answered by <see cref="LookEnded"/>.</summary>
+internal sealed record LookWanted(BucketId Bucket, int Look) : ICheckpointRequest;
+
+/// <summary>Read cells in the background; answered by <see cref="CellsEnded"/>.</summary>
+internal sealed record CellsWanted(BucketId Bucket, IReadOnlyList<(RollupKey Key, Window Window)> Cells) : ICheckpointRequest;
+
+/// <param name="Attempt">Of the request.</param>
+/// <param name="Row">The row; null where nobody knows whether it was taken over.</param>
+internal sealed record TakeoverEnded(int Attempt, BucketRow? Row) : INoSerializationVerificationNeeded;
+
+/// <param name="Statement">Of the request.</param>
+/// <param name="Outcome">What is known.</param>
+internal sealed record StatementEnded(CheckpointStatement Statement, StatementOutcome Outcome) : INoSerializationVerificationNeeded;
+
+/// <param name="Look">Of the request.</param>
+/// <param name="WasRead">Whether the row could be read.</param>
+/// <param name="Checkpoint">The name; null where there is no row.</param>
+internal sealed record LookEnded(int Look, bool WasRead, CheckpointId? Checkpoint) : INoSerializationVerificationNeeded;
+
+/// <param name="Cells">What was read; null where it could not be.</param>
+internal sealed record CellsEnded(CellsOfBucket? Cells) : INoSerializationVerificationNeeded;
+
+/// <summary>Tells the buckets of a node that checkpoints are due, all at the same moment.</summary>
+internal sealed record CheckpointDue : INoSerializationVerificationNeeded
+{
+    public static CheckpointDue Instance { get; } = new();
+}
+
+/// <summary>Tells the buckets of a node to look at their rows.</summary>
+internal sealed record LookDue : INoSerializationVerificationNeeded
+{
+    public static LookDue Instance { get; } = new();
+}

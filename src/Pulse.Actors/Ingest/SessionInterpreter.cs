@@ -1,0 +1,151 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.Streams;
+using Pulse.Counting;
+using Pulse.Events;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>
+/// What an ingestor does once it has its partition: brings its <see cref="IngestSession"/> batches, answers and the time,
+/// and carries out what the session wants. It decides nothing. Used by its ingestor alone, message by message.
+/// </summary>
+internal sealed class SessionInterpreter
+{
+    private readonly IngestContext _context;
+    private readonly IActorRef _ingestor;
+    private readonly IngestSession _session;
+    private readonly EventCounter _counter;
+    private readonly PartitionReader _reader;
+    private readonly DeadLettersUnderWay _deadLetters;
+    private readonly SessionReport _report;
+    private readonly List<(int Index, BadRecord Why)> _bad = [];
+    private Due _waiting;
+
+    /// <param name="acquired">The partition, and how to reach Kafka.</param>
+    /// <param name="context">What all ingestors of the node share.</param>
+    /// <param name="ingestor">
+    /// Receives what the parts of this answer, and is to pass it on; and at last the <see cref="SessionEffect.End"/>.
+    /// </param>
+    /// <param name="log">The ingestor's.</param>
+    public SessionInterpreter(PartitionAcquired acquired, IngestContext context, IActorRef ingestor, ILoggingAdapter log)
+    {
+        var (assigned, consumer, producer) = acquired;
+        (_context, _ingestor) = (context, ingestor);
+        _session = new IngestSession(assigned.Partition, context.Versions, Random.Shared.NextInt64(), context.Limits);
+        _counter = new EventCounter(context.Catalog, context.WindowLength, context.AllowedLateness, _session);
+        _reader = new PartitionReader(consumer, assigned, ingestor);
+        _deadLetters = new DeadLettersUnderWay(producer, assigned.Partition.Partition, ingestor);
+        var group = new GroupOffset(consumer, assigned, context.Statistics, log);
+        _report = new SessionReport(_session, context.Statistics, group, log);
+    }
+
+    /// <summary>Begins.</summary>
+    public void Start(IMaterializer materializer)
+    {
+        _reader.Start(materializer);
+        _session.Start();
+        CarryOut();
+    }
+
+    /// <summary>The source of batches is there.</summary>
+    public void BatchesBegin(IActorRef source)
+    {
+        _reader.MayAsk(source);
+        CarryOut();
+    }
+
+    /// <summary>Counts a batch, and disposes of it.</summary>
+    public void Count(RecordBatch batch, IActorRef source)
+    {
+        _reader.MayAsk(source);
+        using (batch)
+        {
+            if (_counter.Count(batch, _bad))
+                _context.Statistics.Read(batch.Count, _bad.Count);
+            _deadLetters.Send(batch, _bad);
+            _bad.Clear();
+        }
+
+        CarryOut();
+    }
+
+    /// <summary>Buckets answered.</summary>
+    public void Hear(SessionAnswers message)
+    {
+        foreach (var answer in message.Answers)
+            _session.Answered(answer);
+        CarryOut();
+    }
+
+    /// <summary>The consumer has sought.</summary>
+    public void Hear(Sought message)
+    {
+        if (!message.IsInLog)
+            _session.PositionNotFound(message.Reading);
+        CarryOut();
+    }
+
+    /// <summary>The broker said what the log holds.</summary>
+    public void Hear(LogSpan message)
+    {
+        _session.LogSpans(message.Question, message.Begin, message.End);
+        CarryOut();
+    }
+
+    /// <summary>Dead letters were delivered: what waited for them is due.</summary>
+    public void Hear(DeadLettersDelivered message)
+    {
+        _deadLetters.Delivered(message.Count);
+        Do(Due.Nothing);
+    }
+
+    /// <summary>Does what is due, as soon as no dead letters are under way.</summary>
+    public void Do(Due due)
+    {
+        _waiting |= due;
+        if (_deadLetters.Exist && _session.Phase == SessionPhase.Reading)
+            return;
+        (due, _waiting) = (_waiting, Due.Nothing);
+        if (due.HasFlag(Due.Flush))
+            _session.Flush();
+        if (due.HasFlag(Due.Tick))
+            _session.Tick();
+        if (due.HasFlag(Due.Report))
+            _report.TellGroup();
+        if (due.HasFlag(Due.Drain))
+            _session.Drain();
+        _counter.ForgetKeys();
+        CarryOut();
+    }
+
+    private void CarryOut()
+    {
+        var requests = new List<SessionEffect>();
+        foreach (var effect in _session.TakeEffects())
+        {
+            switch (effect)
+            {
+                case SessionEffect.Seek seek:
+                    _reader.Seek(seek);
+                    break;
+                case SessionEffect.AskLogSpan ask:
+                    _reader.AskLogSpan(ask);
+                    break;
+                case SessionEffect.End end:
+                    _report.TellGroup();
+                    _ingestor.Tell(end);
+                    break;
+                default:
+                    requests.Add(effect);
+                    break;
+            }
+        }
+
+        if (requests.Count > 0)
+            _context.Buckets.Tell(new SessionRequests(_session.Partition, requests), _ingestor);
+        _report.Update(requests);
+        if (_session.WantsRecords && _waiting == Due.Nothing && !_deadLetters.AreMany)
+            _reader.AskForBatch();
+    }
+}

@@ -1,0 +1,35 @@
+using Akka.Event;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Ingest;
+
+/// <summary>What people, telemetry and lag monitors hear of a session.</summary>
+internal sealed class SessionReport(IngestSession session, IngestStatistics statistics, GroupOffset group, ILoggingAdapter log)
+{
+    private int _attempt;
+    private long _stored;
+
+    /// <summary>Looks at where the session stands now.</summary>
+    /// <param name="sent">What it has sent to buckets since.</param>
+    public void Update(IReadOnlyList<SessionEffect> sent)
+    {
+        var deltas = sent.Count(effect => effect is SessionEffect.SendDelta);
+        if (deltas > 0)
+            statistics.Flushed(deltas);
+        if (session.Id.Attempt > _attempt && _attempt > 0)
+        {
+            log.Info("Session of {0} starts over.", session.Partition);
+            statistics.SessionRestarted();
+        }
+
+        _attempt = session.Id.Attempt;
+        _stored = session.StoredProgress?.Offset ?? _stored;
+        if (statistics.Status(session.Partition.Partition) is not { } status)
+            return;
+        status.Position = session.Position.Offset;
+        status.Committed = _stored;
+    }
+
+    /// <summary>Tells the group how far all is stored.</summary>
+    public void TellGroup() => _ = group.Tell(_stored);
+}

@@ -1,0 +1,87 @@
+using System.Data.Common;
+using System.Globalization;
+
+namespace Pulse.Actors.Storage.Checkpoints;
+
+/// <summary>
+/// The version of a database's schema: the last of the <see cref="SchemaStep"/>s that were executed in it. A database that
+/// an earlier version of Pulse wrote has none, and is refused.
+/// </summary>
+/// <param name="address">The database.</param>
+/// <param name="kind">Its kind.</param>
+internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
+{
+    private const string Table = "pulse_schema";
+
+    private static readonly int Known = SchemaStep.All[^1].Number;
+
+    /// <summary>Executes the steps that are new to the database. Its caller sees to it that one does so at a time, in a transaction.</summary>
+    /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
+    public async Task RaiseAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        if (!await ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false))
+        {
+            await RefuseEarlierAsync(connection, cancellationToken).ConfigureAwait(false);
+            var now = kind == StorageKind.Postgres
+                ? "timestamptz not null default now()"
+                : "text not null default current_timestamp";
+            await connection.ExecuteAsync(
+                $"create table {Table} (step integer not null primary key, executed_at {now})", cancellationToken).ConfigureAwait(false);
+        }
+
+        var current = await CurrentAsync(connection, cancellationToken).ConfigureAwait(false);
+        foreach (var step in SchemaStep.All.Where(step => step.Number > current))
+        {
+            foreach (var statement in step.Statements(kind))
+                await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+            await connection.ExecuteAsync(
+                $"insert into {Table} (step) values (@step)", cancellationToken, ("step", step.Number)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Checks that nothing is missing, and changes nothing.</summary>
+    /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
+    public async Task CheckAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        var current = 0;
+        if (await ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false))
+            current = await CurrentAsync(connection, cancellationToken).ConfigureAwait(false);
+        else
+            await RefuseEarlierAsync(connection, cancellationToken).ConfigureAwait(false);
+        if (current < Known)
+            throw new StorageException($"{address.Description}: no node of this version of Pulse has used it yet. Start one first.");
+    }
+
+    private async Task<int> CurrentAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        var current = Convert.ToInt32(
+            await connection.ScalarAsync($"select coalesce(max(step), 0) from {Table}", cancellationToken).ConfigureAwait(false),
+            CultureInfo.InvariantCulture);
+        return current <= Known
+            ? current
+            : throw new StorageException($"{address.Description}: its schema has version {current}, and this program knows "
+                + $"versions up to {Known}. Run the version of Pulse that raised it, or a newer one.");
+    }
+
+    // Earlier versions declared rollups in one table, and stored buckets as events of the journal that is the coordinator's now.
+    private async Task RefuseEarlierAsync(DbConnection connection, CancellationToken cancellationToken)
+    {
+        var isEarlier = await ExistsAsync(connection, EarlierVersions.Declarations, cancellationToken).ConfigureAwait(false)
+            || (await ExistsAsync(connection, PersistenceConfiguration.JournalTable, cancellationToken).ConfigureAwait(false)
+                && await IsTrueAsync(connection, EarlierVersions.HasBucketEvents, cancellationToken).ConfigureAwait(false));
+        if (isEarlier)
+            throw new StorageException($"{address.Description}: it was written by an earlier version of Pulse; this version "
+                + "can't go on in it yet. Use an empty database, or go on with that version.");
+    }
+
+    private Task<bool> ExistsAsync(DbConnection connection, string table, CancellationToken cancellationToken) => IsTrueAsync(
+        connection,
+        kind == StorageKind.Postgres
+            ? $"select to_regclass('{table}') is not null"
+            : $"select exists (select 1 from sqlite_master where type = 'table' and name = '{table}')",
+        cancellationToken);
+
+    private static async Task<bool> IsTrueAsync(DbConnection connection, string question, CancellationToken cancellationToken) =>
+        Convert.ToBoolean(
+            await connection.ScalarAsync(question, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture);
+}

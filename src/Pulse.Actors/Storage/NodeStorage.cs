@@ -1,0 +1,45 @@
+using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Events;
+
+namespace Pulse.Actors.Storage;
+
+/// <summary>
+/// A node's storage: one database, a few connections to it, and everything that the node stores and reads there. One per
+/// node. Everything throws <see cref="StorageException"/> where the database can't do it.
+/// </summary>
+public sealed class NodeStorage : IAsyncDisposable
+{
+    /// <summary>Opens nothing yet; <see cref="PrepareAsync"/> comes before everything else.</summary>
+    /// <param name="options">The database.</param>
+    /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
+    /// <exception cref="StorageException">The connection string can't be understood.</exception>
+    public NodeStorage(StorageOptions options, RollupCatalog catalog)
+    {
+        Sessions = CheckpointStores.SessionsFor(options);
+        Checkpoints = CheckpointStores.For(Sessions, catalog);
+        Results = new ResultStore(Sessions, catalog);
+    }
+
+    /// <summary>Reads counts; needs no preparation where the tables are there.</summary>
+    public ResultStore Results { get; }
+
+    /// <summary>For people: the kind of database and its place, without any secret.</summary>
+    public string Description => Sessions.Address.Description;
+
+    /// <summary>The connections.</summary>
+    internal IStorageSessions Sessions { get; }
+
+    /// <summary>The buckets' rows and the result tables.</summary>
+    internal ICheckpointStore Checkpoints { get; }
+
+    /// <inheritdoc cref="ICheckpointStore.PrepareAsync" />
+    public Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+        Checkpoints.PrepareAsync(windowLength, allowedLateness, cancellationToken);
+
+    /// <inheritdoc cref="ICheckpointStore.OpenAsync" />
+    public Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+        Checkpoints.OpenAsync(windowLength, allowedLateness, cancellationToken);
+
+    /// <summary>Closes the connections.</summary>
+    public ValueTask DisposeAsync() => Checkpoints.DisposeAsync();
+}

@@ -1,0 +1,141 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Pulse.EndToEnd.Tests.Support;
+using Pulse.Testing;
+using Pulse.Testing.Kafka;
+
+namespace Pulse.EndToEnd.Tests;
+
+/// <summary>
+/// One log of several hours, read by fresh installations that have nothing in common but the log: what they show is the
+/// same, byte for byte, and what any reader of the contract makes of it.
+/// </summary>
+[Collection(Alone.Name)]
+public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
+{
+    private const int Events = 60_000;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public async Task One_log_gives_the_same_tables_on_every_reading()
+    {
+        var stream = await TestStream.CreateAsync(kafka);
+        await ProduceAsync(stream);
+        var judge = stream.Judge();
+        Assert.Equal(Events, judge.Records);
+
+        await AssertSameAsync(judge, ResultTables.OfPostgres(await OneNodeAsync(stream)));
+        await AssertSameAsync(judge, ResultTables.OfSqlite(await OneNodeOnAFileAsync(stream)));
+        await AssertSameAsync(judge, ResultTables.OfPostgres(await KilledAgainAndAgainAsync(stream)));
+        await AssertSameAsync(judge, ResultTables.OfPostgres(await TwoNodesOfWhichOneLeavesAsync(stream)));
+        await AssertSameAsync(judge, ResultTables.OfPostgres(await ThreeNodesOfWhichTwoAreKilledAsync(stream)));
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private async Task ProduceAsync(TestStream stream)
+    {
+        await using var simulator = stream.Produce(
+            _directory, _directory["truth.json"], "--events", Text(Events), "--rate", "0", "--seed", "11", "--bad", "0.02",
+            "--late", "0.1", "--out-of-order", "5m", "--speed-up", "2000",
+            "--start", DateTime.UtcNow.AddHours(-6).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+        Assert.Equal(0, await simulator.ExitAsync(Limit));
+    }
+
+    private async Task<string> OneNodeAsync(TestStream stream)
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        await using var node = Start(Environment(stream, database, null), "--exit-on-complete");
+        Assert.Equal(0, await node.ExitAsync(Limit));
+        return database;
+    }
+
+    private async Task<string> OneNodeOnAFileAsync(TestStream stream)
+    {
+        var environment = Environment(stream, "", TimeSpan.FromSeconds(1));
+        environment.Remove("Pulse__Storage__ConnectionString");
+        await using var node = PulseProcess.Host(
+            _directory, environment, "run", "--port", "0", "--data", "on-a-file", "--exit-on-complete");
+        Assert.Equal(0, await node.ExitAsync(Limit));
+        return _directory["on-a-file"];
+    }
+
+    private async Task<string> KilledAgainAndAgainAsync(TestStream stream)
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        for (var kill = 1; kill <= 3; kill++)
+        {
+            await using var node = Start(Environment(stream, database, TimeSpan.FromMilliseconds(200 * kill)));
+            await node.ConsumedAsync(5_000 * kill, Limit);
+            await node.KillAsync();
+        }
+
+        await using var last = Start(Environment(stream, database, null), "--exit-on-complete");
+        Assert.Equal(0, await last.ExitAsync(Limit));
+        return database;
+    }
+
+    private async Task<string> TwoNodesOfWhichOneLeavesAsync(TestStream stream)
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var ports = FreePorts.Take(2);
+        await using var stays = Start(Member(stream, database, ports, 0));
+        await using var leaves = Start(Member(stream, database, ports, 1));
+        await Eventually.HoldsAsync("both read", Limit, async () =>
+            (await stays.StatusAsync()).Consumed > 0 && (await leaves.StatusAsync()).Members.Count == 2);
+        leaves.Terminate();
+        Assert.Equal(0, await leaves.ExitAsync(Limit));
+        await stays.ExportedAsync(Limit);
+        return database;
+    }
+
+    private async Task<string> ThreeNodesOfWhichTwoAreKilledAsync(TestStream stream)
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var ports = FreePorts.Take(3);
+        await using var first = Start(Member(stream, database, ports, 0));
+        await using var second = Start(Member(stream, database, ports, 1));
+        await using var third = Start(Member(stream, database, ports, 2));
+        await Eventually.HoldsAsync("all are members", Limit, async () => (await first.StatusAsync()).Members.Count == 3);
+        await third.KillAsync();
+        await Eventually.HoldsAsync("the third was missed", Limit, async () => (await first.StatusAsync()).Members.Count == 2);
+        await using var again = Start(Member(stream, database, ports, 2));
+        await Eventually.HoldsAsync("the third is back", Limit, async () => (await first.StatusAsync()).Members.Count == 3);
+        await second.KillAsync();
+        await first.ExportedAsync(Limit);
+        return database;
+    }
+
+    // Of installations with one group, only one hears of the completion.
+    private static Dictionary<string, string> Environment(TestStream stream, string database, TimeSpan? checkpointInterval)
+    {
+        var environment = stream.Environment(database, checkpointInterval);
+        environment["Pulse__Kafka__GroupId"] = $"reading-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)).AsSpan(0, 8))}";
+        return environment;
+    }
+
+    private PulseProcess Start(Dictionary<string, string> environment, params string[] arguments) => PulseProcess.Host(
+        _directory, environment, ["run", "--port", "0", "--data", $"data-{Guid.NewGuid():N}", .. arguments]);
+
+    private static Dictionary<string, string> Member(TestStream stream, string database, int[] ports, int number)
+    {
+        var environment = Environment(stream, database, null);
+        environment["Pulse__Cluster__Port"] = Text(ports[number]);
+        environment["Pulse__Cluster__SeedNodes__0"] = $"127.0.0.1:{ports[0]}";
+        environment["Pulse__Cluster__SeedNodeTimeout"] = "00:00:02";
+        if (ports.Length > 1)
+            environment["Pulse__Cluster__SeedNodes__1"] = $"127.0.0.1:{ports[1]}";
+        return environment;
+    }
+
+    private static async Task AssertSameAsync(IndependentReader judge, ResultTables tables)
+    {
+        RollupCounts.AssertEqual(RollupCounts.Of(judge), await tables.ReadAsync());
+        Assert.Equal(judge.DeadLetters, await tables.DeadLettersAsync());
+        Assert.All(await tables.BalanceAsync(), rollup => Assert.Equal((Events, true), (rollup.Consumed, rollup.IsEven)));
+    }
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,45 @@
+using Pulse.Counting;
+
+namespace Pulse.Simulation.Tests.Broker;
+
+/// <summary>The log of one partition of one stream, with everything that it ever was.</summary>
+internal sealed class SimulatedLog(StreamPartition partition)
+{
+    private readonly List<LogBranch> _branches = [new()];
+    private int _epoch = 1;
+
+    public StreamPartition Partition { get; } = partition;
+
+    public IReadOnlyList<LogBranch> Branches => _branches;
+
+    public bool WasCut => _branches.Count > 1;
+
+    /// <summary>The first offset that is left.</summary>
+    public long Begin { get; private set; }
+
+    public long End => Current.End;
+
+    private LogBranch Current => _branches[^1];
+
+    public void Append(RecordKind kind, int key, int window) =>
+        Current.Records.Add(new SimulatedRecord(Current.End++, _epoch, kind, key, window));
+
+    public void LeaveHole() => Current.End++;
+
+    public void ChangeLeader() => _epoch++;
+
+    public void RemoveBelow(long offset) => Begin = Math.Max(Begin, offset);
+
+    public void CutAt(long offset)
+    {
+        var branch = new LogBranch { End = offset };
+        branch.Records.AddRange(Current.Records.Where(record => record.Offset < offset));
+        _branches.Add(branch);
+        _epoch++;
+    }
+
+    public bool Holds(LogPosition position) => Current.Holds(position);
+
+    public IEnumerable<SimulatedRecord> Read(long from, int atMost) =>
+        Current.Records.Where(record => record.Offset >= from && record.Offset >= Begin).Take(atMost);
+}

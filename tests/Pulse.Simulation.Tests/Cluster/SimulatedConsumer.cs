@@ -1,0 +1,51 @@
+using Pulse.Counting;
+using Pulse.Simulation.Tests.Broker;
+
+namespace Pulse.Simulation.Tests.Cluster;
+
+/// <summary>
+/// Reads a partition as the client does: it compares its own epoch with the log's, and does not notice when the topic is
+/// made again, but goes on at the old offset.
+/// </summary>
+internal sealed class SimulatedConsumer(SimulatedBroker broker, int partition)
+{
+    private string _stream = "";
+    private LogPosition _position;
+    private bool _reads;
+
+    public int Reading { get; private set; }
+
+    public void Seek(LogPosition position, int reading)
+    {
+        (_position, Reading, _reads) = (position, reading, true);
+        _stream = broker.Current;
+    }
+
+    /// <summary>Fetches some records, or tells the session why it can't.</summary>
+    public FetchedBatch? Fetch(int atMost, IngestSession session)
+    {
+        var log = broker.CurrentLogs[partition];
+        if (!_reads)
+            return null;
+        if (_position.Offset < log.Begin || _position.Offset > log.End)
+        {
+            _reads = false;
+            session.PositionNotFound(Reading);
+            return null;
+        }
+
+        if (_stream == broker.Current && !log.Holds(_position))
+        {
+            _reads = false;
+            session.LogWasCut(Reading);
+            return null;
+        }
+
+        SimulatedRecord[] records = [.. log.Read(_position.Offset, atMost)];
+        var next = records.Length < atMost ? log.End : records[^1].Offset + 1;
+        var batch = new FetchedBatch(Reading, _position.Offset, records, next);
+        _position = new LogPosition(next, records.Length > 0 ? records[^1].Epoch : _position.Epoch);
+        _stream = broker.Current;
+        return batch.Next == batch.Start ? null : batch;
+    }
+}
