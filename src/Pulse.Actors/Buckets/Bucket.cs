@@ -109,9 +109,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
             _machine.Ask(partition, message.Version, session);
         foreach (var (session, delta) in message.Deltas)
         {
-            _machine.Apply(delta, session);
-            CarryOut();
-            if (_answers is [.., { Kind: AnswerKind.Applied }])
+            if (_machine.Apply(delta, session))
                 _counted.Applied(delta.Balance.Counted, delta.Balance.Late);
         }
 
@@ -192,19 +190,27 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
 
     private void CarryOut()
     {
-        foreach (var effect in _machine.TakeEffects())
-            CarryOut(effect);
+        CarryOutEffects();
         _changes.ChangedCells = _machine.ChangedCells;
         _changes.Show(_machine.TakeShown());
         if (!_readsCells && _machine.HasUnknownCells)
         {
             _machine.ReadUnknownCells();
-            foreach (var effect in _machine.TakeEffects())
-                CarryOut(effect);
+            CarryOutEffects();
         }
 
         if (!_toldOfKeys && _machine.MostKeys > _rollup.MaximumKeysPerBucket)
             TellOfKeys();
+    }
+
+    private void CarryOutEffects()
+    {
+        // To carry one out can bring the next.
+        while (_machine.TakeEffects() is { Count: > 0 } effects)
+        {
+            foreach (var effect in effects)
+                CarryOut(effect);
+        }
     }
 
     private void CarryOut(BucketEffect effect)
@@ -220,7 +226,6 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
             case BucketEffect.ConfirmStream confirm:
                 // The broker is not asked yet: what sessions were opened with is taken for the stream.
                 _machine.StreamIs(confirm.Frozen, _stream);
-                CarryOut();
                 break;
             case BucketEffect.Store store:
                 _context.Writer.Tell(new StoreWanted(store.Statement, _machine.HasUnknownCells));

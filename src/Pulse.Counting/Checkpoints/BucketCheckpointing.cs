@@ -118,10 +118,11 @@ public sealed partial class BucketCheckpointing
     }
 
     /// <summary>A session brings a delta.</summary>
-    public void Apply(PartitionDelta delta, SessionId session)
+    /// <returns>Whether it was applied.</returns>
+    public bool Apply(PartitionDelta delta, SessionId session)
     {
         if (!Listens)
-            return;
+            return false;
         var kind = Refusal(delta.Partition, delta.Version) ?? _memory!.Move(delta.Partition, delta.From, delta.To);
         if (kind == AnswerKind.Applied)
         {
@@ -131,6 +132,7 @@ public sealed partial class BucketCheckpointing
         }
 
         Answer(delta.Partition, session, kind);
+        return kind == AnswerKind.Applied;
     }
 
     /// <summary>Sessions of a node bring the empty deltas of their partitions.</summary>

@@ -263,6 +263,25 @@ public sealed class BucketTests : TestKit
     }
 
     [Fact]
+    public async Task What_a_full_bucket_does_not_take_is_not_said_to_be_counted()
+    {
+        var bucket = await StartedAsync();
+        var filling = Delta(0, 5, 3) with
+        {
+            Balance = new Balance(100_000, 0, 0, 0, 100_000),
+            Counts = [.. Enumerable.Range(0, CheckpointLimits.Default.MaximumUnstoredCells)
+                .Select(number => new KeyCount(new RollupKey("TV", $"Drama {number}"), Early, 1))],
+        };
+        var next = Delta(5, 6, 1) with { Balance = new Balance(1, 0, 0, 0, 1) };
+
+        bucket.Tell(
+            new BucketRequests(Mobile, Version, [], [new SessionDelta(Session, filling), new SessionDelta(Session, next)], []), _outbox);
+
+        Assert.Equal(5, Assert.Single((await _outbox.ExpectMsgAsync<BucketReplies>()).Answers).Position.Offset);
+        Assert.Equal(100_000, Assert.Single(_statistics.Rollups).Counted);
+    }
+
+    [Fact]
     public async Task A_topic_that_was_made_again_makes_it_forget_the_old_stream_s_deltas_and_take_over_anew()
     {
         var bucket = await StartedAsync();
