@@ -10,8 +10,6 @@ namespace Pulse.Counting;
 [SuppressMessage("Naming", "CA1710", Justification = "A key is a value; that its parts can be listed is incidental.")]
 public sealed class RollupKey : IEquatable<RollupKey>
 {
-    private const int LengthBytes = 3;
-
     private readonly string[] _values;
     private readonly int _hash;
 
@@ -28,13 +26,13 @@ public sealed class RollupKey : IEquatable<RollupKey>
         foreach (var value in _values)
         {
             hash.Add(value, StringComparer.Ordinal);
-            EncodedBytes += Encoding.UTF8.GetByteCount(value) + LengthBytes;
+            EncodedBytes += Encoding.UTF8.GetByteCount(value) + DeltaSize.BytesPerValue;
         }
 
         _hash = hash.ToHashCode();
     }
 
-    /// <summary>About how many bytes it takes in a message.</summary>
+    /// <summary>How many bytes its values take in a message, at most.</summary>
     internal int EncodedBytes { get; }
 
     /// <summary>The dimension values, in the order of the rollup's dimensions.</summary>

@@ -19,7 +19,11 @@ public sealed partial class RollupCatalog
     /// <summary>The largest number of buckets that a rollup may ask for.</summary>
     public const int MaximumBuckets = 4096;
 
-    private RollupCatalog(ImmutableArray<Rollup> rollups) => Rollups = rollups;
+    private RollupCatalog(ImmutableArray<Rollup> rollups)
+    {
+        Rollups = rollups;
+        Counted = rollups.Add(DeadLetters.Rollup);
+    }
 
     /// <summary>The three rollups that every installation counts.</summary>
     public static ImmutableArray<Rollup> BuiltIn { get; } =
@@ -34,6 +38,9 @@ public sealed partial class RollupCatalog
 
     /// <summary>All rollups, built-in ones first, then in the order of their declaration.</summary>
     public ImmutableArray<Rollup> Rollups { get; }
+
+    /// <summary>The same, and last the ledger of dead letters: everything that has buckets and a table.</summary>
+    public ImmutableArray<Rollup> Counted { get; }
 
     /// <summary>Checks declarations and makes the catalogue of them.</summary>
     /// <param name="declarations">The rollups declared by the user, beside the built-in ones.</param>

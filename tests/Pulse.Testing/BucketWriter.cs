@@ -39,8 +39,7 @@ public sealed class BucketWriter(NodeStorage storage, RollupCatalog catalog)
 
     private List<BucketId> Buckets() =>
     [
-        .. catalog.Rollups.Append(DeadLetters.Rollup)
-            .SelectMany(rollup => Enumerable.Range(0, rollup.Buckets).Select(number => new BucketId(rollup.Name, number))),
+        .. catalog.Counted.SelectMany(rollup => Enumerable.Range(0, rollup.Buckets).Select(number => new BucketId(rollup.Name, number))),
     ];
 
     private static CheckpointStatement Statement(BucketId bucket, BucketRow row) =>

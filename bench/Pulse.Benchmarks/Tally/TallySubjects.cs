@@ -37,7 +37,7 @@ public class TallySubjects
         _decoder = new EventDecoder(Dimension.Of(RollupCatalog.Default.Rollups));
         CountedVersion[] versions =
         [
-            .. RollupCatalog.Default.Rollups.Add(DeadLetters.Rollup).Select(
+            .. RollupCatalog.Default.Counted.Select(
                 rollup => new VersionDeclaration(rollup, Window.DefaultLength).Counted),
         ];
         foreach (var version in versions)

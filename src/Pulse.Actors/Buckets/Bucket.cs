@@ -45,7 +45,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         Receive<CellsEnded>(Handle);
         Receive<CheckpointDue>(_ => _machine.MakeCheckpoint(NewId()));
         Receive<LookDue>(_ => _machine.Look());
-        Receive<TellUnpublished>(_ => _machine.ShowUnstoredAgain());
+        Receive<ShowUnstored>(_ => _machine.ShowUnstoredAgain());
         Receive<StopBucket>(_ =>
         {
             _machine.Stop(NewId());

@@ -25,7 +25,7 @@ public sealed class BucketContext
         StorageAvailability storage,
         BucketStatistics statistics)
     {
-        _rollups = catalog.Rollups.Add(DeadLetters.Rollup).ToFrozenDictionary(rollup => rollup.Name);
+        _rollups = catalog.Counted.ToFrozenDictionary(rollup => rollup.Name);
         _versions = versions.ToFrozenDictionary(version => version.Rollup, version => version.Digest);
         Writer = writer;
         Storage = storage;

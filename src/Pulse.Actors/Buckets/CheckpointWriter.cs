@@ -81,11 +81,6 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         if (_lanes[typeof(StoreWanted)].IsBusy
             || !CheckpointPace.IsDue(since, (long)_lastTook.TotalMilliseconds, _context.Buckets.MostChangedCells, longest))
             return;
-        BeginCheckpoints();
-    }
-
-    private void BeginCheckpoints()
-    {
         _lastDue = Now;
         _lastTook = TimeSpan.Zero;
         _context.Buckets.Tell(CheckpointDue.Instance);
@@ -137,6 +132,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
     {
         var lane = message.Lane;
         var isStoring = lane == _lanes[typeof(StoreWanted)];
+        var writes = isStoring || lane == _lanes[typeof(TakeoverWanted)];
         if (isStoring)
             _lastTook += Now - message.Began;
         foreach (var ended in message.Answers.Select(each => each.Answer).OfType<StatementEnded>())
@@ -150,14 +146,14 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         if (message.Fault is null)
         {
             lane.BackOff = FirstBackOff;
-            if (isStoring || message.Answers.Any(each => each.Answer is TakeoverEnded))
+            if (writes)
                 _outages.Succeeded();
             Self.Tell(new Resume(lane, message.Answers));
             return;
         }
 
         // A bucket asks again at once, so it is the answer that has to wait.
-        if (isStoring || message.Answers.Any(each => each.Answer is TakeoverEnded))
+        if (writes)
             _outages.Failed(message.Fault);
         Timers.StartSingleTimer(lane, new Resume(lane, message.Answers), lane.BackOff);
         lane.BackOff = TimeSpan.FromTicks(Math.Min(lane.BackOff.Ticks * 2, LongestBackOff.Ticks));

@@ -16,8 +16,7 @@ public sealed class ExportSource(NodeStorage storage, RollupCatalog catalog)
 {
     private readonly BucketId[] _buckets =
     [
-        .. catalog.Rollups.Append(DeadLetters.Rollup)
-            .SelectMany(rollup => Enumerable.Range(0, rollup.Buckets).Select(number => new BucketId(rollup.Name, number))),
+        .. catalog.Counted.SelectMany(rollup => Enumerable.Range(0, rollup.Buckets).Select(number => new BucketId(rollup.Name, number))),
     ];
 
     /// <summary>How far a stream is stored.</summary>

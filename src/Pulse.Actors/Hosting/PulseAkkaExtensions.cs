@@ -18,9 +18,7 @@ using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
-using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
-using Pulse.Events;
 using Pulse.Warehouse;
 using Config = Akka.Configuration.Config;
 
@@ -161,7 +159,7 @@ public static class PulseAkkaExtensions
             var availability = services.GetRequiredService<StorageAvailability>();
             system.ActorOf(
                 StorageMonitor.Props(services.GetRequiredService<ResultStore>().PingAsync, availability), "storage-monitor");
-            var rollups = settings.Catalog.Rollups.Append(DeadLetters.Rollup).ToFrozenDictionary(rollup => rollup.Name);
+            var rollups = settings.Catalog.Counted.ToFrozenDictionary(rollup => rollup.Name);
             var context = new CheckpointWriterContext(
                 services.GetRequiredService<LiveBuckets>(),
                 availability,
@@ -287,7 +285,7 @@ public static class PulseAkkaExtensions
                 {
                     var context = new IngestContext(
                         settings.Catalog,
-                        VersionsOf(settings),
+                        settings.Versions,
                         settings.WindowLength,
                         settings.AllowedLateness,
                         settings.FlushInterval,
@@ -318,12 +316,6 @@ public static class PulseAkkaExtensions
                 HandOverPartitionsFirst(system, ingest, ingestors);
             });
     }
-
-    private static List<CountedVersion> VersionsOf(PulseSettings settings) =>
-    [
-        .. settings.Catalog.Rollups.Add(DeadLetters.Rollup).Select(rollup =>
-            new VersionDeclaration(rollup, settings.WindowLength, settings.AllowedLateness).Counted),
-    ];
 
     // Ingestors bring their last events to buckets, so their region leaves before that of the buckets.
     private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>

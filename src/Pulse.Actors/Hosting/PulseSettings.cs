@@ -23,7 +23,7 @@ public sealed record PulseSettings(KafkaSettings Kafka, StorageOptions Storage, 
 
     /// <summary>What is counted: every rollup, the dead letters last, as it is declared.</summary>
     internal IReadOnlyList<CountedVersion> Versions =>
-        [.. Catalog.Rollups.Append(DeadLetters.Rollup).Select(rollup => new VersionDeclaration(rollup, WindowLength, AllowedLateness).Counted)];
+        [.. Catalog.Counted.Select(rollup => new VersionDeclaration(rollup, WindowLength, AllowedLateness).Counted)];
 
     /// <summary>The longest time between two checkpoints of a bucket.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);

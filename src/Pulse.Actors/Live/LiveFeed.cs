@@ -72,7 +72,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
 
         Receive<TellNow>(_ => TellChanges());
         Receive<LiveCounts>(Handle);
-        Receive<UnpublishedWanted>(_ => _buckets.Tell(TellUnpublished.Instance));
+        Receive<UnstoredWanted>(_ => _buckets.Tell(ShowUnstored.Instance));
         Receive<ReportNow>(_ => Report());
         Receive<ShardRegionStats>(stats => _shards = stats.Stats.Count);
         Receive<NodeStatus>(Handle);
@@ -92,7 +92,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
         _view.Self = _node;
         _mediator.Tell(new Subscribe(Topic, Self));
         _cluster.Subscribe(Self, typeof(ClusterEvent.MemberRemoved));
-        _mediator.Tell(new Publish(Topic, UnpublishedWanted.Instance));
+        _mediator.Tell(new Publish(Topic, UnstoredWanted.Instance));
         Timers.StartPeriodicTimer(TellNow.Instance, TellNow.Instance, _model.Options.Interval);
         Timers.StartPeriodicTimer(ReportNow.Instance, ReportNow.Instance, TimeSpan.Zero, StatusInterval);
         Timers.StartPeriodicTimer("repair", new FillNow(SettlingWindows), RepairInterval);
@@ -173,7 +173,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     // What the sender's buckets have not published comes from them, the rest from storage.
     private void AskAgain()
     {
-        Sender.Tell(UnpublishedWanted.Instance);
+        Sender.Tell(UnstoredWanted.Instance);
         FillAgainLater();
     }
 

@@ -18,7 +18,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
     private static readonly MessageFormat[] Formats =
     [
         MessageFormat.Of<LiveCounts, Wire.LiveCounts>("live.counts.v2", ToWire, FromWire),
-        MessageFormat.Empty("live.unpublished-wanted.v1", UnpublishedWanted.Instance),
+        MessageFormat.Empty("live.unpublished-wanted.v1", UnstoredWanted.Instance),
         MessageFormat.Of<NodeStatus, Wire.NodeStatus>("live.node-status.v1", ToWire, FromWire),
     ];
 

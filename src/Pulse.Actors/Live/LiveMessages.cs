@@ -12,10 +12,10 @@ public sealed record LiveCounts(
     string Node, long Sequence, long ChangedSinceUnixMilliseconds, IReadOnlyList<LiveBucket> Buckets);
 
 /// <summary>Asks a node's feed, or all, to tell again what storage may not hold yet.</summary>
-public sealed record UnpublishedWanted
+public sealed record UnstoredWanted
 {
     /// <summary>The only one that is needed.</summary>
-    public static UnpublishedWanted Instance { get; } = new();
+    public static UnstoredWanted Instance { get; } = new();
 }
 
 /// <summary>How far a node has come in one partition.</summary>

@@ -20,11 +20,11 @@ public sealed class ReadModel
     public ReadModel(RollupCatalog catalog, LiveOptions options, TimeSpan settled, TimeProvider? time = null)
     {
         Options = options;
-        _rollups = catalog.Rollups.Add(DeadLetters.Rollup).ToFrozenDictionary(
+        _rollups = catalog.Counted.ToFrozenDictionary(
             rollup => rollup.Name,
             rollup => new RollupCounts(rollup, options, settled, time ?? TimeProvider.System),
             StringComparer.OrdinalIgnoreCase);
-        Rollups = [.. catalog.Rollups.Add(DeadLetters.Rollup).Select(rollup => _rollups[rollup.Name])];
+        Rollups = [.. catalog.Counted.Select(rollup => _rollups[rollup.Name])];
     }
 
     /// <summary>The bounds.</summary>

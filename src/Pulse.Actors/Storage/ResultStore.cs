@@ -22,8 +22,7 @@ public sealed class ResultStore
     internal ResultStore(IStorageSessions sessions, RollupCatalog catalog)
     {
         _sessions = sessions;
-        _tables = catalog.Rollups.Append(DeadLetters.Rollup)
-            .ToDictionary(rollup => rollup, rollup => new ResultTable(rollup, SqlDialect.For(sessions.Kind)));
+        _tables = catalog.Counted.ToDictionary(rollup => rollup, rollup => new ResultTable(rollup, SqlDialect.For(sessions.Kind)));
     }
 
     /// <summary>For people: the kind of database and its place, without any secret.</summary>
@@ -111,11 +110,7 @@ public sealed class ResultStore
             async (connection, token) =>
             {
                 await using var command = connection.Command(sql, parameters);
-                await using var reader = await command.ExecuteReaderAsync(token).ConfigureAwait(false);
-                var rows = new List<T>();
-                while (await reader.ReadAsync(token).ConfigureAwait(false))
-                    rows.Add(read(reader));
-                return rows;
+                return await command.ReadAllAsync(read, token).ConfigureAwait(false);
             },
             cancellationToken);
 

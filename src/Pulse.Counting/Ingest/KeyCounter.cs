@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace Pulse.Counting;
 
 /// <summary>
@@ -16,9 +14,6 @@ public sealed class KeyCounter
     {
         Bucket = bucket;
         Key = key;
-        EncodedBytes = DeltaSize.BytesPerKey;
-        foreach (var value in key.Values)
-            EncodedBytes += DeltaSize.BytesPerValue + Encoding.UTF8.GetByteCount(value);
     }
 
     /// <summary>The key.</summary>
@@ -27,7 +22,7 @@ public sealed class KeyCounter
     internal SessionBucket Bucket { get; }
 
     /// <summary>What the key takes in a delta.</summary>
-    internal int EncodedBytes { get; }
+    internal int EncodedBytes => DeltaSize.BytesPerKey + Key.EncodedBytes;
 
     internal bool IsEmpty => _count == 0;
 

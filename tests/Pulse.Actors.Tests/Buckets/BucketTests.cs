@@ -26,11 +26,7 @@ public sealed class BucketTests : TestKit
     private readonly BucketContext _context;
 
     public BucketTests()
-        : base("""
-            akka.loglevel = OFF
-            akka.test.single-expect-default = 30s
-            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
-            """)
+        : base(VirtualTime.Configuration)
     {
         _writer = CreateTestProbe("writer");
         _outbox = CreateTestProbe("outbox");
@@ -255,7 +251,7 @@ public sealed class BucketTests : TestKit
         Assert.True(_live.TryTake(out var changes));
         changes.Take(10);
 
-        bucket.Tell(TellUnpublished.Instance);
+        bucket.Tell(ShowUnstored.Instance);
         await ReachedAsync(bucket);
 
         Assert.True(_live.TryTake(out changes));

@@ -25,11 +25,7 @@ public sealed class CheckpointWriterTests : TestKit
     private readonly IActorRef _writer;
 
     public CheckpointWriterTests()
-        : base("""
-            akka.loglevel = OFF
-            akka.test.single-expect-default = 30s
-            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
-            """)
+        : base(VirtualTime.Configuration)
     {
         _mobile = CreateTestProbe("mobile");
         _tablet = CreateTestProbe("tablet");

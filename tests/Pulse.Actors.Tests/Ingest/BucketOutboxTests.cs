@@ -25,11 +25,7 @@ public sealed class BucketOutboxTests : TestKit
     private readonly IActorRef _outbox;
 
     public BucketOutboxTests()
-        : base("""
-            akka.loglevel = OFF
-            akka.test.single-expect-default = 30s
-            akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
-            """)
+        : base(VirtualTime.Configuration)
     {
         _region = CreateTestProbe("region");
         _zero = CreateTestProbe("zero");

@@ -10,7 +10,7 @@ internal static class Versions
     /// <summary>Those of a catalogue's rollups in their order, and then that of dead letters.</summary>
     public static IReadOnlyList<CountedVersion> Of(RollupCatalog catalog) =>
     [
-        .. catalog.Rollups.Add(DeadLetters.Rollup).Select(
+        .. catalog.Counted.Select(
             rollup => new VersionDeclaration(rollup, Window.DefaultLength).Counted),
     ];
 }

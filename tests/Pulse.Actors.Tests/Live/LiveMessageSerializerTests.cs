@@ -26,7 +26,7 @@ public sealed class LiveMessageSerializerTests : IDisposable
                     new BucketId("viewsByDeviceGenre", 6),
                     [new LiveWindow(new Window(1_767_355_500), 12, [new KeyTotal(new RollupKey("Mobile", "Drama"), 12)])]),
             ]),
-        ["wanted"] = UnpublishedWanted.Instance,
+        ["wanted"] = UnstoredWanted.Instance,
         ["status"] = new NodeStatus(
             "node#1", "127.0.0.1:4053", Noon, 1000, 3, 1, 134, 64, 20, Noon, null, "away", [new NodePartition(2, 10, 8, 12)]) { Sequence = 7 },
     };

@@ -10,37 +10,29 @@ internal static class BucketRows
     public const string Columns = "version, bucket, checkpoint, generation, positions, counted, late, dead, filtered, consumed";
 
     /// <summary>Reads all rows that are buckets of these versions.</summary>
-    public static async Task<IReadOnlyDictionary<BucketId, BucketRow>> ReadAsync(
-        DbCommand command, RollupVersions versions, CancellationToken cancellationToken)
-    {
-        var rows = new Dictionary<BucketId, BucketRow>();
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (versions.Bucket(reader.GetInt32(0), reader.GetInt32(1)) is { } bucket)
-                rows.Add(bucket, new BucketRow(
-                    new CheckpointId(reader.GetGuid(2)),
-                    reader.GetInt64(3),
-                    reader.GetString(4),
-                    new Balance(
-                        reader.GetInt64(5), reader.GetInt64(6), reader.GetInt64(7), reader.GetInt64(8), reader.GetInt64(9))));
-        }
-
-        return rows;
-    }
+    public static Task<IReadOnlyDictionary<BucketId, BucketRow>> ReadAsync(
+        DbCommand command, RollupVersions versions, CancellationToken cancellationToken) =>
+        ReadAsync(
+            command,
+            versions,
+            row => new BucketRow(
+                new CheckpointId(row.GetGuid(2)),
+                row.GetInt64(3),
+                row.GetString(4),
+                new Balance(row.GetInt64(5), row.GetInt64(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9))),
+            cancellationToken);
 
     /// <summary>Reads rows of the columns version, bucket and checkpoint.</summary>
-    public static async Task<IReadOnlyDictionary<BucketId, CheckpointId>> ReadCheckpointsAsync(
-        DbCommand command, RollupVersions versions, CancellationToken cancellationToken)
-    {
-        var checkpoints = new Dictionary<BucketId, CheckpointId>();
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-        {
-            if (versions.Bucket(reader.GetInt32(0), reader.GetInt32(1)) is { } bucket)
-                checkpoints.Add(bucket, new CheckpointId(reader.GetGuid(2)));
-        }
+    public static Task<IReadOnlyDictionary<BucketId, CheckpointId>> ReadCheckpointsAsync(
+        DbCommand command, RollupVersions versions, CancellationToken cancellationToken) =>
+        ReadAsync(command, versions, row => new CheckpointId(row.GetGuid(2)), cancellationToken);
 
-        return checkpoints;
+    private static async Task<IReadOnlyDictionary<BucketId, T>> ReadAsync<T>(
+        DbCommand command, RollupVersions versions, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var rows = await command
+            .ReadAllAsync(row => (Bucket: versions.Bucket(row.GetInt32(0), row.GetInt32(1)), Value: read(row)), cancellationToken)
+            .ConfigureAwait(false);
+        return rows.Where(row => row.Bucket is not null).ToDictionary(row => row.Bucket!, row => row.Value);
     }
 }

@@ -16,7 +16,7 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     private readonly DatabaseVersion _version = new(address, kind);
 
     private readonly List<ResultTable> _tables =
-        [.. catalog.Rollups.Append(DeadLetters.Rollup).Select(rollup => new ResultTable(rollup, SqlDialect.For(kind)))];
+        [.. catalog.Counted.Select(rollup => new ResultTable(rollup, SqlDialect.For(kind)))];
 
     private readonly string _newName = kind == StorageKind.Postgres ? "gen_random_uuid()" : "randomblob(16)";
 
@@ -97,13 +97,12 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     private static async Task<Dictionary<string, (int Number, string Digest, string Text)>> ReadDeclaredAsync(
         DbConnection connection, CancellationToken cancellationToken)
     {
-        var declared = new Dictionary<string, (int, string, string)>(StringComparer.Ordinal);
         var command = connection.Command("select table_name, version, digest, declaration from pulse_version");
         await using var disposing = command.ConfigureAwait(false);
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
-        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
-            declared.Add(reader.GetString(0), (reader.GetInt32(1), reader.GetString(2), reader.GetString(3)));
-        return declared;
+        var declared = await command
+            .ReadAllAsync(row => (row.GetString(0), Version: (row.GetInt32(1), row.GetString(2), row.GetString(3))), cancellationToken)
+            .ConfigureAwait(false);
+        return declared.ToDictionary(row => row.Item1, row => row.Version, StringComparer.Ordinal);
     }
 
     // A bucket without a position would be asked by nobody where the version stands.

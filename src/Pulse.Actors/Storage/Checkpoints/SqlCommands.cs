@@ -38,6 +38,17 @@ internal static class SqlCommands
         }
     }
 
+    /// <summary>Reads all rows of a query.</summary>
+    public static async Task<List<T>> ReadAllAsync<T>(
+        this DbCommand command, Func<DbDataReader, T> read, CancellationToken cancellationToken)
+    {
+        var rows = new List<T>();
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken).ConfigureAwait(false);
+        while (await reader.ReadAsync(cancellationToken).ConfigureAwait(false))
+            rows.Add(read(reader));
+        return rows;
+    }
+
     /// <summary>The first value of a query's first row.</summary>
     public static async Task<object?> ScalarAsync(this DbConnection connection, string sql, CancellationToken cancellationToken)
     {

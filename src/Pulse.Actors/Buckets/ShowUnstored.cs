@@ -3,7 +3,7 @@ using Akka.Actor;
 namespace Pulse.Actors.Buckets;
 
 /// <summary>Asks a bucket of this node to tell the live feed again what storage may not hold yet.</summary>
-internal sealed record TellUnpublished : INoSerializationVerificationNeeded
+internal sealed record ShowUnstored : INoSerializationVerificationNeeded
 {
-    public static TellUnpublished Instance { get; } = new();
+    public static ShowUnstored Instance { get; } = new();
 }
