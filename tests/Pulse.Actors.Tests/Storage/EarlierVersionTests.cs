@@ -9,29 +9,18 @@ public sealed class SqliteEarlierVersionTests(PostgresFixture postgres) : Earlie
 public sealed class PostgresEarlierVersionTests(PostgresFixture postgres) : EarlierVersionTests(StorageKind.Postgres, postgres);
 
 /// <summary>No version counts in a database of the other, and neither changes it.</summary>
-public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture postgres) : IAsyncLifetime
+public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture postgres) : StorageTest(kind, postgres)
 {
-    private TestStorage _storage = null!;
-
-    public async ValueTask InitializeAsync() => _storage = await TestStorage.CreateAsync(kind, postgres);
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_storage is not null)
-            await _storage.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
     [Fact]
     public async Task A_database_of_an_earlier_version_is_refused_in_one_line_and_that_version_goes_on_in_it()
     {
         CreateDirectory();
-        Assert.Null(await EarlierVersion.StartAsync(_storage.Options));
+        Assert.Null(await EarlierVersion.StartAsync(Storage.Options));
         var before = await TablesAsync();
 
         foreach (var fault in (StorageException[])[await PrepareFaultAsync(), await OpenFaultAsync()])
         {
-            Assert.StartsWith(_storage.Open().Description, fault.Message, StringComparison.Ordinal);
+            Assert.StartsWith(Storage.Open().Description, fault.Message, StringComparison.Ordinal);
             Assert.Contains("was written by an earlier version of Pulse", fault.Message, StringComparison.Ordinal);
             Assert.Contains("Use an empty database, or go on with that version.", fault.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', fault.Message);
@@ -39,7 +28,7 @@ public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture post
         }
 
         Assert.Equal(before, await TablesAsync());
-        Assert.Null(await EarlierVersion.StartAsync(_storage.Options));
+        Assert.Null(await EarlierVersion.StartAsync(Storage.Options));
     }
 
     [Theory]
@@ -48,46 +37,46 @@ public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture post
     public async Task A_journal_of_buckets_alone_is_refused_too(string persistenceId, bool isRefused)
     {
         CreateDirectory();
-        await EarlierVersion.StartAsync(_storage.Options);
-        await _storage.QueryAsync("drop table pulse_declarations");
-        await _storage.QueryAsync("insert into pulse_journal (created, deleted, persistence_id, sequence_number, message) "
-            + $"values (0, {(kind == StorageKind.Sqlite ? "0" : "false")}, '{persistenceId}', 1, '')");
+        await EarlierVersion.StartAsync(Storage.Options);
+        await Storage.QueryAsync("drop table pulse_declarations");
+        await Storage.QueryAsync("insert into pulse_journal (created, deleted, persistence_id, sequence_number, message) "
+            + $"values (0, {(Kind == StorageKind.Sqlite ? "0" : "false")}, '{persistenceId}', 1, '')");
 
         if (isRefused)
             Assert.Contains("earlier version", (await PrepareFaultAsync()).Message, StringComparison.Ordinal);
         else
-            await _storage.OpenPreparedAsync();
+            await Storage.OpenPreparedAsync();
     }
 
     [Fact]
     public async Task An_earlier_version_ends_its_start_with_a_line_that_names_the_later_one_and_changes_nothing()
     {
-        await _storage.OpenPreparedAsync();
+        await Storage.OpenPreparedAsync();
         var before = await TablesAsync();
 
-        var refusal = await EarlierVersion.StartAsync(_storage.Options);
+        var refusal = await EarlierVersion.StartAsync(Storage.Options);
 
         Assert.NotNull(refusal);
         Assert.Contains("a later version of Pulse counts in this database, go on with that one", refusal, StringComparison.Ordinal);
         Assert.Equal(before, await TablesAsync());
-        Assert.Equal(["window length"], await _storage.QueryAsync("select name from pulse_declarations"));
-        await _storage.OpenPreparedAsync();
+        Assert.Equal(["window length"], await Storage.QueryAsync("select name from pulse_declarations"));
+        await Storage.OpenPreparedAsync();
     }
 
     private async Task<StorageException> PrepareFaultAsync() => await Assert.ThrowsAsync<StorageException>(
-        () => _storage.Open().PrepareAsync(Window.DefaultLength, null, CancellationToken.None));
+        () => Storage.Open().PrepareAsync(Window.DefaultLength, null, CancellationToken.None));
 
     private async Task<StorageException> OpenFaultAsync() => await Assert.ThrowsAsync<StorageException>(
-        () => _storage.Open().OpenAsync(Window.DefaultLength, null, CancellationToken.None));
+        () => Storage.Open().OpenAsync(Window.DefaultLength, null, CancellationToken.None));
 
-    private Task<IReadOnlyList<string>> TablesAsync() => _storage.QueryAsync(kind == StorageKind.Sqlite
+    private Task<IReadOnlyList<string>> TablesAsync() => Storage.QueryAsync(Kind == StorageKind.Sqlite
         ? "select name from sqlite_master where type in ('table', 'index') order by name"
         : "select relname from pg_class where relnamespace = 'public'::regnamespace order by relname");
 
     // The earlier version's own start creates a file's directory.
     private void CreateDirectory()
     {
-        if (kind == StorageKind.Sqlite)
-            StorageAddress.Parse(_storage.Options).CreateDirectory();
+        if (Kind == StorageKind.Sqlite)
+            StorageAddress.Parse(Storage.Options).CreateDirectory();
     }
 }

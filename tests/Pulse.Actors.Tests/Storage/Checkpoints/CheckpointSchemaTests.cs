@@ -11,19 +11,8 @@ public sealed class SqliteCheckpointSchemaTests(PostgresFixture postgres) : Chec
 public sealed class PostgresCheckpointSchemaTests(PostgresFixture postgres) : CheckpointSchemaTests(StorageKind.Postgres, postgres);
 
 /// <summary>How a database comes to its schema, its versions and its buckets.</summary>
-public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture postgres) : IAsyncLifetime
+public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture postgres) : StorageTest(kind, postgres)
 {
-    private TestStorage _storage = null!;
-
-    public async ValueTask InitializeAsync() => _storage = await TestStorage.CreateAsync(kind, postgres);
-
-    public async ValueTask DisposeAsync()
-    {
-        if (_storage is not null)
-            await _storage.DisposeAsync();
-        GC.SuppressFinalize(this);
-    }
-
     [Fact]
     public async Task Every_bucket_of_a_version_has_a_row_at_no_position()
     {
@@ -31,9 +20,9 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
 
         Assert.Equal(
             ["deadLetters|0|", .. RollupCatalog.BuiltIn.SelectMany(rollup => Buckets(rollup.Name, 16)), .. Titles(3)],
-            await _storage.QueryAsync("select rollup, bucket, positions from pulse_bucket join pulse_version using (version) "
+            await Storage.QueryAsync("select rollup, bucket, positions from pulse_bucket join pulse_version using (version) "
                 + "where counted = 0 and late = 0 and dead = 0 and filtered = 0 and consumed = 0 order by rollup, bucket"));
-        Assert.Equal(["52"], await _storage.QueryAsync("select count(distinct checkpoint) from pulse_bucket"));
+        Assert.Equal(["52"], await Storage.QueryAsync("select count(distinct checkpoint) from pulse_bucket"));
     }
 
     [Fact]
@@ -41,7 +30,7 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     {
         await PrepareAsync(Declared(buckets: 3));
 
-        var row = Assert.Single(await _storage.QueryAsync(
+        var row = Assert.Single(await Storage.QueryAsync(
             "select table_name, declaration, digest from pulse_version where rollup = 'viewsByTitle'")).Split('|');
 
         Assert.Equal("viewsbytitleaggregation", row[0]);
@@ -66,9 +55,9 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     {
         await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => PrepareAsync(Declared(buckets: 3))));
 
-        Assert.Equal(["52"], await _storage.QueryAsync("select count(*) from pulse_bucket"));
-        Assert.Equal(["1|2|3|4|5"], [string.Join('|', await _storage.QueryAsync("select version from pulse_version order by version"))]);
-        Assert.Equal(["1"], await _storage.QueryAsync("select step from pulse_schema"));
+        Assert.Equal(["52"], await Storage.QueryAsync("select count(*) from pulse_bucket"));
+        Assert.Equal(["1|2|3|4|5"], [string.Join('|', await Storage.QueryAsync("select version from pulse_version order by version"))]);
+        Assert.Equal(["1"], await Storage.QueryAsync("select step from pulse_schema"));
     }
 
     [Fact]
@@ -123,25 +112,25 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     {
         await PrepareAsync(Declared(buckets: 3));
         var before = await ContentAsync();
-        await using var store = CheckpointStores.For(_storage.Options, Declared(buckets: 3));
+        await using var store = CheckpointStores.For(Storage.Options, Declared(buckets: 3));
 
         await store.OpenAsync(Window.DefaultLength, null, CancellationToken.None);
 
         await using (var snapshot = await store.ReadSnapshotAsync(CancellationToken.None))
-            Assert.Equal(await _storage.QueryAsync("select count(*) from pulse_bucket"), [$"{snapshot.Buckets.Count}"]);
+            Assert.Equal(await Storage.QueryAsync("select count(*) from pulse_bucket"), [$"{snapshot.Buckets.Count}"]);
         Assert.Equal(before, await ContentAsync());
     }
 
     [Fact]
     public async Task A_database_that_no_node_has_prepared_is_not_opened()
     {
-        await _storage.OpenPreparedAsync();
+        await Storage.OpenPreparedAsync();
 
-        await using var withMore = CheckpointStores.For(_storage.Options, Declared(buckets: 3));
+        await using var withMore = CheckpointStores.For(Storage.Options, Declared(buckets: 3));
         var absent = await Assert.ThrowsAsync<StorageException>(
             () => withMore.OpenAsync(Window.DefaultLength, null, CancellationToken.None));
         var changed = await Assert.ThrowsAsync<StorageException>(
-            () => _storage.Open().OpenAsync(TimeSpan.FromMinutes(1), null, CancellationToken.None));
+            () => Storage.Open().OpenAsync(TimeSpan.FromMinutes(1), null, CancellationToken.None));
 
         Assert.Contains("'viewsByTitle' is not counted in it", absent.Message, StringComparison.Ordinal);
         Assert.Contains("a length of 300 s", changed.Message, StringComparison.Ordinal);
@@ -151,7 +140,7 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     public async Task A_database_of_a_newer_schema_is_refused_in_one_line_that_says_what_to_do()
     {
         await PrepareAsync(RollupCatalog.Default);
-        await _storage.QueryAsync($"insert into pulse_schema (step) values ({SchemaStep.All[^1].Number + 1})");
+        await Storage.QueryAsync($"insert into pulse_schema (step) values ({SchemaStep.All[^1].Number + 1})");
 
         var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(RollupCatalog.Default));
 
@@ -180,18 +169,18 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
 
     private async Task PrepareAsync(RollupCatalog catalog, TimeSpan? windowLength = null, TimeSpan? allowedLateness = null)
     {
-        await using var store = CheckpointStores.For(_storage.Options, catalog);
+        await using var store = CheckpointStores.For(Storage.Options, catalog);
         await store.PrepareAsync(windowLength ?? Window.DefaultLength, allowedLateness, CancellationToken.None);
     }
 
     private async Task<IReadOnlyList<string>> ContentAsync()
     {
-        var checkpoint = kind == StorageKind.Sqlite ? "hex(checkpoint)" : "checkpoint";
+        var checkpoint = Kind == StorageKind.Sqlite ? "hex(checkpoint)" : "checkpoint";
         return
         [
-            .. await _storage.QueryAsync($"select version, bucket, {checkpoint}, generation from pulse_bucket order by version, bucket"),
-            .. await _storage.QueryAsync("select * from pulse_version order by version"),
-            .. await _storage.QueryAsync("select * from pulse_schema"),
+            .. await Storage.QueryAsync($"select version, bucket, {checkpoint}, generation from pulse_bucket order by version, bucket"),
+            .. await Storage.QueryAsync("select * from pulse_version order by version"),
+            .. await Storage.QueryAsync("select * from pulse_schema"),
         ];
     }
 }

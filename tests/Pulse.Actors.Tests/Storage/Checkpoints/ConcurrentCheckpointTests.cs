@@ -92,10 +92,7 @@ public sealed class ConcurrentCheckpointTests(PostgresFixture postgres) : Postgr
         var statement = History.After(await History.TakeOverAsync(gone));
         await Other.HoldAsync(1);
 
-        var storing = ResultsAsync(gone, statement);
-        await Other.WaitingAsync(1);
-        relay.Cut();
-        Assert.Equal([StatementResult.Unknown], await storing);
+        await SendAndLeaveAsync(gone, relay, statement, waiting: 1);
         Assert.Equal(statement.Previous, await CheckpointAsync());
         await Other.ExecuteAsync("commit");
 
@@ -113,10 +110,7 @@ public sealed class ConcurrentCheckpointTests(PostgresFixture postgres) : Postgr
         var statement = History.After(await History.TakeOverAsync(gone));
         await Other.HoldAsync(1);
 
-        var storing = ResultsAsync(gone, statement);
-        await Other.WaitingAsync(1);
-        relay.Cut();
-        Assert.Equal([StatementResult.Unknown], await storing);
+        await SendAndLeaveAsync(gone, relay, statement, waiting: 1);
         var repeating = ResultsAsync(statement);
         await Other.WaitingAsync(2);
         await Other.ExecuteAsync("commit");
@@ -136,10 +130,7 @@ public sealed class ConcurrentCheckpointTests(PostgresFixture postgres) : Postgr
         var taking = History.TakeOverAsync(Store);
         await Other.WaitingAsync(1);
 
-        var storing = ResultsAsync(gone, statement);
-        await Other.WaitingAsync(2);
-        relay.Cut();
-        Assert.Equal([StatementResult.Unknown], await storing);
+        await SendAndLeaveAsync(gone, relay, statement, waiting: 2);
         await Other.ExecuteAsync("commit");
 
         var next = History.After(await taking);
@@ -234,6 +225,15 @@ public sealed class ConcurrentCheckpointTests(PostgresFixture postgres) : Postgr
         Assert.Equal(60 * 4, taken.SelectMany(rows => rows.Values).Select(row => row.Checkpoint).Distinct().Count());
         Assert.Equal(60 * 4, taken.SelectMany(rows => rows).Select(row => (row.Key, row.Value.Generation)).Distinct().Count());
         Assert.Equal(["0"], await Database.QueryAsync("select deadlocks from pg_stat_database where datname = current_database()"));
+    }
+
+    /// <summary>Sends a statement that has to wait in the server, and whose sender is gone before it is answered.</summary>
+    private async Task SendAndLeaveAsync(ICheckpointStore gone, TcpRelay relay, CheckpointStatement statement, int waiting)
+    {
+        var storing = ResultsAsync(gone, statement);
+        await Other.WaitingAsync(waiting);
+        relay.Cut();
+        Assert.Equal([StatementResult.Unknown], await storing);
     }
 
     private TcpRelay Relay() => new(new NpgsqlConnectionStringBuilder(Database.Options.ConnectionString).Port);
