@@ -126,7 +126,7 @@ internal sealed class Scenario
                 Say($"{bucket} is asked by {each.Session}");
                 bucket.Tell(() => bucket.Machine.Ask(each.Partition, each.Version, each.Session));
                 break;
-            case SimulatedMessage.Delta each when Receiver(each.Bucket) is { } bucket:
+            case SimulatedMessage.Counts each when Receiver(each.Bucket) is { } bucket:
                 Say($"{bucket} gets {each.Content.From}–{each.Content.To} of {each.Content.Partition} by {each.Session}: {string.Join(", ", each.Content.Counts)}");
                 bucket.Tell(() => bucket.Machine.Apply(each.Content, each.Session));
                 break;

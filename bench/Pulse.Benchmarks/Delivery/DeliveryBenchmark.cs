@@ -75,7 +75,7 @@ internal sealed class DeliveryBenchmark
             sum += await Expense.OfAsync(Prepared((bucket, partition) => new SessionEffect.SendDelta(
                 bucket.Id,
                 Session,
-                new PartitionDelta(
+                new Delta(
                     partition, bucket.Version, from, to, new Balance(EventsPerDelta, 0, 0, 0, 0),
                     [new KeyCount(bucket.Key, _window, EventsPerDelta)], []))));
         }

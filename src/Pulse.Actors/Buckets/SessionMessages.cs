@@ -26,7 +26,7 @@ internal readonly record struct PositionQuestion(StreamPartition Partition, Sess
 /// <summary>A session brings a delta.</summary>
 /// <param name="Session">The session.</param>
 /// <param name="Delta">The delta.</param>
-internal readonly record struct SessionDelta(SessionId Session, PartitionDelta Delta);
+internal readonly record struct SessionDelta(SessionId Session, Delta Delta);
 
 /// <summary>What a bucket answers to <see cref="BucketRequests"/>, in the order in which it took them.</summary>
 /// <param name="Answers">All of one bucket; not empty.</param>

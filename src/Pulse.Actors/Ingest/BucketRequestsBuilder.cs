@@ -42,7 +42,7 @@ internal sealed class BucketRequestsBuilder(BucketId bucket, VersionDigest versi
     public bool TryAdd(SessionDelta delta)
     {
         var bytes = delta.Delta.EncodedBytes;
-        if ((_deltas.Count > 0 && _bytes + bytes > PartitionDelta.MaximumBytes) || !Follows(delta.Delta.Partition, Kind.Delta))
+        if ((_deltas.Count > 0 && _bytes + bytes > Delta.MaximumBytes) || !Follows(delta.Delta.Partition, Kind.Delta))
             return false;
         _bytes += bytes;
         _deltas.Add(delta);

@@ -15,7 +15,7 @@ internal sealed class DeltaContents(Wire.BucketRequests wire)
 
     /// <summary>The next delta.</summary>
     /// <exception cref="SerializationException">The message holds less than it says.</exception>
-    public PartitionDelta Next(StreamPartition partition, VersionDigest version, LogPosition from, LogPosition to)
+    public Delta Next(StreamPartition partition, VersionDigest version, LogPosition from, LogPosition to)
     {
         var row = _deltas++;
         var balance = new Balance(
@@ -24,7 +24,7 @@ internal sealed class DeltaContents(Wire.BucketRequests wire)
             AtOrZero(wire.Dead, row),
             AtOrZero(wire.Filtered, row),
             AtOrZero(wire.Consumed, row));
-        return new PartitionDelta(
+        return new Delta(
             partition, version, from, to, balance, Counts(wire.CountNumbers[row]), Gaps(partition, wire.GapNumbers[row]));
     }
 

@@ -23,7 +23,7 @@ internal sealed class EventCounter
     private readonly int _deadLetters;
     private EventDecoder _decoder;
     private RollupKeys[] _rollups;
-    private readonly Dictionary<BadRecordReason, KeyCounter> _deadLetterKeys = [];
+    private readonly Dictionary<BadRecordReason, KeyTally> _deadLetterKeys = [];
     private readonly int[] _valueIds;
     private readonly long _windowSeconds;
     private readonly LateRule _late;
@@ -132,7 +132,7 @@ internal sealed class EventCounter
     private RollupKeys[] NewKeys() =>
         [.. _catalog.Rollups.Select((rollup, version) => new RollupKeys(rollup, version, _decoder, _session))];
 
-    private KeyCounter DeadLetterKey(BadRecordReason reason)
+    private KeyTally DeadLetterKey(BadRecordReason reason)
     {
         if (_deadLetterKeys.TryGetValue(reason, out var counter))
             return counter;

@@ -107,7 +107,7 @@ internal static class RequestColumns
         wire.EndEpochs.Add(to.Epoch);
     }
 
-    private static void AddContent(Wire.BucketRequests wire, PartitionDelta delta, NameTable<RollupKey> keys)
+    private static void AddContent(Wire.BucketRequests wire, Delta delta, NameTable<RollupKey> keys)
     {
         wire.CountNumbers.Add((uint)delta.Counts.Count);
         wire.GapNumbers.Add((uint)delta.Gaps.Count);

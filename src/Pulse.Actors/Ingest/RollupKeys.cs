@@ -16,7 +16,7 @@ internal sealed class RollupKeys
     private readonly int _version;
     private readonly int[] _dimensions;
     private readonly Step[] _steps;
-    private readonly List<KeyCounter> _keys = [];
+    private readonly List<KeyTally> _keys = [];
 
     /// <param name="rollup">The rollup.</param>
     /// <param name="version">The place of its version among the session's.</param>
@@ -45,7 +45,7 @@ internal sealed class RollupKeys
 
     /// <summary>The counter of the event's key. Hot path.</summary>
     /// <param name="valueIds">What the decoder gave.</param>
-    public KeyCounter Find(ReadOnlySpan<int> valueIds)
+    public KeyTally Find(ReadOnlySpan<int> valueIds)
     {
         // Combinations are numbered prefix by prefix, from 1: (a) → n, (n, b) → m, …; the last number is the key's.
         var number = 0;

@@ -119,7 +119,7 @@ public sealed partial class BucketCheckpointing
 
     /// <summary>A session brings a delta.</summary>
     /// <returns>Whether it was applied.</returns>
-    public bool Apply(PartitionDelta delta, SessionId session)
+    public bool Apply(Delta delta, SessionId session)
     {
         if (!Listens)
             return false;

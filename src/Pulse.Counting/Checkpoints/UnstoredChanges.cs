@@ -33,7 +33,7 @@ internal sealed class UnstoredChanges
     }
 
     /// <summary>Adds what a delta holds.</summary>
-    public void Add(PartitionDelta delta)
+    public void Add(Delta delta)
     {
         foreach (var (key, window, count) in delta.Counts)
         {

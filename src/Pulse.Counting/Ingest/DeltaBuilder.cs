@@ -3,7 +3,7 @@ namespace Pulse.Counting;
 /// <summary>Gathers what a bucket's next delta will hold, and knows how large that has become.</summary>
 internal sealed class DeltaBuilder(int maximumBytes)
 {
-    private readonly List<KeyCounter> _changed = [];
+    private readonly List<KeyTally> _changed = [];
     private List<Gap> _gaps = [];
 
     /// <summary>Records that came too late.</summary>
@@ -28,10 +28,10 @@ internal sealed class DeltaBuilder(int maximumBytes)
     public bool IsEmpty => !IsUrgent && Late == 0 && Dead == 0 && Filtered == 0 && Consumed == 0;
 
     /// <summary>Whether a count still fits in. One always does.</summary>
-    public bool Fits(KeyCounter key, Window window) => _changed.Count == 0 || Bytes + BytesOf(key, window) <= maximumBytes;
+    public bool Fits(KeyTally key, Window window) => _changed.Count == 0 || Bytes + BytesOf(key, window) <= maximumBytes;
 
     /// <summary>Counts one.</summary>
-    public void Count(KeyCounter key, Window window)
+    public void Count(KeyTally key, Window window)
     {
         Bytes += BytesOf(key, window);
         if (key.IsEmpty)
@@ -47,7 +47,7 @@ internal sealed class DeltaBuilder(int maximumBytes)
     }
 
     /// <summary>Moves everything out into a delta.</summary>
-    public PartitionDelta Take(StreamPartition partition, VersionDigest version, LogPosition from, LogPosition to)
+    public Delta Take(StreamPartition partition, VersionDigest version, LogPosition from, LogPosition to)
     {
         var counts = new List<KeyCount>(_changed.Count);
         foreach (var key in _changed)
@@ -55,7 +55,7 @@ internal sealed class DeltaBuilder(int maximumBytes)
         var counted = 0L;
         foreach (var (_, _, count) in counts)
             counted += count;
-        var delta = new PartitionDelta(
+        var delta = new Delta(
             partition, version, from, to, new Balance(counted, Late, Dead, Filtered, Consumed), counts, _gaps);
         _gaps = [];
         Clear();
@@ -74,6 +74,6 @@ internal sealed class DeltaBuilder(int maximumBytes)
         Bytes = DeltaSize.BytesPerDelta;
     }
 
-    private static int BytesOf(KeyCounter key, Window window) =>
+    private static int BytesOf(KeyTally key, Window window) =>
         key.IsEmpty ? key.EncodedBytes + DeltaSize.BytesPerCount : key.Holds(window) ? 0 : DeltaSize.BytesPerCount;
 }

@@ -67,7 +67,7 @@ public sealed partial class IngestSession
         _seeksAfterwards = false;
     }
 
-    private void Begin(SessionBucket bucket, BucketAnswer answer)
+    private void Begin(BucketTally bucket, BucketAnswer answer)
     {
         bucket.Hear(answer.Position, answer.Stored);
         if (!_buckets.All(each => each.IsKnown))
@@ -89,7 +89,7 @@ public sealed partial class IngestSession
         Seek();
     }
 
-    private void GoOn(SessionBucket bucket, BucketAnswer answer)
+    private void GoOn(BucketTally bucket, BucketAnswer answer)
     {
         var position = answer.Position;
         _hasProgressed |= answer.Kind == AnswerKind.Applied;
@@ -110,7 +110,7 @@ public sealed partial class IngestSession
             EndWhereDrained();
     }
 
-    private void Skip(SessionBucket bucket, LogPosition position)
+    private void Skip(BucketTally bucket, LogPosition position)
     {
         // What was counted for the bucket can't be divided at an offset.
         var isWhole = position.Offset >= Position.Offset || bucket.HasNothing;

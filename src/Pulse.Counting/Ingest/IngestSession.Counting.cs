@@ -13,7 +13,7 @@ public sealed partial class IngestSession
     /// <param name="version">The version, by its place among the session's.</param>
     /// <param name="bucket">The number of the bucket that owns the key.</param>
     /// <param name="key">The key.</param>
-    public KeyCounter Key(int version, int bucket, RollupKey key) => new(_versions[version][bucket], key);
+    public KeyTally Key(int version, int bucket, RollupKey key) => new(_versions[version][bucket], key);
 
     /// <summary>Begins a batch.</summary>
     /// <param name="reading">The <see cref="SessionEffect.Seek.Reading"/> after which it was read.</param>
@@ -35,7 +35,7 @@ public sealed partial class IngestSession
     /// <param name="key">From <see cref="Key"/> of this session.</param>
     /// <param name="window">The record's window.</param>
     /// <param name="offset">The record's offset.</param>
-    public void Count(KeyCounter key, Window window, long offset)
+    public void Count(KeyTally key, Window window, long offset)
     {
         Debug.Assert(offset >= Position.Offset, "A record below the position was handled already.");
         if (IsHeld(key.Bucket, offset) || key.TryIncrement(window))
@@ -96,7 +96,7 @@ public sealed partial class IngestSession
     }
 
     // The bucket has the record, or the deltas under way to it do.
-    private static bool IsHeld(SessionBucket bucket, long offset)
+    private static bool IsHeld(BucketTally bucket, long offset)
     {
         var isHeld = offset < bucket.NextOffset;
         Mistake("HeldRecordsCounted", ref isHeld, false);

@@ -14,10 +14,10 @@ public sealed partial class IngestSession
     private readonly long _incarnation;
     private readonly SessionLimits _limits;
     private readonly EpochRuns _epochs = new();
-    private readonly SessionBucket[][] _versions;
-    private readonly SessionBucket[] _buckets;
-    private readonly SessionBucket[] _homes;
-    private readonly Dictionary<BucketId, SessionBucket> _bucketsById;
+    private readonly BucketTally[][] _versions;
+    private readonly BucketTally[] _buckets;
+    private readonly BucketTally[] _homes;
+    private readonly Dictionary<BucketId, BucketTally> _bucketsById;
     private List<SessionEffect> _effects = [];
     private int _attempt;
     private int _reading;
@@ -131,11 +131,11 @@ public sealed partial class IngestSession
         EndWhereDrained();
     }
 
-    private SessionBucket[] BucketsOf(CountedVersion version)
+    private BucketTally[] BucketsOf(CountedVersion version)
     {
-        var buckets = new SessionBucket[version.Buckets];
+        var buckets = new BucketTally[version.Buckets];
         for (var number = 0; number < buckets.Length; number++)
-            buckets[number] = new SessionBucket(version.Bucket(number), Partition, version.Digest, _epochs, _limits);
+            buckets[number] = new BucketTally(version.Bucket(number), Partition, version.Digest, _epochs, _limits);
         return buckets;
     }
 
@@ -159,7 +159,7 @@ public sealed partial class IngestSession
     }
 
     // Deltas under way will be answered with a position; an empty one might overtake them, and find the bucket before them.
-    private void Send(SessionBucket bucket, bool waits)
+    private void Send(BucketTally bucket, bool waits)
     {
         if (!bucket.Building.IsEmpty)
             bucket.Close(Position);
@@ -171,7 +171,7 @@ public sealed partial class IngestSession
             Emit(new SessionEffect.SendEmptyDelta(bucket.Id, bucket.Version, bucket.TakeEmpty(Id, Position)));
     }
 
-    private void SendReady(SessionBucket bucket)
+    private void SendReady(BucketTally bucket)
     {
         while (bucket.TakeReady() is { } delta)
             Emit(new SessionEffect.SendDelta(bucket.Id, Id, delta));

@@ -25,7 +25,7 @@ public abstract record SessionEffect
     /// <param name="Bucket">The bucket.</param>
     /// <param name="Session">The session.</param>
     /// <param name="Delta">The delta.</param>
-    public sealed record SendDelta(BucketId Bucket, SessionId Session, PartitionDelta Delta) : SessionEffect;
+    public sealed record SendDelta(BucketId Bucket, SessionId Session, Delta Delta) : SessionEffect;
 
     /// <summary>Send an empty delta to a bucket, in one message with those of the node's other partitions.</summary>
     /// <param name="Bucket">The bucket.</param>

@@ -7,5 +7,5 @@ namespace Pulse.Counting;
 public sealed record SessionLimits(int DeltaBytes, int BytesUnderWay, int DeltasPerBucketUnderWay)
 {
     /// <summary>The limits of every session outside of tests.</summary>
-    public static SessionLimits Default { get; } = new(PartitionDelta.MaximumBytes, 1024 * 1024, 16);
+    public static SessionLimits Default { get; } = new(Delta.MaximumBytes, 1024 * 1024, 16);
 }

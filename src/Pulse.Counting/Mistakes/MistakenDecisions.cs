@@ -21,7 +21,7 @@ public sealed partial class IngestSession
     static partial void Mistake<T>(string name, ref T decision, T wrong) => Mistakes.Make(name, ref decision, wrong);
 }
 
-internal sealed partial class SessionBucket
+internal sealed partial class BucketTally
 {
     static partial void Mistake<T>(string name, ref T decision, T wrong) => Mistakes.Make(name, ref decision, wrong);
 }

@@ -92,7 +92,7 @@ internal sealed partial class BucketMemory
     {
         foreach (var stream in changes.Streams)
             _unstored.Moved(stream);
-        _unstored.Add(new PartitionDelta(default, default, default, default, changes.Balance, changes.Counts(), changes.Gaps));
+        _unstored.Add(new Delta(default, default, default, default, changes.Balance, changes.Counts(), changes.Gaps));
     }
 }
 #endif

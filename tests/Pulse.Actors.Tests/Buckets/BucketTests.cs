@@ -147,7 +147,7 @@ public sealed class BucketTests : TestKit
         bucket.Tell(new StatementEnded(statement, StatementOutcome.NotStored));
         look = await LookAsync();
         bucket.Tell(new LookEnded(look.Look, WasRead: true, statement.Next));
-        Bring(bucket, new PartitionDelta(Zero, Version, At(0), At(5), default, [], []));
+        Bring(bucket, new Delta(Zero, Version, At(0), At(5), default, [], []));
         Assert.Equal(5, Assert.Single((await _outbox.ExpectMsgAsync<BucketReplies>()).Answers).Stored.Offset);
     }
 
@@ -174,7 +174,7 @@ public sealed class BucketTests : TestKit
         var many = Enumerable.Range(0, CheckpointLimits.Default.EarlyCheckpointCells)
             .Select(number => new KeyCount(new RollupKey("TV", $"genre {number}"), Early, 1)).ToArray();
 
-        Bring(bucket, new PartitionDelta(Zero, Version, At(0), At(many.Length), default, many, []));
+        Bring(bucket, new Delta(Zero, Version, At(0), At(many.Length), default, many, []));
 
         Assert.Equal(many.Length, (await StatementAsync()).Counts.Count);
     }
@@ -314,7 +314,7 @@ public sealed class BucketTests : TestKit
 
     private static LogPosition At(long offset) => new(offset, LogPosition.UnknownEpoch);
 
-    private static PartitionDelta Delta(long from, long to, long count) => new(
+    private static Delta Delta(long from, long to, long count) => new(
         Zero, Version, At(from), At(to), default, [new KeyCount(MobileDrama, Early, count)], []);
 
     private static BucketRow Row(string positions) => new(First, 1, positions, default);
@@ -332,10 +332,10 @@ public sealed class BucketTests : TestKit
     private void Ask(IActorRef bucket, StreamPartition? partition = null) => bucket.Tell(
         new BucketRequests(Mobile, Version, [new PositionQuestion(partition ?? Zero with { Stream = "stream" }, Session)], [], []), _outbox);
 
-    private void Bring(IActorRef bucket, PartitionDelta delta) => bucket.Tell(
+    private void Bring(IActorRef bucket, Delta delta) => bucket.Tell(
         new BucketRequests(Mobile, Version, [], [new SessionDelta(Session, delta)], []), _outbox);
 
-    private async Task AppliedAsync(IActorRef bucket, PartitionDelta delta)
+    private async Task AppliedAsync(IActorRef bucket, Delta delta)
     {
         Bring(bucket, delta);
         Assert.Equal(AnswerKind.Applied, Assert.Single((await _outbox.ExpectMsgAsync<BucketReplies>()).Answers).Kind);

@@ -72,7 +72,7 @@ public sealed class StorageOutageTests : IAsyncLifetime
 
     private async Task BringAsync(IActorRef bucket, long offset)
     {
-        var delta = new PartitionDelta(
+        var delta = new Delta(
             Zero, _version.Digest, new LogPosition(offset, 0), new LogPosition(offset + 1, 0), new Balance(1, 0, 0, 0, 1),
             [new KeyCount(MobileDrama, Early, 1)], []);
         var replies = await bucket.Ask<BucketReplies>(

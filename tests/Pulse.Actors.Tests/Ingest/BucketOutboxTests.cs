@@ -86,7 +86,7 @@ public sealed class BucketOutboxTests : TestKit
         Say(_zero, Zero, [.. effects, .. Enumerable.Repeat(effects[1], 2 * BucketRequestsBuilder.MaximumRows)]);
         await FlushAsync();
 
-        var deltas = new List<PartitionDelta>();
+        var deltas = new List<Delta>();
         var empty = 0;
         while (empty < 40 + (2 * BucketRequestsBuilder.MaximumRows) || deltas.Count < 40)
         {
@@ -113,12 +113,12 @@ public sealed class BucketOutboxTests : TestKit
         // As large as a delta may be, beside as many empty ones as there may be.
         var last = new StreamPartition(Zero.Stream, int.MaxValue);
         var counts = new List<KeyCount>();
-        while (Delta(counts).EncodedBytes < PartitionDelta.MaximumBytes)
+        while (DeltaOf(counts).EncodedBytes < Delta.MaximumBytes)
             counts.Add(new KeyCount(new RollupKey($"{counts.Count}"), new Window(long.MaxValue), long.MaxValue));
         counts.RemoveAt(counts.Count - 1);
         var session = new SessionId(long.MinValue, int.MaxValue);
         var (from, to) = (new LogPosition(long.MaxValue / 2, int.MaxValue), new LogPosition(long.MaxValue, int.MaxValue));
-        Say(_zero, Zero, new SessionEffect.SendDelta(Mobile, ZeroSession, Delta(counts)));
+        Say(_zero, Zero, new SessionEffect.SendDelta(Mobile, ZeroSession, DeltaOf(counts)));
         var empty = new SessionEffect.SendEmptyDelta(Mobile, Version, new EmptyDelta(last, session, from, to));
         Say(_one, last, [.. Enumerable.Repeat(empty, BucketRequestsBuilder.MaximumRows)]);
         await FlushAsync();
@@ -128,7 +128,7 @@ public sealed class BucketOutboxTests : TestKit
         Assert.Equal((1, BucketRequestsBuilder.MaximumRows), (message.Deltas.Count, message.EmptyDeltas.Count));
         Assert.InRange(SizeOf(message), 80_000, MaximumMessageBytes);
 
-        PartitionDelta Delta(IReadOnlyList<KeyCount> counts) => new(
+        Delta DeltaOf(IReadOnlyList<KeyCount> counts) => new(
             last, Version, new LogPosition(0, int.MaxValue), new LogPosition(long.MaxValue, int.MaxValue),
             new Balance(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue), counts, []);
     }
@@ -192,7 +192,7 @@ public sealed class BucketOutboxTests : TestKit
 
     private static SessionEffect.SendDelta Send(
         BucketId bucket, StreamPartition partition, SessionId session, long from, long to, params KeyCount[] counts) =>
-        new(bucket, session, new PartitionDelta(partition, Version, At(from), At(to), default, counts, []));
+        new(bucket, session, new Delta(partition, Version, At(from), At(to), default, counts, []));
 
     private static SessionEffect.SendEmptyDelta Empty(
         BucketId bucket, StreamPartition partition, SessionId session, long from, long to) =>

@@ -45,7 +45,7 @@ internal sealed class CountedSession
     public RecordBatch Batch(int laterReading = 0) => new(_reading + laterReading, _session.Position.Offset);
 
     /// <summary>What the session sends now that it is time to say everything.</summary>
-    public List<(BucketId Bucket, PartitionDelta Delta)> TakeDeltas()
+    public List<(BucketId Bucket, Delta Delta)> TakeDeltas()
     {
         _session.Tick();
         return [.. _session.TakeEffects().OfType<SessionEffect.SendDelta>().Select(send => (send.Bucket, send.Delta))];

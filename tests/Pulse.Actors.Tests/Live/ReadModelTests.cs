@@ -131,7 +131,7 @@ public sealed class ReadModelTests
                 buckets.Add(bucket, counted = (Machine(bucket), new BucketChanges(bucket, node, Rollup.Buckets)));
             var (machine, changes) = counted;
             machine.Apply(
-                new PartitionDelta(
+                new Delta(
                     partition, default, machine.Positions[partition], new LogPosition(offset + 1, 0), default,
                     [new KeyCount(key, window, events[offset].Count)], []),
                 default);

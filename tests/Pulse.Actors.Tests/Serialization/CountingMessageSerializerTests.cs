@@ -227,7 +227,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
                 Assert.Equal(message.Deltas.Select(sent => sent.Session), requests.Deltas.Select(sent => sent.Session));
                 Assert.All(message.Deltas.Index(), sent => AssertSame(sent.Item.Delta, requests.Deltas[sent.Index].Delta));
                 break;
-            case (PartitionDelta message, PartitionDelta delta):
+            case (Delta message, Delta delta):
                 Assert.Equal(message.Counts, delta.Counts);
                 Assert.Equal(message.Gaps, delta.Gaps);
                 Assert.Equal(message with { Counts = delta.Counts, Gaps = delta.Gaps }, delta);
@@ -248,7 +248,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
             new VersionDigest(new UInt128(0x0123456789abcdef, 0xfedcba9876543210)),
             [new PositionQuestion(Partition, Seven)],
             [
-                new SessionDelta(Seven, new PartitionDelta(
+                new SessionDelta(Seven, new Delta(
                     Partition,
                     new VersionDigest(new UInt128(0x0123456789abcdef, 0xfedcba9876543210)),
                     new LogPosition(40, 3),
@@ -256,7 +256,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
                     new Balance(Counted: 4, Late: 2, Dead: 0, Filtered: 0, Consumed: 6),
                     [new KeyCount(MobileDrama, NewYear, 3), new KeyCount(MobileDrama, After, 1)],
                     [])),
-                new SessionDelta(Five, new PartitionDelta(
+                new SessionDelta(Five, new Delta(
                     First,
                     new VersionDigest(new UInt128(0x0123456789abcdef, 0xfedcba9876543210)),
                     new LogPosition(300, -1),

@@ -65,11 +65,11 @@ internal static class CountingMessages
             (partition, session, kind, span) => new BucketAnswer(bucket, partition, session, kind, span.To, span.From)).Array[1, 20]
         select new BucketReplies(answers);
 
-    private static Gen<PartitionDelta> Delta(VersionDigest version) =>
+    private static Gen<Delta> Delta(VersionDigest version) =>
         from partition in Partition
         from span in Span
         from balance in Balance
         from counts in Count.Array[0, 20]
         from gaps in Gen.Select(Offset, Offset, (begin, length) => new Gap(partition, begin, begin + length)).Array[0, 2]
-        select new PartitionDelta(partition, version, span.From, span.To, balance, counts, gaps);
+        select new Delta(partition, version, span.From, span.To, balance, counts, gaps);
 }

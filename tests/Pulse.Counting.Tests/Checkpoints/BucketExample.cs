@@ -41,13 +41,13 @@ internal sealed class BucketExample
         return example;
     }
 
-    public static PartitionDelta Delta(long from, long to, params KeyCount[] counts) => Delta(At(from), At(to), counts);
+    public static Delta Delta(long from, long to, params KeyCount[] counts) => Delta(At(from), At(to), counts);
 
-    public static PartitionDelta Delta(LogPosition from, LogPosition to, params KeyCount[] counts) =>
+    public static Delta Delta(LogPosition from, LogPosition to, params KeyCount[] counts) =>
         new(Zero, Digest, from, to, new Balance(counts.Sum(count => count.Count), 0, 0, 0, to.Offset - from.Offset), counts, []);
 
     /// <summary>Applies a delta and gives the answer; null if there was none.</summary>
-    public BucketAnswer? Apply(PartitionDelta delta)
+    public BucketAnswer? Apply(Delta delta)
     {
         Bucket.TakeEffects();
         Bucket.Apply(delta, Session);

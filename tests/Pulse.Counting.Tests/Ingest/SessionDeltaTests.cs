@@ -163,7 +163,7 @@ public sealed class SessionDeltaTests
         Assert.Equal(deltas.Skip(1).Select(delta => delta.From), deltas.SkipLast(1).Select(delta => delta.To));
         Assert.Equal((0, At(1_000, 1)), (deltas[0].From.Offset, deltas[^1].To));
         Assert.All(deltas, delta => Assert.Equal(delta.To.Offset - delta.From.Offset, delta.Counts.Count));
-        Assert.All(deltas, delta => Assert.InRange(ColumnBytes(delta), 1, PartitionDelta.MaximumBytes));
+        Assert.All(deltas, delta => Assert.InRange(ColumnBytes(delta), 1, Delta.MaximumBytes));
     }
 
     [Fact]
@@ -230,7 +230,7 @@ public sealed class SessionDeltaTests
         Assert.Equal(before, GC.GetAllocatedBytesForCurrentThread());
     }
 
-    private static void CountMany(IngestSession session, KeyCounter key, long from, long to)
+    private static void CountMany(IngestSession session, KeyTally key, long from, long to)
     {
         for (var offset = from; offset < to; offset++)
         {
@@ -240,7 +240,7 @@ public sealed class SessionDeltaTests
     }
 
     // As the columns of a message hold it, with names told once; a varint of 64 bits has at most ten bytes.
-    private static int ColumnBytes(PartitionDelta delta) =>
+    private static int ColumnBytes(Delta delta) =>
         delta.Counts.Select(count => count.Key).Distinct().Sum(key => 4 + key.Values.Sum(value => 4 + Encoding.UTF8.GetByteCount(value)))
         + delta.Counts.Sum(count => 5 + VarintBytes(count.Window.EndUnixSeconds) + VarintBytes(count.Count));
 

@@ -21,9 +21,9 @@ internal sealed class SessionExample
 
     public IngestSession Session { get; }
 
-    public KeyCounter Drama { get; }
+    public KeyTally Drama { get; }
 
-    public KeyCounter Crime { get; }
+    public KeyTally Crime { get; }
 
     /// <summary>The number of the last seek.</summary>
     public int Reading { get; private set; }
@@ -67,7 +67,7 @@ internal sealed class SessionExample
         Read([.. Enumerable.Range(from, to - from).Select(offset => (Drama, Early, (long)offset, epoch))]);
 
     /// <summary>Reads a batch.</summary>
-    public void Read(params (KeyCounter Key, Window Window, long Offset, int Epoch)[] records)
+    public void Read(params (KeyTally Key, Window Window, long Offset, int Epoch)[] records)
     {
         Assert.True(Session.Begin(Reading, Session.Position.Offset));
         foreach (var (key, window, offset, epoch) in records)

@@ -12,7 +12,7 @@ internal sealed class SessionActor
     private readonly IReadOnlyList<Declaration> _declarations;
     private readonly SimulatedConsumer _consumer;
     private readonly Queue<FetchedBatch> _fetched = [];
-    private readonly Dictionary<(int Version, int Key), KeyCounter> _counters = [];
+    private readonly Dictionary<(int Version, int Key), KeyTally> _counters = [];
 
     public SessionActor(Scenario scenario, StreamPartition partition, SimulatedNode node, IReadOnlyList<Declaration> declarations, long number)
     {
@@ -101,7 +101,7 @@ internal sealed class SessionActor
         Machine.Handled(record.Offset, record.Epoch);
     }
 
-    private KeyCounter Counter(int version, int key)
+    private KeyTally Counter(int version, int key)
     {
         if (!_counters.TryGetValue((version, key), out var counter))
         {
@@ -129,7 +129,7 @@ internal sealed class SessionActor
                 _consumer.Seek(each.Position, each.Reading);
                 break;
             case SessionEffect.SendDelta each:
-                _scenario.Network.Send(new SimulatedMessage.Delta(each.Bucket, each.Session, each.Delta));
+                _scenario.Network.Send(new SimulatedMessage.Counts(each.Bucket, each.Session, each.Delta));
                 break;
             case SessionEffect.SendEmptyDelta each:
                 Empties.Add(each);

@@ -9,7 +9,7 @@ internal abstract record SimulatedMessage
     public sealed record Ask(BucketId Bucket, StreamPartition Partition, VersionDigest Version, SessionId Session) : SimulatedMessage;
 
     /// <summary>A session sends a delta.</summary>
-    public sealed record Delta(BucketId Bucket, SessionId Session, PartitionDelta Content) : SimulatedMessage;
+    public sealed record Counts(BucketId Bucket, SessionId Session, Delta Content) : SimulatedMessage;
 
     /// <summary>The sessions of a node send their empty deltas.</summary>
     public sealed record Empties(BucketId Bucket, VersionDigest Version, IReadOnlyList<EmptyDelta> Deltas) : SimulatedMessage;

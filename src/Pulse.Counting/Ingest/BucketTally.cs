@@ -6,10 +6,10 @@ namespace Pulse.Counting;
 /// in a delta that was sent or is ready, or in the one that is being built; these follow on one another, and the next
 /// one starts at <see cref="Next"/>.
 /// </remarks>
-internal sealed partial class SessionBucket(
+internal sealed partial class BucketTally(
     BucketId id, StreamPartition partition, VersionDigest version, EpochRuns epochs, SessionLimits limits)
 {
-    private readonly Queue<(PartitionDelta Delta, int Bytes)> _ready = [];
+    private readonly Queue<(Delta Delta, int Bytes)> _ready = [];
     private readonly Queue<(long To, int Bytes)> _underWay = [];
     private long _start;
     private bool _hasJustSent;
@@ -94,7 +94,7 @@ internal sealed partial class SessionBucket(
     /// <param name="key">The key.</param>
     /// <param name="window">The window.</param>
     /// <param name="below">The position below the record: where the delta ends if the record is one too many for it.</param>
-    public void Count(KeyCounter key, Window window, LogPosition below)
+    public void Count(KeyTally key, Window window, LogPosition below)
     {
         if (!Building.Fits(key, window))
             Close(below);
@@ -122,7 +122,7 @@ internal sealed partial class SessionBucket(
     }
 
     /// <summary>Takes a delta that is ready; null if there is none.</summary>
-    public PartitionDelta? TakeReady()
+    public Delta? TakeReady()
     {
         if (!_ready.TryDequeue(out var ready))
             return null;

@@ -4,13 +4,13 @@ namespace Pulse.Counting;
 /// The increments of one key since its bucket's last delta. Nearly always they fall into one window, so that one is
 /// kept in fields and only others go to a list.
 /// </summary>
-public sealed class KeyCounter
+public sealed class KeyTally
 {
     private Window _window;
     private long _count;
     private List<KeyCount>? _otherWindows;
 
-    internal KeyCounter(SessionBucket bucket, RollupKey key)
+    internal KeyTally(BucketTally bucket, RollupKey key)
     {
         Bucket = bucket;
         Key = key;
@@ -19,7 +19,7 @@ public sealed class KeyCounter
     /// <summary>The key.</summary>
     public RollupKey Key { get; }
 
-    internal SessionBucket Bucket { get; }
+    internal BucketTally Bucket { get; }
 
     /// <summary>What the key takes in a delta.</summary>
     internal int EncodedBytes => DeltaSize.BytesPerKey + Key.EncodedBytes;

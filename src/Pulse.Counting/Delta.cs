@@ -11,7 +11,7 @@ namespace Pulse.Counting;
 /// <param name="Balance">What became of the records that are booked in this bucket.</param>
 /// <param name="Counts">The increments; each is positive. A (key, window) can come more than once.</param>
 /// <param name="Gaps">Offsets between the positions that the log no longer had; mostly none.</param>
-public sealed record PartitionDelta(
+public sealed record Delta(
     StreamPartition Partition,
     VersionDigest Version,
     LogPosition From,
