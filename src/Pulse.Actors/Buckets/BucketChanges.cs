@@ -10,7 +10,7 @@ namespace Pulse.Actors.Buckets;
 /// <remarks>
 /// Of a bucket with very many keys the feed takes only the largest changed ones, and every window's exact total, so
 /// that the rest is known as a sum. A key below the threshold can't be among the largest: that many other keys of the
-/// same bucket were larger already, and counts only grow.
+/// same bucket were larger already, and counts of one generation only grow.
 /// </remarks>
 /// <param name="bucket">The bucket.</param>
 /// <param name="node">Where the bucket queues when it has changed.</param>
@@ -25,6 +25,7 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int sibli
     private readonly Lock _gate = new();
     private readonly Dictionary<Window, WindowChanges> _windows = [];
     private long _changedSince;
+    private long _generation;
     private int _maximumKeys = int.MaxValue;
 
     private int _changedCells;
@@ -37,13 +38,18 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int sibli
     }
 
     /// <summary>Shows cells as they are now, the totals of their windows among them.</summary>
-    public void Show(IReadOnlyList<ShownCount> cells)
+    /// <param name="cells">The cells.</param>
+    /// <param name="generation">See <see cref="BucketCheckpointing.Generation"/>; what an earlier one had shown is dropped.</param>
+    public void Show(IReadOnlyList<ShownCount> cells, long generation)
     {
         if (cells.Count == 0)
             return;
         lock (_gate)
         {
-            foreach (var (key, window, count, _) in cells)
+            if (generation != _generation)
+                _windows.Clear();
+            _generation = generation;
+            foreach (var (key, window, count) in cells)
             {
                 if (ReferenceEquals(key, BucketCheckpointing.Total))
                     Changes(window).Total = count;
@@ -79,7 +85,7 @@ internal sealed class BucketChanges(BucketId bucket, LiveBuckets node, int sibli
                 _windows.Remove(_windows.Keys.Min());
             var since = _changedSince;
             _changedSince = 0;
-            return (new LiveBucket(bucket, windows), since);
+            return (new LiveBucket(bucket, _generation, windows), since);
         }
     }
 

@@ -134,7 +134,7 @@ internal sealed class BucketInterpreter
     {
         CarryOutEffects();
         Changes.ChangedCells = _machine.ChangedCells;
-        Changes.Show(_machine.TakeShown());
+        Changes.Show(_machine.TakeShown(), _machine.Generation);
         if (!_readsCells && _machine.HasUnknownCells)
         {
             _machine.ReadUnknownCells();

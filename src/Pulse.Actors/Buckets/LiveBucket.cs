@@ -15,5 +15,9 @@ public sealed record LiveWindow(Window Window, long Total, IReadOnlyList<KeyTota
 
 /// <summary>The windows of a bucket that changed.</summary>
 /// <param name="Bucket">The bucket.</param>
+/// <param name="Generation">
+/// That of the bucket's row. A count of a larger one is right whatever an earlier one said; of one generation, the larger count
+/// is the newer one.
+/// </param>
 /// <param name="Windows">Its changed windows.</param>
-public sealed record LiveBucket(BucketId Bucket, IReadOnlyList<LiveWindow> Windows);
+public sealed record LiveBucket(BucketId Bucket, long Generation, IReadOnlyList<LiveWindow> Windows);

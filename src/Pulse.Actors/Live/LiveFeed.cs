@@ -14,8 +14,8 @@ namespace Pulse.Actors.Live;
 /// storage at start, and again after a batch was lost.
 /// </summary>
 /// <remarks>
-/// Storage holds what is checkpointed and the buckets know what is not; both are asked, and since counts only grow and
-/// the larger one is kept, their order does not matter. One thing can fall between the two: what was checkpointed after
+/// Storage holds what is checkpointed and the buckets know what is not; both are asked. Of each count, the largest of the
+/// largest generation is kept, so that their order does not matter. One thing can fall between the two: what was checkpointed after
 /// storage was read and before the bucket was asked. So storage is read once more a little later.
 /// </remarks>
 public sealed class LiveFeed : ReceiveActor, IWithTimers

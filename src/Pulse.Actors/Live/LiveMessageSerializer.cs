@@ -17,7 +17,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
 
     private static readonly MessageFormat[] Formats =
     [
-        MessageFormat.Of<LiveCounts, Wire.LiveCounts>("live.counts.v2", ToWire, FromWire),
+        MessageFormat.Of<LiveCounts, Wire.LiveCounts>("live.counts.v3", ToWire, FromWire),
         MessageFormat.Empty("live.unpublished-wanted.v1", UnstoredWanted.Instance),
         MessageFormat.Of<NodeStatus, Wire.NodeStatus>("live.node-status.v1", ToWire, FromWire),
     ];
@@ -36,6 +36,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
             {
                 Rollup = bucket.Bucket.Rollup,
                 Number = bucket.Bucket.Number,
+                Generation = bucket.Generation,
                 Windows = { bucket.Windows.Select(ToWire) },
             }),
         },
@@ -54,7 +55,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
         wire.ChangedSinceUnixMilliseconds,
         [
             .. wire.Buckets.Select(bucket => new LiveBucket(
-                new BucketId(bucket.Rollup, bucket.Number), [.. bucket.Windows.Select(FromWire)])),
+                new BucketId(bucket.Rollup, bucket.Number), bucket.Generation, [.. bucket.Windows.Select(FromWire)])),
         ]);
 
     private static LiveWindow FromWire(Wire.LiveWindow wire) => new(

@@ -23,6 +23,8 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
 
     private async Task FillAsync(RollupCounts counts, int newestWindows, CancellationToken cancellationToken)
     {
+        // Read before the counts: of a bucket that is taken over in between, these may be called older than they are, never newer.
+        var generations = await store.GenerationsAsync(counts.Rollup, cancellationToken).ConfigureAwait(false);
         var ends = await store.NewestWindowsAsync(counts.Rollup, newestWindows, cancellationToken).ConfigureAwait(false);
         var isEverything = ends.Count < newestWindows;
         if (ends.Count == 0)
@@ -48,7 +50,8 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
             }
 
             counts.Fill(
-                windows.Values.Select(window => (window.Bucket, window.ToWindow(options.KeysPerWindow))),
+                windows.Values.Select(window => new LiveBucket(
+                    window.Bucket, generations.GetValueOrDefault(window.Bucket.Number), [window.ToWindow(options.KeysPerWindow)])),
                 isEverything && next == ends.Count ? new Window(0) : ends[next - 1]);
             first = next;
         }

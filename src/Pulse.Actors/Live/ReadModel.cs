@@ -47,11 +47,11 @@ public sealed class ReadModel
 
     internal void Merge(LiveCounts counts)
     {
-        var grew = false;
+        var changed = false;
         foreach (var bucket in counts.Buckets)
-            grew |= Find(bucket.Bucket.Rollup)?.Merge(bucket) ?? false;
+            changed |= Find(bucket.Bucket.Rollup)?.Merge(bucket) ?? false;
         Delays.Add(TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() - counts.ChangedSinceUnixMilliseconds);
-        if (grew)
+        if (changed)
             TellChange();
     }
 

@@ -68,59 +68,61 @@ public sealed class RollupCounts
             return [.. _windows.Select(pair => new WindowTotal(pair.Key, pair.Value.Total))];
     }
 
-    /// <returns>Whether anything grew.</returns>
+    /// <returns>Whether anything changed.</returns>
     internal bool Merge(LiveBucket bucket)
     {
         lock (_gate)
         {
-            var grew = false;
-            foreach (var window in bucket.Windows)
-                grew |= Merge(bucket.Bucket.Number, window.Window, window.Total, window.Keys);
-            return Changed(grew);
+            return Changed(MergeWindows(bucket));
         }
     }
 
     /// <summary>Takes whole windows from storage.</summary>
     /// <param name="stored">All counts of every window, by bucket.</param>
     /// <param name="completeFrom">The oldest window that was read, or the Unix epoch if there is no older one.</param>
-    internal bool Fill(IEnumerable<(BucketId Bucket, LiveWindow Window)> stored, Window completeFrom)
+    internal bool Fill(IEnumerable<LiveBucket> stored, Window completeFrom)
     {
         lock (_gate)
         {
-            var grew = _completeFrom is null;
+            var changed = _completeFrom is null;
             _completeFrom = _completeFrom is { } held && held < completeFrom ? held : completeFrom;
-            foreach (var (bucket, window) in stored)
-                grew |= Merge(bucket.Number, window.Window, window.Total, window.Keys);
-            return Changed(grew);
+            foreach (var bucket in stored)
+                changed |= MergeWindows(bucket);
+            return Changed(changed);
         }
     }
 
-    private bool Merge(int bucket, Window window, long total, IReadOnlyList<KeyTotal> keys)
+    private bool MergeWindows(LiveBucket bucket)
     {
-        // Storage is asked for windows that left memory; a late event shows there with the next checkpoint.
-        if (_completeFrom is { } from && window < from)
-            return false;
-        if (!_windows.TryGetValue(window, out var counts))
-            _windows.Add(window, counts = new WindowCounts(_options.KeysPerWindow));
-        _size -= counts.Size;
-        var grew = counts.Merge(bucket, total, keys, _time.GetUtcNow().UtcDateTime);
-        _size += counts.Size;
-        return grew;
+        var changed = false;
+        foreach (var window in bucket.Windows)
+        {
+            // Storage is asked for windows that left memory; a late event shows there with the next checkpoint.
+            if (_completeFrom is { } from && window.Window < from)
+                continue;
+            if (!_windows.TryGetValue(window.Window, out var counts))
+                _windows.Add(window.Window, counts = new WindowCounts(_options.KeysPerWindow));
+            _size -= counts.Size;
+            changed |= counts.Merge(bucket.Bucket.Number, bucket.Generation, window, _time.GetUtcNow().UtcDateTime);
+            _size += counts.Size;
+        }
+
+        return changed;
     }
 
-    private bool Changed(bool grew)
+    private bool Changed(bool changed)
     {
         while (_windows.Count > 1 && MustLeave(_windows.Values[0]))
         {
             _completeFrom = new Window(_windows.Keys[0].EndUnixSeconds + 1);
             _size -= _windows.Values[0].Size;
             _windows.RemoveAt(0);
-            grew = true;
+            changed = true;
         }
 
-        if (grew)
+        if (changed)
             Volatile.Write(ref _version, _version + 1);
-        return grew;
+        return changed;
     }
 
     // A window may go when storage surely has it; for the sake of memory sooner.
@@ -131,5 +133,4 @@ public sealed class RollupCounts
 
     private int FirstIndex(RollupQuery query) =>
         query.NewestWindows is { } newest ? Math.Max(0, _windows.Count - newest) : 0;
-
 }

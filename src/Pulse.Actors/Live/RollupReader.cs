@@ -13,11 +13,15 @@ public sealed class RollupReader(ReadModel model, ResultStore store)
     /// <summary>How many rows of storage one question may read.</summary>
     public const int MaximumStoredRows = 1_000_000;
 
+    /// <summary>How many questions may read storage at once; others wait.</summary>
+    public const int MaximumReads = 2;
+
     private const int MaximumKept = 256;
     private static readonly TimeSpan StoredAnswerAge = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<string, Kept> _kept = new(StringComparer.Ordinal);
-    private readonly SemaphoreSlim _storageReads = new(4);
+    // Of the node's four connections, so that checkpoints and the coordinator always find one.
+    private readonly SemaphoreSlim _storageReads = new(MaximumReads);
 
     /// <summary>The counts in memory.</summary>
     public ReadModel Model => model;

@@ -6,12 +6,13 @@ namespace Pulse.Actors.Live;
 
 /// <summary>
 /// One window of one rollup in memory: the largest keys, and every bucket's total, so that what is not held by key is
-/// still part of the sum. Counts only grow: whatever comes, in whatever order, the largest is kept.
+/// still part of the sum. Whatever comes, in whatever order, the largest count of the largest generation is kept: while one
+/// incarnation of a bucket counts, its counts only grow, and its successor may begin with less.
 /// </summary>
 internal sealed class WindowCounts(int maximumKeys)
 {
-    private readonly Dictionary<RollupKey, long> _keys = [];
-    private readonly Dictionary<int, long> _bucketTotals = [];
+    private readonly Dictionary<RollupKey, Held> _keys = [];
+    private readonly Dictionary<int, Held> _bucketTotals = [];
     private long _keySum;
     private long _bucketSum;
 
@@ -22,7 +23,7 @@ internal sealed class WindowCounts(int maximumKeys)
     public long Other => Total - _keySum;
 
     /// <summary>The held keys.</summary>
-    public IReadOnlyDictionary<RollupKey, long> Keys => _keys;
+    public IEnumerable<KeyTotal> Keys => _keys.Select(pair => new KeyTotal(pair.Key, pair.Value.Count));
 
     /// <summary>How many counts are in memory.</summary>
     public int Size => _keys.Count + _bucketTotals.Count;
@@ -30,34 +31,46 @@ internal sealed class WindowCounts(int maximumKeys)
     /// <summary>When a count last changed.</summary>
     public DateTime ChangedUtc { get; private set; }
 
-    /// <returns>Whether anything grew.</returns>
-    public bool Merge(int bucket, long total, IReadOnlyList<KeyTotal> keys, DateTime nowUtc)
+    /// <param name="bucket">The number of the bucket that tells.</param>
+    /// <param name="generation">Its generation.</param>
+    /// <param name="told">What it tells of this window.</param>
+    /// <param name="nowUtc">When.</param>
+    /// <returns>Whether any count changed.</returns>
+    public bool Merge(int bucket, long generation, LiveWindow told, DateTime nowUtc)
     {
-        var grew = Raise(ref CollectionsMarshal.GetValueRefOrAddDefault(_bucketTotals, bucket, out _), total, ref _bucketSum);
-        foreach (var (key, count) in keys)
-            grew |= Raise(ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, key, out _), count, ref _keySum);
-        if (grew)
+        var total = new Held(generation, told.Total);
+        var changed = Take(ref CollectionsMarshal.GetValueRefOrAddDefault(_bucketTotals, bucket, out _), total, ref _bucketSum);
+        foreach (var (key, count) in told.Keys)
+        {
+            ref var held = ref CollectionsMarshal.GetValueRefOrAddDefault(_keys, key, out _);
+            changed |= Take(ref held, new Held(generation, count), ref _keySum);
+        }
+
+        if (changed)
             ChangedUtc = nowUtc;
         if (_keys.Count > 2 * maximumKeys)
             KeepLargest();
-        return grew;
+        return changed;
     }
 
-    private static bool Raise(ref long held, long given, ref long sum)
+    private static bool Take(ref Held held, Held told, ref long sum)
     {
-        if (given <= held)
+        if (told.Generation < held.Generation || (told.Generation == held.Generation && told.Count <= held.Count))
             return false;
-        sum += given - held;
-        held = given;
-        return true;
+        var difference = told.Count - held.Count;
+        sum += difference;
+        held = told;
+        return difference != 0;
     }
 
     private void KeepLargest()
     {
-        foreach (var (key, count) in _keys.OrderByDescending(pair => pair.Value).Skip(maximumKeys).ToList())
+        foreach (var (key, held) in _keys.OrderByDescending(pair => pair.Value.Count).Skip(maximumKeys).ToList())
         {
             _keys.Remove(key);
-            _keySum -= count;
+            _keySum -= held.Count;
         }
     }
+
+    private readonly record struct Held(long Generation, long Count);
 }

@@ -75,6 +75,17 @@ public sealed class ResultStore
         ReadListAsync(
             Table(rollup).NewestWindowEnds(), row => Window.EndingAt(row.GetDateTime(0)), cancellationToken, ("limit", limit));
 
+    /// <summary>The generations of a rollup's buckets, by their numbers; see <see cref="BucketRow"/>.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> GenerationsAsync(Rollup rollup, CancellationToken cancellationToken)
+    {
+        var generations = await ReadListAsync(
+            "select bucket, generation from pulse_bucket join pulse_version using (version) where rollup = @rollup",
+            row => KeyValuePair.Create(row.GetInt32(0), row.GetInt64(1)),
+            cancellationToken,
+            ("rollup", rollup.Name)).ConfigureAwait(false);
+        return generations.ToDictionary();
+    }
+
     /// <summary>For every rollup that has any, how many events were late, as stored.</summary>
     public async Task<IReadOnlyDictionary<string, long>> LateAsync(CancellationToken cancellationToken)
     {

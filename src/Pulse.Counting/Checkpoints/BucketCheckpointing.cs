@@ -59,6 +59,9 @@ public sealed partial class BucketCheckpointing
     /// <summary>How many keys the window has that has most, as far as pages need to know.</summary>
     public int MostKeys => _cells.MostKeys;
 
+    /// <summary>Of its row; 0 before it has one. Of two values that pages hear of a cell, that of the larger generation is right.</summary>
+    public long Generation { get; private set; }
+
     /// <summary>The positions in memory; empty before it has its row and after its end.</summary>
     public BucketPositions Positions => _memory?.Positions ?? new BucketPositions();
 
@@ -97,7 +100,8 @@ public sealed partial class BucketCheckpointing
             return;
         _memory = new BucketMemory(row);
         _previous = row.Checkpoint;
-        _cells.StartOver(row.Generation);
+        Generation = row.Generation;
+        _cells.StartOver();
         Phase = BucketPhase.Open;
         MistakesAtTakeover();
     }

@@ -24,7 +24,6 @@ internal sealed partial class CellCounts
     private readonly HashSet<Window> _complete = [];
     private readonly Dictionary<Window, int> _keys = [];
     private Window _keptFrom = new(long.MaxValue);
-    private ShownVersion _version;
 
     /// <summary>Whether the windows' totals are shown as well.</summary>
     public bool ShowsTotals { get; init; }
@@ -44,14 +43,13 @@ internal sealed partial class CellCounts
         _keptFrom = oldest;
     }
 
-    /// <summary>Forgets all: the bucket begins anew with a row of this generation.</summary>
-    public void StartOver(long generation)
+    /// <summary>Forgets all: the bucket begins anew.</summary>
+    public void StartOver()
     {
         _stored.Clear();
         _changed.Clear();
         _complete.Clear();
         _keys.Clear();
-        _version = new ShownVersion(generation, 0);
     }
 
     /// <summary>A delta was applied.</summary>
@@ -109,7 +107,6 @@ internal sealed partial class CellCounts
     {
         if (_changed.Count == 0)
             return [];
-        _version = _version with { Sequence = _version.Sequence + 1 };
         var shown = new List<ShownCount>(_changed.Count);
         foreach (var cell in _changed)
         {
@@ -119,7 +116,7 @@ internal sealed partial class CellCounts
                 continue;
             _changed.Remove(cell);
             var count = stored + Of(frozen, cell) + Of(unstored, cell);
-            shown.Add(new ShownCount(cell.Key, cell.Window, count, _version));
+            shown.Add(new ShownCount(cell.Key, cell.Window, count));
         }
 
         return shown;

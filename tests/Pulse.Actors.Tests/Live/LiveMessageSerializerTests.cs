@@ -24,6 +24,7 @@ public sealed class LiveMessageSerializerTests : IDisposable
             [
                 new LiveBucket(
                     new BucketId("viewsByDeviceGenre", 6),
+                    1_767_355_000_000,
                     [new LiveWindow(new Window(1_767_355_500), 12, [new KeyTotal(new RollupKey("Mobile", "Drama"), 12)])]),
             ]),
         ["wanted"] = UnstoredWanted.Instance,
@@ -34,9 +35,9 @@ public sealed class LiveMessageSerializerTests : IDisposable
     public static TheoryData<string, string, string> Pinned => new()
     {
         {
-            "counts", "live.counts.v2",
-            "0A066E6F64652331100718FAE5D0F4B73322330A127669657773427944657669636547656E72651A1B08ECE8DECA0610"
-            + "0C1A110A064D6F62696C650A054472616D61100C2006"
+            "counts", "live.counts.v3",
+            "0A066E6F64652331100718FAE5D0F4B733223A0A127669657773427944657669636547656E72651A1B08ECE8DECA0610"
+            + "0C1A110A064D6F62696C650A054472616D61100C200628C0C9C4F4B733"
         },
         { "wanted", "live.unpublished-wanted.v1", "" },
         {

@@ -6,7 +6,7 @@ using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Live;
 
-/// <summary>What a node shows: exact totals, the largest keys, and never a count that goes back.</summary>
+/// <summary>What a node shows: exact totals, the largest keys, and of each count what the latest incarnation of its bucket told.</summary>
 public sealed class ReadModelTests
 {
     private static readonly Rollup Rollup = RollupCatalog.BuiltIn[0] with { Buckets = 4 };
@@ -92,15 +92,35 @@ public sealed class ReadModelTests
         Assert.Null(counts.CompleteFrom);
         Assert.Equal(0, Answer(counts, new RollupQuery(Rollup)).Total);
 
-        counts.Fill([(new BucketId(Rollup.Name, 1), Bucket(1, new Window(300), total: 3).Windows[0])], new Window(0));
+        counts.Fill([Bucket(1, new Window(300), total: 3)], new Window(0));
 
         Assert.Equal(5, Answer(counts, new RollupQuery(Rollup)).Total);
     }
 
+    [Fact]
+    public void What_a_later_incarnation_tells_counts_though_it_is_less_and_an_earlier_one_is_not_heard_again()
+    {
+        var window = new Window(300);
+        var counts = Counts(maximumKeys: 10);
+        counts.Fill([], new Window(0));
+        counts.Merge(Bucket(1, window, total: 9, generation: 5));
+
+        Assert.True(counts.Merge(Bucket(1, window, total: 4, generation: 6)), "The database went back, or increments were lost.");
+        Assert.False(counts.Merge(Bucket(1, window, total: 12, generation: 5)), "It died.");
+        Assert.False(counts.Fill([Bucket(1, window, total: 3, generation: 6)], new Window(0)), "More came since it was stored.");
+        Assert.Equal(4, Answer(counts, new RollupQuery(Rollup)).Total);
+
+        counts.Merge(Bucket(1, window, total: 10, generation: 6));
+
+        Assert.Equal(10, Assert.Single(Answer(counts, new RollupQuery(Rollup)).Keys).Count);
+        Assert.Equal(10, Assert.Single(counts.Totals()).Count);
+    }
+
     private static readonly CheckpointId First = new(Guid.NewGuid());
 
-    private static LiveBucket Bucket(int number, Window window, long total) => new(
+    private static LiveBucket Bucket(int number, Window window, long total, long generation = 1) => new(
         new BucketId(Rollup.Name, number),
+        generation,
         [new LiveWindow(window, total, [new KeyTotal(new RollupKey("Mobile", "Drama"), total)])]);
 
     private static RollupCounts Counts(int maximumKeys) => new(
@@ -136,7 +156,7 @@ public sealed class ReadModelTests
                     [new KeyCount(key, window, events[offset].Count)], []),
                 default);
             machine.CellsRead(First, [new KeyCount(BucketCheckpointing.Total, window, 0)], [window]);
-            changes.Show(machine.TakeShown());
+            changes.Show(machine.TakeShown(), machine.Generation);
             truth[(key, window)] = truth.GetValueOrDefault((key, window)) + events[offset].Count;
             if (offset % 10 == 9 || offset == events.Length - 1)
                 TakeAll();
