@@ -33,8 +33,11 @@ public enum BadRecordReason
     /// <summary>A needed number is no whole number in its allowed range.</summary>
     NumberOutOfRange,
 
-    /// <summary>The timestamp is not ISO-8601.</summary>
+    /// <summary>The timestamp is spelled in a way that is not read.</summary>
     InvalidTimestamp,
+
+    /// <summary>The timestamp is a leap second, such as 2016-12-31T23:59:60Z.</summary>
+    LeapSecond,
 
     /// <summary>The timestamp lies before the year 2000.</summary>
     TimestampTooOld,

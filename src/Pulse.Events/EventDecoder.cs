@@ -18,7 +18,7 @@ namespace Pulse.Events;
 /// <para>
 /// A needed text with invalid UTF-8 or with half of a surrogate pair as an escape is <c>InvalidText</c>, not
 /// <c>NotJson</c>; in fields and names that are not needed neither is looked at. A timestamp that is a JSON string is
-/// either valid or <c>InvalidTimestamp</c>, also where it is empty. Only a record that is no JSON costs an exception
+/// valid, a <c>LeapSecond</c> or <c>InvalidTimestamp</c>, also where it is empty. Only a record that is no JSON costs an exception
 /// inside, and so an allocation.
 /// </para>
 /// </remarks>
@@ -32,9 +32,6 @@ public sealed class EventDecoder
     /// counts as being in the future, since there is nothing to measure it against that a replay would find again.
     /// </summary>
     public const long NoRecordTimestamp = -1;
-
-    // Long enough for the longest timestamp, 2026-01-01T00:00:00.1234567+00:00, and one more byte to tell a longer one.
-    private const int TimestampBufferBytes = 34;
 
     private static readonly long OldestUnixMilliseconds =
         new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
@@ -143,11 +140,11 @@ public sealed class EventDecoder
         if (slot.Kind != FieldKind.Text)
             return slot.Kind == FieldKind.Absent ? BadRecordReason.MissingField : BadRecordReason.WrongType;
 
-        var isTimestamp = slot.IsEscaped
-            ? TryParseEscapedTimestamp(slot.Of(payload), out unixMilliseconds)
-            : Iso8601.TryParse(slot.Of(payload), out unixMilliseconds);
-        if (!isTimestamp)
-            return BadRecordReason.InvalidTimestamp;
+        var text = slot.IsEscaped
+            ? ReadEscaped(slot.Of(payload), out unixMilliseconds)
+            : Iso8601.Read(slot.Of(payload), out unixMilliseconds);
+        if (text != TimeText.Instant)
+            return text == TimeText.LeapSecond ? BadRecordReason.LeapSecond : BadRecordReason.InvalidTimestamp;
         if (unixMilliseconds < OldestUnixMilliseconds)
             return BadRecordReason.TimestampTooOld;
         if (recordUnixMilliseconds >= 0 && unixMilliseconds - MaximumAheadMilliseconds > recordUnixMilliseconds)
@@ -155,10 +152,11 @@ public sealed class EventDecoder
         return BadRecordReason.None;
     }
 
-    private static bool TryParseEscapedTimestamp(ReadOnlySpan<byte> raw, out long unixMilliseconds)
+    private static TimeText ReadEscaped(ReadOnlySpan<byte> raw, out long unixMilliseconds)
     {
-        Span<byte> text = stackalloc byte[TimestampBufferBytes];
+        // One more byte tells a text that is too long.
+        Span<byte> text = stackalloc byte[Iso8601.MaximumBytes + 1];
         var length = JsonText.Unescape(raw, text);
-        return Iso8601.TryParse(text[..Math.Min(length, text.Length)], out unixMilliseconds);
+        return Iso8601.Read(text[..Math.Min(length, text.Length)], out unixMilliseconds);
     }
 }

@@ -1,42 +1,71 @@
+using System.Text;
+
 namespace Pulse.Events;
 
 /// <summary>
-/// Timestamps of viewing events: <c>yyyy-MM-ddTHH:mm:ss</c> with <c>T</c> or a space between date and time, then
-/// optionally a dot with one to seven digits, then optionally a zone: <c>Z</c>, <c>z</c>, <c>+hh:mm</c>, <c>+hhmm</c>
-/// or <c>+hh</c>, with either sign, up to 14 hours. No zone means UTC.
+/// The one grammar of all times that come from outside, as RFC 3339 has it and as Go, Java, JavaScript, Python and .NET print
+/// them: <c>yyyy-MM-dd</c>, then <c>T</c>, <c>t</c> or a space, then <c>HH:mm</c>, then optionally <c>:ss</c> and after that a
+/// dot or comma with any number of digits, then optionally a zone: <c>Z</c>, <c>z</c>, <c>+hh:mm</c>, <c>+hhmm</c> or
+/// <c>+hh</c>, with either sign, up to 14 hours. No zone means UTC.
 /// </summary>
-internal static class Iso8601
+public static class Iso8601
 {
-    private const int WholeSecondsLength = 19;
-    private const int MaximumFractionDigits = 7;
+    /// <summary>The longest text that is read, in bytes.</summary>
+    public const int MaximumBytes = 256;
+
+    private const int MinuteEnd = 16;
+    private const int SecondEnd = 19;
+    private const int MinutesPerDay = 24 * 60;
     private const int MaximumOffsetMinutes = 14 * 60;
+    private const int LeapSecond = 60;
     private const int NotDigits = int.MaxValue;
 
     /// <summary>
-    /// Reads a timestamp. The date must exist in the Gregorian calendar, years 0001 to 9999; there is no 24:00 and no
-    /// leap second. What the fraction has beyond milliseconds is cut off.
+    /// Reads a time. The date must exist in the Gregorian calendar, years 0001 to 9999; there is no 24:00. What the fraction has
+    /// beyond milliseconds is cut off.
     /// </summary>
-    /// <param name="text">The timestamp in UTF-8, nothing before or after it.</param>
-    /// <param name="unixMilliseconds">The instant, in milliseconds since 1970-01-01T00:00:00Z.</param>
-    public static bool TryParse(ReadOnlySpan<byte> text, out long unixMilliseconds)
+    /// <param name="text">The time in UTF-8, nothing before or after it.</param>
+    /// <param name="unixMilliseconds">The instant, in milliseconds since 1970-01-01T00:00:00Z, if it is one.</param>
+    public static TimeText Read(ReadOnlySpan<byte> text, out long unixMilliseconds)
     {
         unixMilliseconds = 0;
-        if (text.Length < WholeSecondsLength || !TryParseWholeSeconds(text[..WholeSecondsLength], out var seconds))
-            return false;
+        if (text.Length is < MinuteEnd or > MaximumBytes || !TryMinute(text, out var minute))
+            return TimeText.Invalid;
+        var rest = text[MinuteEnd..];
+        if (!TryTakeSecond(ref rest, out var second, out var milliseconds) || !TryZone(rest, out var offsetMinutes))
+            return TimeText.Invalid;
 
-        var rest = text[WholeSecondsLength..];
-        if (!TryTakeFraction(ref rest, out var milliseconds) || !TryParseZone(rest, out var offsetMinutes))
-            return false;
+        minute -= offsetMinutes;
+        if (second == LeapSecond)
+            return IsLastOfDay(minute) ? TimeText.LeapSecond : TimeText.Invalid;
+        unixMilliseconds = (((minute * 60) + second) * 1000) + milliseconds;
+        return TimeText.Instant;
+    }
 
-        unixMilliseconds = ((seconds - (offsetMinutes * 60L)) * 1000) + milliseconds;
+    /// <inheritdoc cref="Read" />
+    /// <param name="text">The time, nothing before or after it.</param>
+    /// <param name="utc">The instant, if it is one that <see cref="DateTime"/> can hold.</param>
+    public static bool TryRead(string text, out DateTime utc)
+    {
+        utc = default;
+        Span<byte> bytes = stackalloc byte[MaximumBytes];
+        if (!Encoding.UTF8.TryGetBytes(text, bytes, out var length)
+            || Read(bytes[..length], out var unixMilliseconds) != TimeText.Instant
+            || !IsInCalendar(unixMilliseconds))
+            return false;
+        utc = DateTime.UnixEpoch.AddMilliseconds(unixMilliseconds);
         return true;
     }
 
-    private static bool TryParseWholeSeconds(ReadOnlySpan<byte> text, out long unixSeconds)
+    // An offset can lead out of it.
+    private static bool IsInCalendar(long unixMilliseconds) =>
+        unixMilliseconds >= (DateTime.MinValue - DateTime.UnixEpoch).TotalMilliseconds
+        && unixMilliseconds <= (DateTime.MaxValue - DateTime.UnixEpoch).TotalMilliseconds;
+
+    private static bool TryMinute(ReadOnlySpan<byte> text, out long unixMinutes)
     {
-        unixSeconds = 0;
-        if (text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)' ')
-            || text[13] != ':' || text[16] != ':')
+        unixMinutes = 0;
+        if (text[4] != '-' || text[7] != '-' || text[10] is not ((byte)'T' or (byte)' ' or (byte)'t') || text[13] != ':')
             return false;
 
         var century = TwoDigits(text, 0);
@@ -49,27 +78,37 @@ internal static class Iso8601
         var day = TwoDigits(text, 8);
         var hour = TwoDigits(text, 11);
         var minute = TwoDigits(text, 14);
-        var second = TwoDigits(text, 17);
-        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month)
-            || hour > 23 || minute > 59 || second > 59)
+        if (year == 0 || month is 0 or > 12 || day == 0 || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59)
             return false;
 
-        var instant = new DateTime(year, month, day, hour, minute, second, DateTimeKind.Utc);
-        unixSeconds = (instant.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerSecond;
+        var instant = new DateTime(year, month, day, hour, minute, 0, DateTimeKind.Utc);
+        unixMinutes = (instant.Ticks - DateTime.UnixEpoch.Ticks) / TimeSpan.TicksPerMinute;
         return true;
+    }
+
+    private static bool TryTakeSecond(ref ReadOnlySpan<byte> rest, out int second, out int milliseconds)
+    {
+        (second, milliseconds) = (0, 0);
+        if (rest.IsEmpty || rest[0] != ':')
+            return true;
+        if (rest.Length < SecondEnd - MinuteEnd)
+            return false;
+        second = TwoDigits(rest, 1);
+        rest = rest[(SecondEnd - MinuteEnd)..];
+        return second <= LeapSecond && TryTakeFraction(ref rest, out milliseconds);
     }
 
     private static bool TryTakeFraction(ref ReadOnlySpan<byte> rest, out int milliseconds)
     {
         milliseconds = 0;
-        if (rest.IsEmpty || rest[0] != '.')
+        if (rest.IsEmpty || rest[0] is not ((byte)'.' or (byte)','))
             return true;
 
         rest = rest[1..];
         var digits = rest.IndexOfAnyExceptInRange((byte)'0', (byte)'9');
         if (digits < 0)
             digits = rest.Length;
-        if (digits is 0 or > MaximumFractionDigits)
+        if (digits == 0)
             return false;
 
         for (int place = 0, weight = 100; place < Math.Min(digits, 3); place++, weight /= 10)
@@ -78,7 +117,7 @@ internal static class Iso8601
         return true;
     }
 
-    private static bool TryParseZone(ReadOnlySpan<byte> zone, out int offsetMinutes)
+    private static bool TryZone(ReadOnlySpan<byte> zone, out int offsetMinutes)
     {
         offsetMinutes = 0;
         if (zone.IsEmpty)
@@ -106,6 +145,9 @@ internal static class Iso8601
         offsetMinutes = (zone[0] == '-' ? -1 : 1) * ((hours * 60) + minutes);
         return true;
     }
+
+    // A leap second comes after 23:59:59 of UTC, whatever the zone.
+    private static bool IsLastOfDay(long unixMinutes) => (unixMinutes + 1) % MinutesPerDay == 0;
 
     private static int TwoDigits(ReadOnlySpan<byte> text, int at)
     {

@@ -94,15 +94,18 @@ public sealed partial class IndependentReader
     {
         var text = Spelling().Match(String(field, "InvalidTimestamp"));
         decimal Number(int group) => decimal.Parse("0" + text.Groups[group].Value, CultureInfo.InvariantCulture);
-        if (!text.Success || !DateTime.TryParseExact(text.Groups[1].Value.Replace('T', ' '), "yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)
-            || Number(5) > 59 || (Number(4) * 60) + Number(5) > 14 * 60)
+        if (!text.Success || text.Length > 256
+            || !DateTime.TryParseExact($"{text.Groups[1].Value} {text.Groups[2].Value}", "yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture, DateTimeStyles.None, out var local)
+            || Number(3) > 60 || Number(7) > 59 || (Number(6) * 60) + Number(7) > 14 * 60)
             throw new FormatException("InvalidTimestamp");
-        var time = ((local - DateTime.UnixEpoch).Ticks / 10_000m) + decimal.Parse(text.Groups[2].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture)
-            - (((Number(4) * 60) + Number(5)) * (text.Groups[3].Value == "-" ? -60_000 : 60_000));
+        var minute = ((local - DateTime.MinValue).Ticks / 600_000_000m) + (((Number(6) * 60) + Number(7)) * (text.Groups[5].Value == "-" ? 1 : -1));
+        if (Number(3) == 60)
+            throw new FormatException((minute + 1) % 1440 == 0 ? "LeapSecond" : "InvalidTimestamp");
+        var time = (minute * 60_000) - 62_135_596_800_000m + (Number(3) * 1000) + decimal.Parse(text.Groups[4].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture);
         return time < 946_684_800_000 ? throw new FormatException("TimestampTooOld")
             : kafkaMilliseconds >= 0 && time > kafkaMilliseconds + 86_400_000m ? throw new FormatException("TimestampInFuture") : time;
     }
 
-    [GeneratedRegex(@"^(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d)(?:\.(\d{1,7}))?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?\z", RegexOptions.ECMAScript)]
+    [GeneratedRegex(@"^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?\z", RegexOptions.ECMAScript)]
     private static partial Regex Spelling();
 }

@@ -56,7 +56,7 @@ public class DecodeSubjects
         {
             _slots.AsSpan().Clear();
             if (StrictEventReader.Locate(value, _fields, _slots) == BadRecordReason.None
-                && Iso8601.TryParse(_slots[^1].Of(value), out var time))
+                && Iso8601.Read(_slots[^1].Of(value), out var time) == TimeText.Instant)
                 sum += time;
         }
 

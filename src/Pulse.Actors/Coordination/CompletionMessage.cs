@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Globalization;
 using System.Text.Json;
-using System.Text.RegularExpressions;
+using Pulse.Events;
 
 namespace Pulse.Actors.Coordination;
 
@@ -13,7 +12,7 @@ namespace Pulse.Actors.Coordination;
 /// <param name="TimestampUtc">
 /// When the stream was completed, by its producer's clock, UTC; null only where the status is another one.
 /// </param>
-public sealed partial record CompletionMessage(string Status, DateTime? TimestampUtc)
+public sealed record CompletionMessage(string Status, DateTime? TimestampUtc)
 {
     /// <summary>The one status that starts an export.</summary>
     public const string CompleteStatus = "complete";
@@ -62,7 +61,7 @@ public sealed partial record CompletionMessage(string Status, DateTime? Timestam
             message = new CompletionMessage(status, null);
         else if (!TryText(root, "timestamp", out var text))
             mistake = "has no text 'timestamp'";
-        else if (!TryTimestamp(text, out var timestamp))
+        else if (!Iso8601.TryRead(text, out var timestamp))
             mistake = "has a 'timestamp' that is not ISO-8601 such as 2026-01-01T00:00:00Z";
         else
             message = new CompletionMessage(status, timestamp);
@@ -76,15 +75,4 @@ public sealed partial record CompletionMessage(string Status, DateTime? Timestam
             : null;
         return text is not null;
     }
-
-    private static bool TryTimestamp(string text, out DateTime timestamp)
-    {
-        timestamp = default;
-        return Iso8601().IsMatch(text) && DateTime.TryParse(
-            text, CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out timestamp);
-    }
-
-    [GeneratedRegex(@"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)?\z", RegexOptions.CultureInvariant)]
-    private static partial Regex Iso8601();
 }

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using Pulse.Actors.Live;
 using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Host.Api;
 
@@ -14,9 +15,6 @@ internal sealed class RollupParameters(Rollup rollup)
     public const int MaximumValues = 200;
     public const int MaximumValueLength = 200;
     public const int MaximumNewest = 100_000;
-
-    private static readonly string[] TimeFormats =
-        ["yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK", "yyyy-MM-dd'T'HH:mmK", "yyyy-MM-dd"];
 
     private readonly ImmutableSortedSet<string>[] _values =
         [.. rollup.Dimensions.Select(_ => ImmutableSortedSet.Create<string>(StringComparer.Ordinal))];
@@ -114,12 +112,10 @@ internal sealed class RollupParameters(Rollup rollup)
 
     private DateTime? Time(string name, string value)
     {
-        if (DateTime.TryParseExact(
-            value,
-            TimeFormats,
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.AdjustToUniversal | DateTimeStyles.AssumeUniversal,
-            out var time) && time >= DateTime.UnixEpoch)
+        const string midnight = "T00:00";
+        // In a query a plus that is not escaped is a space; before the last five characters, of hh:mm, it can't be meant for one.
+        var text = value.Length > "yyyy-MM-ddTHH:mm".Length && value[^6] == ' ' ? $"{value[..^6]}+{value[^5..]}" : value;
+        if ((Iso8601.TryRead(text, out var time) || Iso8601.TryRead(text + midnight, out time)) && time >= DateTime.UnixEpoch)
             return time;
         Refuse(name, $"is '{value}'; use ISO-8601 such as 2026-01-31T12:05:00Z, in 1970 or later");
         return null;

@@ -32,6 +32,15 @@ public sealed class EventTimestampTests
     [InlineData("2000-02-29T23:59:59", "2000-02-29T23:59:59.000Z")]
     [InlineData("2000-01-01T00:00:00", "2000-01-01T00:00:00.000Z")]
     [InlineData("1999-12-31T23:00:00-01:00", "2000-01-01T00:00:00.000Z")]
+    [InlineData("2025-06-07t08:09:10z", "2025-06-07T08:09:10.000Z")]
+    [InlineData("2025-06-07T08:09", "2025-06-07T08:09:00.000Z")]
+    [InlineData("2025-06-07T08:09Z", "2025-06-07T08:09:00.000Z")]
+    [InlineData("2025-06-07 08:09+01:00", "2025-06-07T07:09:00.000Z")]
+    [InlineData("2025-06-07T08:09-0130", "2025-06-07T09:39:00.000Z")]
+    [InlineData("2025-06-07T08:09:10,5", "2025-06-07T08:09:10.500Z")]
+    [InlineData("2025-06-07T08:09:10.12345678", "2025-06-07T08:09:10.123Z")]
+    [InlineData("2025-06-07T08:09:10.999999999Z", "2025-06-07T08:09:10.999Z")]
+    [InlineData("2025-06-07T08:09:10.0000000000000000000000000000000000001-08:00", "2025-06-07T16:09:10.000Z")]
     public void These_are_valid(string text, string expectedUtc)
     {
         var decoded = Decode(text);
@@ -46,9 +55,14 @@ public sealed class EventTimestampTests
     [InlineData("")]
     [InlineData("yesterday")]
     [InlineData("2025-06-07")]
-    [InlineData("2025-06-07T08:09")]
-    [InlineData("2025-06-07T08:09Z")]
-    [InlineData("2025-06-07t08:09:10")]
+    [InlineData("2025-06-07T08")]
+    [InlineData("2025-06-07T08Z")]
+    [InlineData("2025-06-07T08:0")]
+    [InlineData("2025-06-07T08:09.5")]
+    [InlineData("2025-06-07T08:09:")]
+    [InlineData("2025-06-07T08:09:1")]
+    [InlineData("2025-06-07T08:09:1Z")]
+    [InlineData("2025-06-07T0809")]
     [InlineData("2025-06-07_08:09:10")]
     [InlineData(" 2025-06-07T08:09:10")]
     [InlineData("2025-06-07T08:09:10 ")]
@@ -56,8 +70,12 @@ public sealed class EventTimestampTests
     [InlineData("2025-06-07T08:09:10ZZ")]
     [InlineData("2025-06-07T08:09:10.")]
     [InlineData("2025-06-07T08:09:10.Z")]
-    [InlineData("2025-06-07T08:09:10,5")]
-    [InlineData("2025-06-07T08:09:10.12345678")]
+    [InlineData("2025-06-07T08:09:10,")]
+    [InlineData("2025-06-07T08:09:10.,5")]
+    [InlineData("2025-06-07T24:00")]
+    [InlineData("2025-06-07T23:58:60")]
+    [InlineData("2025-06-07T23:59:61")]
+    [InlineData("2025-06-07T23:59:60+01:00")]
     [InlineData("2025-06-07T08:09:10.1234567+00:000")]
     [InlineData("2025-06-07T08:09:60")]
     [InlineData("2025-06-07T08:60:00")]
@@ -91,6 +109,30 @@ public sealed class EventTimestampTests
     public void These_are_InvalidTimestamp(string text) =>
         Assert.Equal(
             new BadRecord(BadRecordReason.InvalidTimestamp, EventField.EventTimestamp), Decode(text).BadRecord);
+
+    [Theory]
+    [InlineData("2016-12-31T23:59:60Z")]
+    [InlineData("2016-12-31T23:59:60")]
+    [InlineData("2016-12-31T23:59:60.5Z")]
+    [InlineData("2017-01-01T00:59:60+01:00")]
+    [InlineData("2016-12-31T15:59:60-0800")]
+    public void The_second_that_is_inserted_at_the_end_of_a_day_is_a_LeapSecond(string text) =>
+        Assert.Equal(new BadRecord(BadRecordReason.LeapSecond, EventField.EventTimestamp), Decode(text).BadRecord);
+
+    [Fact]
+    public void A_timestamp_is_as_long_as_any_other_text_escaped_or_not()
+    {
+        const string start = "2025-06-07T08:09:10.";
+        var longest = start + new string('1', EventDecoder.MaximumTextBytes - start.Length);
+
+        Assert.Equal(BadRecord.None, Decode(longest).BadRecord);
+        Assert.Equal(BadRecord.None, Escaped(longest).BadRecord);
+        Assert.Equal(BadRecordReason.InvalidTimestamp, Decode(longest + "1").BadRecord.Reason);
+        Assert.Equal(BadRecordReason.InvalidTimestamp, Escaped(longest + "1").BadRecord.Reason);
+
+        static Decoded Escaped(string text) =>
+            Decoded.Of(new SampleEvent().With("EventTimestamp", $"\"\\u0032{text[1..]}\"").ToString());
+    }
 
     [Fact]
     public void Half_a_surrogate_pair_is_InvalidTimestamp()
@@ -134,10 +176,15 @@ public sealed class EventTimestampTests
         Gen.Select(
             Gen.Long[new DateTime(2000, 1, 2).Ticks, new DateTime(9999, 12, 30).Ticks],
             Gen.Int[-14 * 60, 14 * 60],
-            Gen.Int[0, 7]).Sample((ticks, offsetMinutes, digits) =>
+            Gen.Int[-1, 7]).Sample((ticks, offsetMinutes, digits) =>
         {
             var instant = new DateTimeOffset(ticks, TimeSpan.FromMinutes(offsetMinutes));
-            var format = digits == 0 ? "yyyy-MM-dd'T'HH:mm:sszzz" : $"yyyy-MM-dd'T'HH:mm:ss.{new string('f', digits)}zzz";
+            var format = digits switch
+            {
+                < 0 => "yyyy-MM-dd'T'HH:mmzzz",
+                0 => "yyyy-MM-dd'T'HH:mm:sszzz",
+                _ => $"yyyy-MM-dd'T'HH:mm:ss.{new string('f', digits)}zzz",
+            };
             var text = instant.ToString(format, CultureInfo.InvariantCulture);
             var expected = DateTimeOffset.ParseExact(text, format, CultureInfo.InvariantCulture);
 

@@ -138,10 +138,12 @@ internal static partial class JsonDocumentOracle
             return BadRecordReason.InvalidTimestamp;
         }
 
-        if (!match.Success || !DateTime.TryParseExact(
-            $"{match.Groups["date"].Value} {match.Groups["time"].Value}", "yyyy-MM-dd HH:mm:ss",
+        if (!match.Success || match.Length > EventDecoder.MaximumTextBytes || !DateTime.TryParseExact(
+            $"{match.Groups["date"].Value} {match.Groups["time"].Value}", "yyyy-MM-dd HH:mm",
             CultureInfo.InvariantCulture, DateTimeStyles.None, out var local))
             return BadRecordReason.InvalidTimestamp;
+
+        var second = match.Groups["second"].Success ? int.Parse(match.Groups["second"].Value) : 0;
 
         var fraction = match.Groups["fraction"].Value.PadRight(3, '0')[..3];
         var offset = 0;
@@ -155,7 +157,10 @@ internal static partial class JsonDocumentOracle
                 offset = -offset;
         }
 
-        milliseconds = (long)(local - DateTime.UnixEpoch).TotalMilliseconds + int.Parse(fraction) - (offset * 60_000L);
+        var minute = (long)(local - new DateTime(1, 1, 1)).TotalMinutes - offset;
+        if (second > 59)
+            return second == 60 && minute % 1440 is 1439 or -1 ? BadRecordReason.LeapSecond : BadRecordReason.InvalidTimestamp;
+        milliseconds = (minute * 60_000) - 62_135_596_800_000 + (second * 1000) + int.Parse(fraction);
         if (milliseconds < 946_684_800_000)
             return BadRecordReason.TimestampTooOld;
         return recordUnixMilliseconds >= 0 && milliseconds > recordUnixMilliseconds + 86_400_000
@@ -164,7 +169,7 @@ internal static partial class JsonDocumentOracle
     }
 
     [GeneratedRegex(
-        @"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[T ](?<time>[0-9]{2}:[0-9]{2}:[0-9]{2})(\.(?<fraction>[0-9]{1,7}))?"
+        @"^(?<date>[0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ](?<time>[0-9]{2}:[0-9]{2})(:(?<second>[0-9]{2})([.,](?<fraction>[0-9]+))?)?"
         + @"([Zz]|(?<sign>[+-])(?<hours>[0-9]{2})(:?(?<minutes>[0-9]{2}))?)?\z")]
     private static partial Regex TimestampPattern();
 }

@@ -12,7 +12,8 @@ internal static class RandomRecords
     private static readonly Gen<string> Texts = Gen.OneOf(
         "Drama", "Smart TV", "", " ", "Korea, South", "日本", "Ünï", "😀😀", "\"Genre\":\"x\"", "{", "}]", "\\", "\u007f",
         "a\u0001", "\u0085", new string('é', 128), new string('é', 129), "2025-02-03T04:05:06", "2025-02-03 04:05:06.25-0330",
-        "2026-01-03T00:00:00Z", "1999-12-31T23:59:59Z", "2025-02-30T00:00:00Z");
+        "2026-01-03T00:00:00Z", "1999-12-31T23:59:59Z", "2025-02-30T00:00:00Z", "2025-02-03T04:05+0130",
+        "2025-02-03t04:05:06,123456789z", "2016-12-31T23:59:60Z", "2025-02-03T04:05:60Z", "0001-01-01T00:00:60+14");
 
     private static readonly Gen<string> Numbers = Gen.OneOf(
         Gen.Int[0, 160].Select(number => $"{number}"),

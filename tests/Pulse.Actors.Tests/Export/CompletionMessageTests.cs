@@ -8,6 +8,8 @@ public sealed class CompletionMessageTests
     [Theory]
     [InlineData("""{"status":"complete","timestamp":"2026-01-02T03:04:05Z"}""")]
     [InlineData("""{"status":"complete","timestamp":"2026-01-02T03:04:05"}""")]
+    [InlineData("""{"status":"complete","timestamp":"2026-01-02T03:04:05+0000"}""")]
+    [InlineData("""{"status":"complete","timestamp":"2026-01-02t03:04:05.000000000z"}""")]
     [InlineData("""{"status":"complete","timestamp":"2026-01-02T05:04:05.0000000+02:00"}""")]
     [InlineData("""{ "by": {"status":"x"}, "timestamp" : "2026-01-02 03:04:05", "status" : "complete", "n": [1] }""")]
     public void A_complete_record_is_read_with_its_time_in_utc_whatever_else_it_holds(string text)

@@ -35,6 +35,9 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         { "hour=0", row => row.Window.EndUtc.Hour == 0 },
         { "from=2026-01-31T23:40:00Z&to=2026-02-01", row => row.Window.EndUtc is { Day: 31, Minute: >= 40 } },
         { "from=2026-02-01T00:40:00%2B01:00", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "from=2026-02-01T00:40:00+01:00", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "from=2026-01-31%2023:40", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "from=2026-01-31t23:40:00.000000001z", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "to=2026-01-31T23:40Z", row => row.Window.EndUtc < new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "newest=2", row => row.Window.EndUtc is { Day: 1, Minute: 15 or 20 } },
         { "device_type=nothing", _ => false },
@@ -114,6 +117,10 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     public static TheoryData<string, string> Mistakes => new()
     {
         { "from=yesterday", "from" },
+        { "from=2026-01-31T24:00", "from" },
+        { "from=2026-01-31T23:59:60Z", "from" },
+        { "to=9999-12-31T23:59-14:00", "to" },
+        { "from=2026-01-31T00:00:00Z05:00", "from" },
         { "from=2026-01-02&to=2026-01-01", "to" },
         { "date=2026-02-30", "date" },
         { "hour=24", "hour" },
