@@ -9,17 +9,14 @@ namespace Pulse.Counting;
 /// </param>
 public sealed class LateRule(TimeSpan? allowed)
 {
-    // The last instant of the calendar's year 9999. Beyond are microseconds and nanoseconds that were taken for milliseconds.
-    private const long LatestUnixMilliseconds = 253_402_300_799_999;
-
     private readonly long _allowedMilliseconds = allowed is { } limit ? (long)limit.TotalMilliseconds : long.MaxValue;
 
     /// <summary>Whether an event is late.</summary>
     /// <param name="window">The event's window.</param>
     /// <param name="recordUnixMilliseconds">
-    /// The Kafka timestamp of its record. A record without one, or with one that can't be a time, is not late.
+    /// The Kafka timestamp of its record. A record without one, or with one outside of <see cref="TimeRange"/>, is not late.
     /// </param>
     public bool IsLate(Window window, long recordUnixMilliseconds) =>
-        recordUnixMilliseconds is >= 0 and <= LatestUnixMilliseconds
+        TimeRange.Holds(recordUnixMilliseconds)
         && recordUnixMilliseconds - (window.EndUnixSeconds * 1000) > _allowedMilliseconds;
 }

@@ -39,9 +39,9 @@ public enum BadRecordReason
     /// <summary>The timestamp is a leap second, such as 2016-12-31T23:59:60Z.</summary>
     LeapSecond,
 
-    /// <summary>The timestamp lies before the year 2000.</summary>
+    /// <summary>The timestamp lies before the year 1970.</summary>
     TimestampTooOld,
 
-    /// <summary>The timestamp lies more than a day after the Kafka record's own.</summary>
+    /// <summary>The timestamp lies more than a day after the Kafka record's own, or after the year 9000.</summary>
     TimestampInFuture,
 }

@@ -1,3 +1,5 @@
+using Pulse.Counting;
+
 namespace Pulse.Events;
 
 /// <summary>
@@ -28,13 +30,10 @@ public sealed class EventDecoder
     public const int MaximumTextBytes = 256;
 
     /// <summary>
-    /// Stands for the Kafka record's timestamp where the record has none; any negative number does. Then no event
-    /// counts as being in the future, since there is nothing to measure it against that a replay would find again.
+    /// Stands for the Kafka record's timestamp where the record has none; any number outside of <see cref="TimeRange"/> does.
+    /// Then an event is measured against that range alone: a replay would find nothing else again.
     /// </summary>
     public const long NoRecordTimestamp = -1;
-
-    private static readonly long OldestUnixMilliseconds =
-        new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
 
     private static readonly long MaximumAheadMilliseconds = (long)TimeSpan.FromDays(1).TotalMilliseconds;
 
@@ -145,11 +144,12 @@ public sealed class EventDecoder
             : Iso8601.Read(slot.Of(payload), out unixMilliseconds);
         if (text != TimeText.Instant)
             return text == TimeText.LeapSecond ? BadRecordReason.LeapSecond : BadRecordReason.InvalidTimestamp;
-        if (unixMilliseconds < OldestUnixMilliseconds)
+        if (unixMilliseconds < TimeRange.First)
             return BadRecordReason.TimestampTooOld;
-        if (recordUnixMilliseconds >= 0 && unixMilliseconds - MaximumAheadMilliseconds > recordUnixMilliseconds)
-            return BadRecordReason.TimestampInFuture;
-        return BadRecordReason.None;
+        var latest = TimeRange.Holds(recordUnixMilliseconds)
+            ? Math.Min(recordUnixMilliseconds + MaximumAheadMilliseconds, TimeRange.Last)
+            : TimeRange.Last;
+        return unixMilliseconds > latest ? BadRecordReason.TimestampInFuture : BadRecordReason.None;
     }
 
     private static TimeText ReadEscaped(ReadOnlySpan<byte> raw, out long unixMilliseconds)

@@ -32,8 +32,8 @@ public sealed record SimulatorOptions
     /// <summary>How far event time may run ahead of the clock: consumers refuse records a day ahead.</summary>
     public static readonly TimeSpan LongestLead = TimeSpan.FromHours(24) - TimeSpan.FromMinutes(1);
 
-    /// <summary>The first <see cref="Start"/> allowed: consumers refuse timestamps before the year 2000.</summary>
-    public static readonly DateTimeOffset EarliestStart = new(2000, 1, 2, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>The first <see cref="Start"/> allowed: consumers refuse timestamps before the year 1970.</summary>
+    public static readonly DateTimeOffset EarliestStart = new(1970, 1, 2, 0, 0, 0, TimeSpan.Zero);
 
     /// <summary>Kafka's address, as <c>host:port</c> or several of them separated by commas.</summary>
     public string BootstrapServers { get; init; } = "localhost:9092";
@@ -126,7 +126,7 @@ public sealed record SimulatorOptions
             $"--out-of-order: allowed is 0s to {LongestOutOfOrder.TotalHours:0}h.");
         Require(
             Start is null || Start >= EarliestStart,
-            $"--start: must not be before {EarliestStart:yyyy-MM-dd}; consumers refuse events before 2000.");
+            $"--start: must not be before {EarliestStart:yyyy-MM-dd}; consumers refuse events before 1970.");
         Require(DeliveryTimeout > TimeSpan.Zero, "DeliveryTimeout: must be more than 0.");
         Require(ConnectTimeout > TimeSpan.Zero, "ConnectTimeout: must be more than 0.");
         if (mistakes.Count == 0 && FarthestLead(now) > LongestLead)

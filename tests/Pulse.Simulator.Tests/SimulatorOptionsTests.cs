@@ -20,7 +20,7 @@ public sealed class SimulatorOptionsTests
         { "--late", new() { Late = 1.01 } },
         { "--bad", new() { Bad = -0.01 } },
         { "--out-of-order", new() { OutOfOrder = TimeSpan.FromHours(13) } },
-        { "--start", new() { Start = new DateTimeOffset(1999, 12, 31, 0, 0, 0, TimeSpan.Zero) } },
+        { "--start", new() { Start = new DateTimeOffset(1969, 12, 31, 0, 0, 0, TimeSpan.Zero) } },
         { "--start and --speed-up", new() { Start = Now.AddDays(2) } },
         { "--start and --speed-up", new() { Events = 10_000, SpeedUp = 1_000 } },
     };

@@ -9,6 +9,8 @@ namespace Pulse.Testing;
 /// <summary>Reads a topic and says which rows the tables must hold, by <c>docs/events.md</c> alone: no code of Pulse, no cleverness.</summary>
 public sealed partial class IndependentReader
 {
+    private const long EndOfTheYear9000 = 221_876_928_000_000;
+
     private static readonly string[] Tables = ["viewsByDeviceGenreAggregation", "viewsByGenderAgeGroupAggregation", "viewsByLocationMRAggregation"];
 
     /// <summary>By table, values and the window's end in Unix seconds: how many events there are. Rows of 0 are absent.</summary>
@@ -57,7 +59,7 @@ public sealed partial class IndependentReader
             string[] values = [Text(Field("DeviceType")), Text(Field("Genre")), Text(Field("UserGender")), AgeGroup(Field("UserAge")),
                 Text(Field("UserLocation")), Text(Field("MaturityRating"))];
             var windowEnd = (decimal.Floor(Time(Field("EventTimestamp"), kafkaMilliseconds) / 300_000m) + 1) * 300;
-            if (kafkaMilliseconds is >= 0 and < 253_402_300_800_000 && kafkaMilliseconds - (windowEnd * 1000) > AllowedLateness)
+            if (kafkaMilliseconds is >= 0 and < EndOfTheYear9000 && kafkaMilliseconds - (windowEnd * 1000) > AllowedLateness)
                 Late++;
             else foreach (var row in Tables.Select((table, index) => (table, values[2 * index], values[(2 * index) + 1], windowEnd)))
                 Rows[row] = Rows.GetValueOrDefault(row) + 1;
@@ -102,8 +104,9 @@ public sealed partial class IndependentReader
         if (Number(3) == 60)
             throw new FormatException((minute + 1) % 1440 == 0 ? "LeapSecond" : "InvalidTimestamp");
         var time = (minute * 60_000) - 62_135_596_800_000m + (Number(3) * 1000) + decimal.Parse(text.Groups[4].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture);
-        return time < 946_684_800_000 ? throw new FormatException("TimestampTooOld")
-            : kafkaMilliseconds >= 0 && time > kafkaMilliseconds + 86_400_000m ? throw new FormatException("TimestampInFuture") : time;
+        return time < 0 ? throw new FormatException("TimestampTooOld")
+            : time >= EndOfTheYear9000 || (kafkaMilliseconds is >= 0 and < EndOfTheYear9000 && time > kafkaMilliseconds + 86_400_000m)
+                ? throw new FormatException("TimestampInFuture") : time;
     }
 
     [GeneratedRegex(@"^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d+))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)?\z", RegexOptions.ECMAScript)]

@@ -91,7 +91,7 @@ internal sealed class EventCounter
             if (bad.IsBad)
             {
                 deadLetters.Add((index, bad));
-                CountDead(bad.Reason, Window.Containing(recordTime, _windowSeconds), offset);
+                CountDead(bad.Reason, Window.Containing(TimeRange.Holds(recordTime) ? recordTime : TimeRange.First, _windowSeconds), offset);
             }
             else
                 CountEvent(Window.Containing(eventTime, _windowSeconds), recordTime, offset);

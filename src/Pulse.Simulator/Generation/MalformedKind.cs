@@ -33,8 +33,8 @@ public enum MalformedKind
     /// <summary>The timestamp is a text, but no ISO-8601 timestamp.</summary>
     BadTimestamp,
 
-    /// <summary>The timestamp lies before the year 2000.</summary>
-    BeforeTheYear2000,
+    /// <summary>The timestamp lies before the year 1970.</summary>
+    BeforeTheYear1970,
 
     /// <summary>The timestamp lies centuries ahead.</summary>
     FarFuture,

@@ -27,7 +27,7 @@ internal static class Spoiler
         ["yesterday", "", "2026-13-45T10:00:00Z", "2026-02-30T10:00:00Z", "01/02/2026 10:00", "T10:00:00Z"];
 
     private static readonly string[] OldTimestamps =
-        ["1999-12-31T23:59:59.999Z", "1970-01-01T00:00:00.000Z", "1985-06-15T12:00:00Z", "0001-01-01T00:00:00Z"];
+        ["1969-12-31T23:59:59.999Z", "1970-01-01T00:59:59.999+01:00", "1900-06-15T12:00:00Z", "0001-01-01T00:00:00Z"];
 
     private static readonly string[] FutureTimestamps =
         ["2999-01-01T00:00:00.000Z", "2500-06-15T12:00:00Z", "9999-12-31T23:59:59.999Z"];
@@ -50,7 +50,7 @@ internal static class Spoiler
         MalformedKind.MissingField => Without(good, Choose(NeededFields, ref random)),
         MalformedKind.WrongType => WithWrongType(good, ref random),
         MalformedKind.BadTimestamp => WithTimestamp(good, Choose(BadTimestamps, ref random)),
-        MalformedKind.BeforeTheYear2000 => WithTimestamp(good, Choose(OldTimestamps, ref random)),
+        MalformedKind.BeforeTheYear1970 => WithTimestamp(good, Choose(OldTimestamps, ref random)),
         MalformedKind.FarFuture => WithTimestamp(good, Choose(FutureTimestamps, ref random)),
         MalformedKind.AgeOutOfRange => With(good, "UserAge", JsonNode.Parse(Choose(Ages, ref random))),
         MalformedKind.InvalidUtf8 => WithInvalidUtf8(good, ref random),

@@ -31,7 +31,8 @@ public sealed class EventTimestampTests
     [InlineData("2024-02-29T00:00:00", "2024-02-29T00:00:00.000Z")]
     [InlineData("2000-02-29T23:59:59", "2000-02-29T23:59:59.000Z")]
     [InlineData("2000-01-01T00:00:00", "2000-01-01T00:00:00.000Z")]
-    [InlineData("1999-12-31T23:00:00-01:00", "2000-01-01T00:00:00.000Z")]
+    [InlineData("1970-01-01T00:00:00", "1970-01-01T00:00:00.000Z")]
+    [InlineData("1969-12-31T23:00:00-01:00", "1970-01-01T00:00:00.000Z")]
     [InlineData("2025-06-07t08:09:10z", "2025-06-07T08:09:10.000Z")]
     [InlineData("2025-06-07T08:09", "2025-06-07T08:09:00.000Z")]
     [InlineData("2025-06-07T08:09Z", "2025-06-07T08:09:00.000Z")]
@@ -144,10 +145,10 @@ public sealed class EventTimestampTests
     }
 
     [Theory]
-    [InlineData("1999-12-31T23:59:59.9999999")]
-    [InlineData("2000-01-01T00:00:00+00:01")]
+    [InlineData("1969-12-31T23:59:59.9999999")]
+    [InlineData("1970-01-01T00:00:00+00:01")]
     [InlineData("0001-01-01T00:00:00+14:00")]
-    public void Before_the_year_2000_is_TimestampTooOld(string text) =>
+    public void Before_the_year_1970_is_TimestampTooOld(string text) =>
         Assert.Equal(
             new BadRecord(BadRecordReason.TimestampTooOld, EventField.EventTimestamp), Decode(text).BadRecord);
 
@@ -168,13 +169,21 @@ public sealed class EventTimestampTests
     [InlineData(EventDecoder.NoRecordTimestamp)]
     [InlineData(long.MinValue)]
     [InlineData(long.MaxValue)]
-    public void Without_a_record_timestamp_nothing_is_in_the_future(long recordUnixMilliseconds) =>
-        Assert.Equal(BadRecord.None, Decode("9999-12-31T23:59:59.9999999-14:00", recordUnixMilliseconds).BadRecord);
+    [InlineData(221_876_928_000_000)]
+    [InlineData(221_876_927_999_999)]
+    public void Without_a_record_timestamp_only_what_comes_after_the_year_9000_is_in_the_future(long recordUnixMilliseconds)
+    {
+        Assert.Equal(BadRecord.None, Decode("9000-12-31T23:59:59.9999999", recordUnixMilliseconds).BadRecord);
+        Assert.Equal(
+            new BadRecord(BadRecordReason.TimestampInFuture, EventField.EventTimestamp),
+            Decode("9000-12-31T23:59:59.9999999-00:01", recordUnixMilliseconds).BadRecord);
+        Assert.Equal(BadRecordReason.TimestampInFuture, Decode("9999-12-31T23:59:59-14:00", recordUnixMilliseconds).BadRecord.Reason);
+    }
 
     [Fact]
     public void Every_instant_is_read_as_the_platform_reads_it() =>
         Gen.Select(
-            Gen.Long[new DateTime(2000, 1, 2).Ticks, new DateTime(9999, 12, 30).Ticks],
+            Gen.Long[new DateTime(1970, 1, 2).Ticks, new DateTime(9000, 12, 30).Ticks],
             Gen.Int[-14 * 60, 14 * 60],
             Gen.Int[-1, 7]).Sample((ticks, offsetMinutes, digits) =>
         {

@@ -161,9 +161,11 @@ internal static partial class JsonDocumentOracle
         if (second > 59)
             return second == 60 && minute % 1440 is 1439 or -1 ? BadRecordReason.LeapSecond : BadRecordReason.InvalidTimestamp;
         milliseconds = (minute * 60_000) - 62_135_596_800_000 + (second * 1000) + int.Parse(fraction);
-        if (milliseconds < 946_684_800_000)
+        const long endOfTheYear9000 = 221_876_928_000_000;
+        if (milliseconds < 0)
             return BadRecordReason.TimestampTooOld;
-        return recordUnixMilliseconds >= 0 && milliseconds > recordUnixMilliseconds + 86_400_000
+        return milliseconds >= endOfTheYear9000
+            || (recordUnixMilliseconds is >= 0 and < endOfTheYear9000 && milliseconds > recordUnixMilliseconds + 86_400_000)
             ? BadRecordReason.TimestampInFuture
             : BadRecordReason.None;
     }

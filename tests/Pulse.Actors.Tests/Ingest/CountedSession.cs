@@ -33,11 +33,16 @@ internal sealed class CountedSession
 
     /// <summary>Counts events at the session's position.</summary>
     /// <returns>Whether the session took them.</returns>
-    public bool Count(params IReadOnlyList<SampleEvent> events)
+    public bool Count(params IReadOnlyList<SampleEvent> events) =>
+        Count(SampleEvent.RecordUnixMilliseconds, [.. events.Select(value => value.ToBytes())]);
+
+    /// <summary>Counts records of one Kafka timestamp at the session's position.</summary>
+    /// <returns>Whether the session took them.</returns>
+    public bool Count(long unixMilliseconds, params IReadOnlyList<byte[]> values)
     {
         using var batch = Batch();
-        foreach (var value in events)
-            batch.Add(batch.NextOffset, 4, SampleEvent.RecordUnixMilliseconds, [], value.ToBytes());
+        foreach (var value in values)
+            batch.Add(batch.NextOffset, 4, unixMilliseconds, [], value);
         return Counter.Count(batch, Bad);
     }
 

@@ -1,3 +1,4 @@
+using CsCheck;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Events;
 using Pulse.Counting;
@@ -118,6 +119,44 @@ public sealed class EventCounterTests
             deltas.Where(sent => sent.Bucket.Rollup == rollup.Name)
                 .Aggregate(default(Balance), (sum, sent) => sum + sent.Delta.Balance)));
     }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-2)]
+    [InlineData(long.MinValue)]
+    [InlineData(253_402_300_799_000)]
+    [InlineData(221_876_928_000_000)]
+    [InlineData(1_767_270_900_000_000)]
+    [InlineData(long.MaxValue)]
+    [InlineData(0)]
+    [InlineData(299_999)]
+    public void A_bad_record_without_a_time_that_can_be_one_is_counted_in_the_first_window(long recordUnixMilliseconds)
+    {
+        var session = new CountedSession();
+
+        session.Count(recordUnixMilliseconds, "x"u8.ToArray());
+
+        Assert.Equal([(DeadLetters.RollupName, new KeyCount(new RollupKey("NotJson"), new Window(300), 1))], session.TakeCounts());
+    }
+
+    [Fact]
+    public void Whatever_a_record_holds_and_whenever_it_was_written_it_is_counted_where_tables_can_hold_it() =>
+        Gen.Select(
+            Gen.OneOf(RandomRecords.Usual, RandomRecords.Objects, Gen.Byte.Array[0, 60]),
+            Gen.OneOf(Gen.Long, Gen.Long[-3, 400_000_000_000_000], Gen.Const(SampleEvent.RecordUnixMilliseconds)))
+            .Sample((value, recordUnixMilliseconds) =>
+            {
+                var session = new CountedSession(allowedLateness: TimeSpan.FromHours(1));
+
+                session.Count(recordUnixMilliseconds, value);
+
+                var deltas = session.TakeDeltas();
+                Assert.All(deltas.SelectMany(sent => sent.Delta.Counts), count =>
+                    Assert.InRange(count.Window.EndUtc, new DateTime(1970, 1, 1, 0, 5, 0), new DateTime(9001, 1, 1)));
+                Assert.All(
+                    deltas.GroupBy(sent => sent.Bucket.Rollup, sent => sent.Delta.Balance),
+                    balances => Assert.Equal(1, balances.Sum(each => each.Counted + each.Late + each.Dead + each.Filtered)));
+            });
 
     [Fact]
     public void Of_every_version_counted_late_dead_and_filtered_records_are_all_that_were_consumed()

@@ -30,7 +30,7 @@ internal static class ContractReader
                     CultureInfo.InvariantCulture,
                     DateTimeStyles.AssumeUniversal,
                     out var time)
-                || time.Year < 2000
+                || time < DateTimeOffset.UnixEpoch
                 || time > DateTimeOffset.UtcNow.AddDays(1))
                 return null;
             return root.GetProperty("UserAge").TryGetInt32(out var age) && age is >= 0 and <= 150
