@@ -13,7 +13,7 @@ namespace Pulse.Simulation.Tests;
 /// </summary>
 internal sealed class Scenario
 {
-    public static readonly CheckpointLimits BucketLimits = new(EarlyCheckpointCells: 4, MaximumUnstoredCells: 6);
+    public static readonly CheckpointLimits BucketLimits = new(EarlyCheckpointCells: 4, MaximumUnstoredCells: 6, OldStreams: 1);
     public static readonly SessionLimits SessionLimits = new(DeltaBytes: 300, BytesUnderWay: 2_000, DeltasPerBucketUnderWay: 3);
 
     private readonly List<string>? _trace;
@@ -171,8 +171,12 @@ internal sealed class Scenario
         answer();
     }));
 
-    /// <summary>The broker answers a session.</summary>
-    public void Reply(SessionActor session, Action answer) => Network.Send(new SimulatedMessage.Reply(session.Node, answer));
+    /// <summary>The broker, the consumer or the session itself tells a session something, if it is alive then.</summary>
+    public void Reply(SessionActor session, Action answer) => Network.Send(new SimulatedMessage.Reply(session.Node, () =>
+    {
+        if (Sessions[session.Partition].Contains(session))
+            answer();
+    }));
 
     private void SendEmpties(IReadOnlyList<SessionActor> sessions)
     {

@@ -59,7 +59,7 @@ public sealed partial class BucketCheckpointing
             return;
         if (Phase == BucketPhase.OutcomeUnknown)
             Resolve(checkpoint);
-        else if (Phase is BucketPhase.Open or BucketPhase.Frozen && checkpoint != _previous)
+        else if (checkpoint != _previous)
             End(BucketEnd.Overtaken);
     }
 
@@ -95,7 +95,7 @@ public sealed partial class BucketCheckpointing
         Emit(new BucketEffect.ConfirmStream(next));
     }
 
-    // Whenever another content is expected, a look that is under way says nothing any more: nobody knows what it saw.
+    // Whenever another content is expected, or none, a look that is under way says nothing any more: nobody knows what it saw.
     private void Send()
     {
         Phase = BucketPhase.Storing;
@@ -129,8 +129,8 @@ public sealed partial class BucketCheckpointing
     {
         _oldStreams.Remove(current);
         _oldStreams.AddRange(streams.Except(_oldStreams).ToList());
-        if (_oldStreams.Count > BucketPositions.MaximumStreams)
-            _oldStreams.RemoveRange(0, _oldStreams.Count - BucketPositions.MaximumStreams);
+        if (_oldStreams.Count > _limits.OldStreams)
+            _oldStreams.RemoveRange(0, _oldStreams.Count - _limits.OldStreams);
         if (_stopWith is null)
             TakeOver();
         else
@@ -146,7 +146,10 @@ public sealed partial class BucketCheckpointing
     /// <summary>Asks for the stored counts that pages wait for, if there are any.</summary>
     public void ReadUnknownCells()
     {
-        if (_memory is not null && _cells.Unknown(CellsPerRead) is { Count: > 0 } unknown)
+        if (_memory is null)
+            return;
+        var unknown = _cells.Unknown(CellsPerRead);
+        if (unknown.Count > 0)
             Emit(new BucketEffect.ReadCells(unknown));
     }
 }

@@ -190,7 +190,7 @@ public sealed partial class BucketCheckpointing
     /// <param name="next">A random value that was never used.</param>
     public void Stop(CheckpointId next)
     {
-        if (Phase == BucketPhase.Over || _stopWith is not null)
+        if (_stopWith is not null)
             return;
         _stopWith = next;
         StopWhereAllIsStored();
@@ -247,6 +247,7 @@ public sealed partial class BucketCheckpointing
     {
         MistakesAtForget();
         _memory = null;
+        _look++;
         Phase = BucketPhase.Over;
         Emit(new BucketEffect.End(reason));
         MistakesAtEnd(reason);

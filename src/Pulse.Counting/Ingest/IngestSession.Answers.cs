@@ -152,9 +152,8 @@ public sealed partial class IngestSession
         foreach (var bucket in _buckets)
             bucket.AddGap(Position.Offset, begin);
         Position = new LogPosition(begin, LogPosition.UnknownEpoch);
+        Seek();
         MeetBucketsAhead();
-        if (Phase == SessionPhase.Reading)
-            Seek();
     }
 
     // A position that the session had not come to when it heard of it is compared when it has.

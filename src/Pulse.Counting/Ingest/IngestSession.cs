@@ -66,10 +66,10 @@ public sealed partial class IngestSession
     /// <summary>How many deltas that are.</summary>
     public int DeltasUnderWay => _buckets.Sum(bucket => bucket.DeltasUnderWay);
 
-    /// <summary>The least position of all buckets, in memory; null before all have said theirs.</summary>
-    public LogPosition? Progress => Phase is SessionPhase.Reading or SessionPhase.Draining ? _buckets.MinBy(bucket => bucket.Said.Offset)!.Said : null;
-
-    /// <summary>The least position of all buckets that is stored: what group offsets are set to as a courtesy.</summary>
+    /// <summary>
+    /// The least position of all buckets that is stored: what group offsets are set to as a courtesy. Null before all have
+    /// said theirs.
+    /// </summary>
     public LogPosition? StoredProgress => Phase is SessionPhase.Reading or SessionPhase.Draining ? _buckets.MinBy(bucket => bucket.SaidStored.Offset)!.SaidStored : null;
 
     /// <summary>Takes the effects of the messages since the last call; they are to be carried out in this order.</summary>

@@ -131,7 +131,7 @@ internal sealed class BucketActor
                 _scenario.Questions.AskForStream(this, each.Frozen);
                 break;
             case BucketEffect.RequestCheckpoint:
-                MakeCheckpoint();
+                _scenario.Reply(this, MakeCheckpoint);
                 break;
             case BucketEffect.AnswerSession each:
                 _answers++;

@@ -8,7 +8,8 @@ internal sealed class MessageNetwork(SeededRandom random)
 
     public bool IsIdle => _messages.Count == 0;
 
-    public bool Loses { get; set; }
+    /// <summary>How many of a hundred messages are lost.</summary>
+    public int Loss { get; set; }
 
     public bool Repeats { get; set; }
 
@@ -26,6 +27,6 @@ internal sealed class MessageNetwork(SeededRandom random)
         var isReply = message is SimulatedMessage.Reply;
         if (!Repeats || isReply || !random.Chance(10))
             _messages.RemoveAt(index);
-        return Loses && !isReply && random.Chance(10) ? null : message;
+        return !isReply && random.Chance(Loss) ? null : message;
     }
 }

@@ -43,9 +43,8 @@ internal sealed class SessionActor
         if (!Machine.WantsRecords || _fetched.Count == MostFetched)
             return;
         _scenario.Auditor.Fetches(this);
-        if (_consumer.Fetch(atMost, Machine) is { } batch && !IsLost(batch))
+        if (_consumer.Fetch(atMost, word => _scenario.Questions.Tell(this, word)) is { } batch && !IsLost(batch))
             _fetched.Enqueue(batch);
-        Perform();
     }
 
     /// <summary>Counts a batch that was fetched, perhaps long ago.</summary>
@@ -74,7 +73,7 @@ internal sealed class SessionActor
 
     // The last batch is never lost, nor one that a cut could make the last: nothing would show it.
     private bool IsLost(FetchedBatch batch) =>
-        _scenario.Network.Loses && !_scenario.Settings.Has(ScenarioFaults.LogCut)
+        _scenario.Network.Loss > 0 && !_scenario.Settings.Has(ScenarioFaults.LogCut)
         && batch.Next < _scenario.Broker.CurrentLogs[Partition].End && _scenario.Random.Chance(3);
 
     private void Count(SimulatedRecord record)
@@ -138,8 +137,9 @@ internal sealed class SessionActor
                 _scenario.Questions.AskForSpan(this, each.Question);
                 break;
             case SessionEffect.End each:
+                // What was on its way to it before, it hears still.
                 _scenario.Auditor.Ended(this, each);
-                _scenario.Remove(this);
+                _scenario.Reply(this, () => _scenario.Remove(this));
                 break;
         }
     }

@@ -21,23 +21,24 @@ internal sealed class SimulatedConsumer(SimulatedBroker broker, int partition)
         _stream = broker.Current;
     }
 
-    /// <summary>Fetches some records, or tells the session why it can't.</summary>
-    public FetchedBatch? Fetch(int atMost, IngestSession session)
+    /// <summary>Fetches some records, or has the session told why it can't.</summary>
+    public FetchedBatch? Fetch(int atMost, Action<Action<IngestSession>> tell)
     {
+        var reading = Reading;
         var log = broker.CurrentLogs[partition];
         if (!_reads)
             return null;
         if (_position.Offset < log.Begin || _position.Offset > log.End)
         {
             _reads = false;
-            session.PositionNotFound(Reading);
+            tell(session => session.PositionNotFound(reading));
             return null;
         }
 
         if (_stream == broker.Current && !log.Holds(_position))
         {
             _reads = false;
-            session.LogWasCut(Reading);
+            tell(session => session.LogWasCut(reading));
             return null;
         }
 

@@ -33,16 +33,14 @@ internal sealed class DatabaseQueue(Scenario scenario)
     public void Lose()
     {
         if (_requests.Count > 0)
-            _requests.RemoveAt(scenario.Random.Below(_requests.Count));
+            ConnectionLost(TakeAny(_requests));
     }
 
     private void Execute(List<DatabaseRequest> requests, bool losesAnswers)
     {
         if (requests.Count == 0 || scenario.Database.IsAway)
             return;
-        var index = scenario.Random.Below(requests.Count);
-        var request = requests[index];
-        requests.RemoveAt(index);
+        var request = TakeAny(requests);
         var answer = request switch
         {
             DatabaseRequest.TakeOver each => Execute(each),
@@ -51,10 +49,46 @@ internal sealed class DatabaseQueue(Scenario scenario)
             DatabaseRequest.Cells each => Execute(each),
             _ => throw new InvalidOperationException($"{request} is unknown."),
         };
-        if (losesAnswers && scenario.Random.Chance(20))
-            scenario.Watch.AnswerLost(request);
-        else
+        if (!losesAnswers || !scenario.Random.Chance(20))
+        {
             scenario.Reply(request.Sender, answer);
+            return;
+        }
+
+        scenario.Watch.AnswerLost(request);
+        ConnectionLost(request);
+    }
+
+    private DatabaseRequest TakeAny(List<DatabaseRequest> requests)
+    {
+        var request = scenario.Random.Pick(requests);
+        requests.Remove(request);
+        return request;
+    }
+
+    // Its sender hears of that, or waits until it gives up.
+    private void ConnectionLost(DatabaseRequest request)
+    {
+        if (scenario.Random.Chance(50))
+            return;
+        var bucket = request.Sender;
+        scenario.Reply(bucket, () => bucket.Tell(() => Fail(bucket.Machine, request)));
+    }
+
+    private static void Fail(BucketCheckpointing bucket, DatabaseRequest request)
+    {
+        switch (request)
+        {
+            case DatabaseRequest.TakeOver each:
+                bucket.TakeoverFailed(each.Attempt);
+                break;
+            case DatabaseRequest.Store each:
+                bucket.OutcomeUnknown(each.Statement.Next);
+                break;
+            case DatabaseRequest.Look each:
+                bucket.CheckpointUnread(each.Number);
+                break;
+        }
     }
 
     private Action Execute(DatabaseRequest.TakeOver request)
@@ -88,7 +122,9 @@ internal sealed class DatabaseQueue(Scenario scenario)
 
     private Action Execute(DatabaseRequest.Look request)
     {
-        var (sender, found) = (request.Sender, scenario.Database.Rows[request.Sender.Bucket].Checkpoint);
+        // A row that nobody has taken over yet is none: the database may have gone back so far.
+        var (sender, row) = (request.Sender, scenario.Database.Rows[request.Sender.Bucket]);
+        CheckpointId? found = row == DatabaseRow.Empty ? null : row.Checkpoint;
         return () => sender.Tell(() => sender.Machine.CheckpointRead(request.Number, found));
     }
 

@@ -14,7 +14,7 @@ namespace Pulse.Simulation.Tests.Proof;
 /// <item><c>position</c>: a row's position falls only when the database goes back.</item>
 /// <item><c>need</c>: an incarnation ends only if it was replaced, or the database went back.</item>
 /// <item><c>stored</c>: what a bucket says is stored was stored once.</item>
-/// <item><c>bound</c>: a bucket that is full takes nothing; a session that has too much under way reads nothing.</item>
+/// <item><c>bound</c>: a bucket that is full takes nothing, and holds no more than one delta too many; a session that has too much under way reads nothing.</item>
 /// <item><c>cut</c>: a session says that the log was cut only where it was.</item>
 /// <item><c>drained</c>, <c>stop</c>: a session ends drained only if all buckets stood at its position; a bucket stops only
 /// with everything stored.</item>
@@ -66,6 +66,8 @@ internal sealed class ScenarioAuditor(Scenario scenario)
     public void Told(BucketActor bucket, bool answeredThoughFull)
     {
         Require(!answeredThoughFull, "bound", $"{bucket} is full and answers");
+        var most = Scenario.BucketLimits.MaximumUnstoredCells + Scenario.SessionLimits.DeltaBytes / DeltaSize.BytesPerCount;
+        Require(bucket.Machine.ChangedCells <= most, "bound", $"{bucket} holds {bucket.Machine.ChangedCells} changed cells");
         if (scenario.Random.Chance(20))
             JudgeShown(bucket);
     }
@@ -165,6 +167,9 @@ internal sealed class ScenarioAuditor(Scenario scenario)
     {
         if (bucket.IsOver || scenario.Settings.Has(ScenarioFaults.Retention) || scenario.Settings.Has(ScenarioFaults.TopicMadeAgain))
             return;
+        // Somebody may have lost what was shown before.
+        if (scenario.Random.Chance(20))
+            bucket.Machine.ShowUnstoredAgain();
         var shown = bucket.Machine.TakeShown();
         if (shown.Count == 0)
             return;

@@ -21,7 +21,7 @@ internal sealed class ScenarioExport(Scenario scenario)
             Complete();
         else if (_dueAfter < 0)
             SeeWhetherItIsDue();
-        else if (scenario.Random.Chance(20))
+        else if (scenario.Random.Chance(10))
             Export();
     }
 

@@ -139,7 +139,7 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
         var held = scenario.Buckets.SelectMany(each => each).Select(each => each.Machine.Positions[log.Partition].Offset).DefaultIfEmpty().Max();
         var isWorst = read < held && held <= read + 5 && held <= log.End;
         if (isWorst)
-            CutLog(log, read, more: (int)(held - read) + _random.Between(0, 6));
+            CutLog(log, read, more: (int)(held - read) + _random.Pick([0, 0, 0, 1, 2, 4, 6]));
         else if (_random.Chance(5))
             CutLog(log, log.End - _random.Between(1, 5), more: _random.Between(0, 5));
     }

@@ -15,7 +15,7 @@ internal sealed class ScenarioHealing(Scenario scenario)
     public void Run()
     {
         scenario.Say($"all faults end");
-        scenario.Network.Loses = scenario.Network.Repeats = false;
+        (scenario.Network.Loss, scenario.Network.Repeats) = (0, false);
         scenario.Database.IsAway = false;
         foreach (var node in scenario.Nodes)
             node.IsAsleep = false;

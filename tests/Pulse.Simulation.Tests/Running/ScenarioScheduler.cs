@@ -41,7 +41,9 @@ internal sealed class ScenarioScheduler
 
     public void Run()
     {
-        (_scenario.Network.Loses, _scenario.Network.Repeats) = (Has(ScenarioFaults.LostMessages), Has(ScenarioFaults.RepeatedMessages));
+        // A cut does most harm where sessions hear little of each other.
+        _scenario.Network.Loss = !Has(ScenarioFaults.LostMessages) ? 0 : Has(ScenarioFaults.LogCut) ? _random.Pick([10, 40]) : 10;
+        _scenario.Network.Repeats = Has(ScenarioFaults.RepeatedMessages);
         for (var step = 0; step < _scenario.Settings.Steps; step++)
             Step();
         while (_produced < _scenario.Settings.Records)
@@ -107,7 +109,7 @@ internal sealed class ScenarioScheduler
             return;
         // Now and then, two seconds go by and nothing else happens.
         _scenario.Tick(node);
-        if (_random.Chance(30))
+        if (_random.Chance(50))
             _scenario.Tick(node);
     }
 
