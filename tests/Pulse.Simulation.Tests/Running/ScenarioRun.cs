@@ -21,7 +21,7 @@ internal sealed record ScenarioRun(ScenarioSettings Settings, long Steps, string
     {
         var ofDatabase = Enum.TryParse<DatabaseMistake>(mistake, out var parsed) ? parsed : DatabaseMistake.None;
         var scenario = new Scenario(settings, ofDatabase, trace, sightings);
-        Mistakes.Made = mistake;
+        Make(mistake);
         try
         {
             new ScenarioScheduler(scenario).Run();
@@ -37,9 +37,19 @@ internal sealed record ScenarioRun(ScenarioSettings Settings, long Steps, string
         }
         finally
         {
-            Mistakes.Made = null;
+            Make(null);
         }
 
         ScenarioRun Ended(string? failure, string invariant) => new(settings, scenario.StepCount, failure, invariant);
+    }
+
+    // Of the machines as they ship, no mistake can be made.
+    private static void Make(string? mistake)
+    {
+#if PULSE_MISTAKES
+        Mistakes.Made = mistake;
+#else
+        Require.That(mistake is null, "A mistake is made where there are some.");
+#endif
     }
 }
