@@ -59,11 +59,7 @@ public sealed class MembershipTests(KafkaFixture kafka, PostgresFixture postgres
     private PulseProcess Start(
         TestStream stream, string database, int[] ports, int node, Dictionary<string, string> further)
     {
-        var environment = stream.Environment(database, TimeSpan.FromSeconds(1));
-        environment["Pulse__Cluster__Port"] = $"{ports[node]}";
-        environment["Pulse__Cluster__SeedNodes__0"] = $"127.0.0.1:{ports[0]}";
-        environment["Pulse__Cluster__SeedNodes__1"] = $"127.0.0.1:{ports[1]}";
-        environment["Pulse__Cluster__SeedNodeTimeout"] = "00:00:02";
+        var environment = stream.Environment(database, TimeSpan.FromSeconds(1), ports, node);
         foreach (var (name, value) in further)
             environment[name] = value;
         return PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", $"data-{node}");

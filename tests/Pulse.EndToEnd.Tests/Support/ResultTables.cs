@@ -28,6 +28,15 @@ internal sealed class ResultTables(Func<DbConnection> connect)
         return counts;
     }
 
+    /// <summary>How many events are counted in each of the three tables.</summary>
+    public async Task<long> CountedAsync()
+    {
+        var counted = 0L;
+        await QueryAsync(
+            "select cast(coalesce(sum(view_count), 0) as bigint) from viewsByLocationMRAggregation", row => counted = row.GetInt64(0));
+        return counted;
+    }
+
     /// <summary>How many events of a rollup were late.</summary>
     public async Task<long> LateAsync(string rollup) => (await BalanceAsync()).Single(each => each.Rollup == rollup).Late;
 

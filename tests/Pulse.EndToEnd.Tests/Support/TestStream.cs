@@ -3,6 +3,7 @@ using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pulse.Actors.Ingest;
 using Pulse.Simulator;
+using Pulse.Simulator.Broker;
 using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;
@@ -53,6 +54,16 @@ internal sealed class TestStream
         return new TestStream(settings, replicas.Length);
     }
 
+    /// <summary>Creates the topics on a broker that is embedded in this process.</summary>
+    public static TestStream Create(EmbeddedBroker broker)
+    {
+        var settings = new KafkaSettings(broker.BootstrapServers);
+        broker.CreateTopic(settings.Topic, Partitions);
+        broker.CreateTopic(settings.CompletionTopic, 1);
+        broker.CreateTopic(settings.DeadLetterTopic, 1);
+        return new TestStream(settings);
+    }
+
     /// <summary>Waits until the brokers say of the topic of events what is expected.</summary>
     public async Task UntilAsync(string what, Func<TopicMetadata, bool> holds)
     {
@@ -73,6 +84,21 @@ internal sealed class TestStream
         return environment;
     }
 
+    /// <summary>The same for a node of a cluster.</summary>
+    /// <param name="postgres">The database.</param>
+    /// <param name="checkpointInterval">Null for what the node takes by itself.</param>
+    /// <param name="ports">The ports of the cluster's nodes; the first two are the seeds.</param>
+    /// <param name="number">Which of them this node has.</param>
+    public Dictionary<string, string> Environment(string postgres, TimeSpan? checkpointInterval, int[] ports, int number)
+    {
+        var environment = Environment(postgres, checkpointInterval);
+        environment["Pulse__Cluster__Port"] = Text(ports[number]);
+        foreach (var (seed, port) in ports.Take(2).Index())
+            environment[$"Pulse__Cluster__SeedNodes__{Text(seed)}"] = $"127.0.0.1:{Text(port)}";
+        environment["Pulse__Cluster__SeedNodeTimeout"] = "00:00:02";
+        return environment;
+    }
+
     /// <summary>Starts the producer on this stream.</summary>
     public PulseProcess Produce(TestDirectory directory, string truth, params string[] arguments) =>
         PulseProcess.Simulator(directory,
@@ -80,6 +106,11 @@ internal sealed class TestStream
             "--bootstrap-servers", _settings.BootstrapServers, "--topic", Topic, "--completion-topic", _settings.CompletionTopic,
             "--truth", truth, .. arguments,
         ]);
+
+    /// <summary>Starts the producer of records of all kinds: some are bad, some are late, none are in order.</summary>
+    public PulseProcess Produce(TestDirectory directory, int events, int rate) => Produce(
+        directory, directory["truth.json"], "--events", Text(events), "--rate", Text(rate), "--seed", "7", "--bad", "0.01",
+        "--late", "0.05", "--out-of-order", "2m");
 
     /// <summary>Produces events from this process; the stream is not complete then.</summary>
     public async Task ProduceAsync(int events)
@@ -160,6 +191,8 @@ internal sealed class TestStream
 
     /// <summary>All records of the event topic.</summary>
     public List<ConsumeResult<byte[], byte[]>> ReadEvents() => ReadAll(Topic, _partitions);
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 
     private IConsumer<byte[], byte[]> Consumer(string group) => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
     {

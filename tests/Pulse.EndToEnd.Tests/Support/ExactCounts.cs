@@ -1,0 +1,29 @@
+using Pulse.Testing;
+
+namespace Pulse.EndToEnd.Tests.Support;
+
+/// <summary>Whether tables and balance are what the log makes of them.</summary>
+internal static class ExactCounts
+{
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>Waits until all buckets stand at the end of a log of so many records.</summary>
+    public static Task StoredAsync(string database, long records, TimeSpan limit) => Eventually.HoldsAsync(
+        $"{records} records stored",
+        limit,
+        async () => await ResultTables.OfPostgres(database).IsPreparedAsync()
+            && (await ResultTables.OfPostgres(database).BalanceAsync()).All(rollup => rollup.Consumed == records && rollup.IsEven),
+        Interval);
+
+    /// <summary>Waits until so many events are counted.</summary>
+    public static Task CountedAsync(string database, long events, TimeSpan limit) => Eventually.HoldsAsync(
+        $"{events} events counted", limit, async () => await ResultTables.OfPostgres(database).CountedAsync() >= events, Interval);
+
+    /// <summary>Asserts it, row for row.</summary>
+    public static async Task AssertAsync(IndependentReader judge, ResultTables tables)
+    {
+        RollupCounts.AssertEqual(RollupCounts.Of(judge), await tables.ReadAsync());
+        Assert.Equal(judge.DeadLetters, await tables.DeadLettersAsync());
+        Assert.All(await tables.BalanceAsync(), rollup => Assert.Equal((judge.Records, true), (rollup.Consumed, rollup.IsEven)));
+    }
+}
