@@ -23,9 +23,10 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
     public async Task One_log_gives_the_same_tables_on_every_reading()
     {
         var stream = await TestStream.CreateAsync(kafka);
+        await stream.ProduceAsync(OddTimes());
         await ProduceAsync(stream, Events);
         var judge = stream.Judge();
-        Assert.Equal(Events, judge.Records);
+        Assert.Equal(Events + OddTimes().Count, judge.Records);
 
         await ExactCounts.AssertAsync(judge, ResultTables.OfPostgres(await OneNodeAsync(stream)));
         await ExactCounts.AssertAsync(judge, ResultTables.OfSqlite(await OneNodeOnAFileAsync(stream)));
@@ -56,6 +57,29 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
             "--late", "0.1", "--out-of-order", "5m", "--speed-up", "2000",
             "--start", DateTime.UtcNow.AddHours(-6).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
         Assert.Equal(0, await simulator.ExitAsync(Limit));
+    }
+
+    // Every spelling of an event's time, in and out of range, with every Kafka timestamp that a producer can set.
+    private static List<(string Value, long UnixMilliseconds)> OddTimes()
+    {
+        var now = new DateTimeOffset(2026, 11, 26, 12, 0, 0, TimeSpan.Zero).ToUnixTimeMilliseconds();
+        long[] recordTimes = [-1, -2, 1, now, now * 1000, 221_876_927_999_999, 221_876_928_000_000, 253_402_300_799_000];
+        string[] eventTimes =
+        [
+            "2026-11-26T11:59:00.12345678Z", "2026-11-26T12:59+01:00", "2026-11-26t11:59:00,5+0000", "2026-11-26 11:59:00.123456+00",
+            "1970-01-01T00:00:00Z", "1969-12-31T23:59:59.999Z", "2031-01-01T00:00:00Z", "9000-12-31T23:59:59.999Z", "9001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z", "2016-12-31T23:59:60Z", "2026-11-26T24:00:00Z", "now",
+        ];
+        return
+        [
+            .. from recordTime in recordTimes
+            from value in eventTimes.Select(Event).Append("x")
+            select (value, recordTime),
+        ];
+
+        static string Event(string time) =>
+            "{\"DeviceType\":\"Mobile\",\"Genre\":\"Drama\",\"UserGender\":\"Female\",\"UserAge\":36,\"UserLocation\":\"Norway\","
+            + $"\"MaturityRating\":\"PG\",\"EventTimestamp\":\"{time}\"}}";
     }
 
     private async Task<string> OneNodeAsync(TestStream stream)

@@ -137,6 +137,31 @@ internal sealed class TestStream
         }
     }
 
+    /// <summary>Produces records of any Kafka timestamp, which a topic takes by a setting of its own only.</summary>
+    public async Task ProduceAsync(IEnumerable<(string Value, long UnixMilliseconds)> records)
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await administration.IncrementalAlterConfigsAsync(new()
+        {
+            [new ConfigResource { Type = ResourceType.Topic, Name = Topic }] =
+            [
+                new ConfigEntry
+                {
+                    Name = "message.timestamp.after.max.ms",
+                    Value = Text(long.MaxValue),
+                    IncrementalOperation = AlterConfigOpType.Set,
+                },
+            ],
+        });
+        using var producer = new ProducerBuilder<Null, string>(
+            new ProducerConfig { BootstrapServers = _settings.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+        await Task.WhenAll(records.Select(record => producer.ProduceAsync(Topic, new Message<Null, string>
+        {
+            Value = record.Value,
+            Timestamp = new Timestamp(record.UnixMilliseconds, TimestampType.CreateTime),
+        }))).WaitAsync(Limit);
+    }
+
     /// <summary>Produces the record that says that the stream is complete.</summary>
     public async Task CompleteAsync()
     {
@@ -192,7 +217,7 @@ internal sealed class TestStream
     /// <summary>All records of the event topic.</summary>
     public List<ConsumeResult<byte[], byte[]>> ReadEvents() => ReadAll(Topic, _partitions);
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 
     private IConsumer<byte[], byte[]> Consumer(string group) => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
     {
