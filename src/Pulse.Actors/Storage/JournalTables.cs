@@ -1,10 +1,13 @@
+using Pulse.Actors.Storage.Checkpoints;
+
 namespace Pulse.Actors.Storage;
 
 /// <summary>
 /// The coordinator's tables, as Akka.Persistence.Sql 1.5 has them in its default mapping. Pulse creates them itself: the
 /// library's own creation fails with stack traces when several nodes meet an empty database, and the unique key on
 /// (persistence_id, sequence_number), which keeps a second incarnation of the coordinator out, is too important to be
-/// somebody else's detail. The library's indexes by time and by sequence number alone serve no query that Pulse makes.
+/// somebody else's detail. The library's indexes by time and by sequence number alone serve no query that Pulse makes. Events
+/// of buckets are refused: a node of an earlier version that slept while the database was upgraded can store nothing.
 /// </summary>
 internal static class JournalTables
 {
@@ -18,7 +21,8 @@ internal static class JournalTables
         yield return $"create table if not exists {PersistenceConfiguration.JournalTable} (ordering {identity}, "
             + $"created bigint not null, deleted {flag} not null, persistence_id {text} not null, "
             + $"sequence_number bigint not null, message {bytes} not null, tags text null, manifest text null, "
-            + "identifier integer null, writer_uuid text null, unique (persistence_id, sequence_number))";
+            + "identifier integer null, writer_uuid text null, unique (persistence_id, sequence_number), "
+            + $"check (not ({EarlierVersions.IsBucketEvent})))";
         yield return $"create table if not exists {PersistenceConfiguration.SnapshotTable} ("
             + $"persistence_id {text} not null, sequence_number bigint not null, created bigint not null, "
             + $"snapshot {bytes} null, manifest text null, serializer_id integer null, "

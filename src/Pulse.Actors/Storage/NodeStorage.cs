@@ -1,4 +1,5 @@
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Upgrade;
 using Pulse.Events;
 
 namespace Pulse.Actors.Storage;
@@ -9,6 +10,8 @@ namespace Pulse.Actors.Storage;
 /// </summary>
 public sealed class NodeStorage : IAsyncDisposable
 {
+    private readonly DatabaseUpgrade _upgrade;
+
     /// <summary>Opens nothing yet; <see cref="PrepareAsync"/> comes before everything else.</summary>
     /// <param name="options">The database.</param>
     /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
@@ -18,6 +21,7 @@ public sealed class NodeStorage : IAsyncDisposable
         Sessions = CheckpointStores.SessionsFor(options);
         Checkpoints = CheckpointStores.For(Sessions, catalog);
         Results = new ResultStore(Sessions, catalog);
+        _upgrade = new DatabaseUpgrade(Sessions, catalog);
     }
 
     /// <summary>Reads counts; needs no preparation where the tables are there.</summary>
@@ -31,6 +35,14 @@ public sealed class NodeStorage : IAsyncDisposable
 
     /// <summary>The buckets' rows and the result tables.</summary>
     internal ICheckpointStore Checkpoints { get; }
+
+    /// <summary>Whether an earlier version of Pulse wrote the database: it has to be upgraded before it is prepared.</summary>
+    public Task<bool> NeedsUpgradeAsync(CancellationToken cancellationToken) => _upgrade.IsNeededAsync(cancellationToken);
+
+    /// <inheritdoc cref="DatabaseUpgrade.RunAsync" />
+    public Task<UpgradedDatabase?> UpgradeAsync(
+        GroupProgress committed, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+        _upgrade.RunAsync(committed, windowLength, allowedLateness, cancellationToken);
 
     /// <inheritdoc cref="ICheckpointStore.PrepareAsync" />
     public Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>

@@ -21,6 +21,11 @@ internal sealed record SqlDialect(StorageKind Kind, string TextType, string Inst
 
     public static SqlDialect For(StorageKind kind) => kind == StorageKind.Sqlite ? Sqlite : Postgres;
 
+    /// <summary>The elements of a JSON array in a parameter as rows, to select from: each is <c>value</c>.</summary>
+    public string JsonRows(string parameter) => Kind == StorageKind.Sqlite
+        ? $"json_each({parameter})"
+        : $"json_array_elements(cast({parameter} as json)) as elements (value)";
+
     /// <summary>An instant as a parameter's value: without a kind, as PostgreSQL's columns without a time zone have it.</summary>
     public object Instant(DateTime utc) => Kind == StorageKind.Sqlite
         ? utc.ToString(InstantFormat, CultureInfo.InvariantCulture)

@@ -17,7 +17,7 @@ internal static class EarlierVersion
         "viewsByDeviceGenre(device_type, genre)",
         "viewsByGenderAgeGroup(gender, age_group)",
         "viewsByLocationMR(country, maturity_rating)",
-        "deadLetters(reason)",
+        "deadLetters(reason) in 1 buckets",
     ];
 
     /// <summary>Starts it.</summary>

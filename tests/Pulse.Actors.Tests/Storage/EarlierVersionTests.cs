@@ -12,7 +12,7 @@ public sealed class PostgresEarlierVersionTests(PostgresFixture postgres) : Earl
 public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture postgres) : StorageTest(kind, postgres)
 {
     [Fact]
-    public async Task A_database_of_an_earlier_version_is_refused_in_one_line_and_that_version_goes_on_in_it()
+    public async Task A_database_of_an_earlier_version_is_not_used_before_it_is_upgraded()
     {
         CreateDirectory();
         Assert.Null(await EarlierVersion.StartAsync(Storage.Options));
@@ -22,7 +22,7 @@ public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture post
         {
             Assert.StartsWith(Storage.Open().Description, fault.Message, StringComparison.Ordinal);
             Assert.Contains("was written by an earlier version of Pulse", fault.Message, StringComparison.Ordinal);
-            Assert.Contains("Use an empty database, or go on with that version.", fault.Message, StringComparison.Ordinal);
+            Assert.Contains("Start a node of this version first, which upgrades it.", fault.Message, StringComparison.Ordinal);
             Assert.DoesNotContain('\n', fault.Message);
             Assert.False(fault.IsTransient);
         }

@@ -34,7 +34,7 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
 
         var versions = await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
         foreach (var version in versions.All)
-            await AddBucketsAsync(connection, version, cancellationToken).ConfigureAwait(false);
+            await AddBucketsAsync(connection, version.Number, version.Buckets, cancellationToken).ConfigureAwait(false);
         return versions;
     }
 
@@ -48,11 +48,14 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         return await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
     }
 
-    // As both databases have the name, which they don't tell from others in upper case.
-    private static string NameOf(Rollup rollup) => rollup.TableName.ToLowerInvariant();
+    /// <summary>The name of a rollup's table as both databases have it: they don't tell it from others in upper case.</summary>
+    public static string NameOf(Rollup rollup) => rollup.TableName.ToLowerInvariant();
 
-    // A table belongs to one version: with two, nobody could say what its counts are counts of.
-    private static Task DeclareAsync(
+    /// <summary>
+    /// Declares a rollup where its table has no version yet: a table belongs to one version, with two nobody could say what its
+    /// counts are counts of.
+    /// </summary>
+    public static Task DeclareAsync(
         DbConnection connection,
         Rollup rollup,
         TimeSpan windowLength,
@@ -105,13 +108,16 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         return declared.ToDictionary(row => row.Item1, row => row.Version, StringComparer.Ordinal);
     }
 
-    // A bucket without a position would be asked by nobody where the version stands.
-    private Task AddBucketsAsync(DbConnection connection, RollupVersion version, CancellationToken cancellationToken) =>
+    /// <summary>
+    /// Gives the buckets of a version that have none a row at the start of everything: without one, nobody would know that they
+    /// stand anywhere.
+    /// </summary>
+    public Task AddBucketsAsync(DbConnection connection, int version, int buckets, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(
             "with recursive numbers (bucket) as (select 0 union all select bucket + 1 from numbers where bucket + 1 < @buckets) "
             + "insert into pulse_bucket (version, bucket, checkpoint, generation, positions, counted, late, dead, filtered, consumed) "
             + $"select @version, bucket, {_newName}, 0, '', 0, 0, 0, 0, 0 from numbers where true on conflict do nothing",
             cancellationToken,
-            ("version", version.Number),
-            ("buckets", version.Buckets));
+            ("version", version),
+            ("buckets", buckets));
 }

@@ -5,7 +5,7 @@ namespace Pulse.Actors.Storage.Checkpoints;
 
 /// <summary>
 /// The version of a database's schema: the last of the <see cref="SchemaStep"/>s that were executed in it. A database that
-/// an earlier version of Pulse wrote has none, and is refused.
+/// an earlier version of Pulse wrote has none, and has to be upgraded first.
 /// </summary>
 /// <param name="address">The database.</param>
 /// <param name="kind">Its kind.</param>
@@ -52,6 +52,24 @@ internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
             throw new StorageException($"{address.Description}: no node of this version of Pulse has used it yet. Start one first.");
     }
 
+    /// <summary>
+    /// Whether an earlier version of Pulse wrote the database: that declared rollups in one table, and stored buckets as events of
+    /// the journal that is the coordinator's now.
+    /// </summary>
+    public async Task<bool> IsEarlierAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        !await ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false)
+        && (await ExistsAsync(connection, EarlierVersions.Declarations, cancellationToken).ConfigureAwait(false)
+            || (await ExistsAsync(connection, PersistenceConfiguration.JournalTable, cancellationToken).ConfigureAwait(false)
+                && await IsTrueAsync(connection, EarlierVersions.HasBucketEvents, cancellationToken).ConfigureAwait(false)));
+
+    /// <summary>Whether there is such a table.</summary>
+    public Task<bool> ExistsAsync(DbConnection connection, string table, CancellationToken cancellationToken) => IsTrueAsync(
+        connection,
+        kind == StorageKind.Postgres
+            ? $"select to_regclass('{table}') is not null"
+            : $"select exists (select 1 from sqlite_master where type = 'table' and name = '{table}')",
+        cancellationToken);
+
     private async Task<int> CurrentAsync(DbConnection connection, CancellationToken cancellationToken)
     {
         var current = Convert.ToInt32(
@@ -63,23 +81,12 @@ internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
                 + $"versions up to {Known}. Run the version of Pulse that raised it, or a newer one.");
     }
 
-    // Earlier versions declared rollups in one table, and stored buckets as events of the journal that is the coordinator's now.
     private async Task RefuseEarlierAsync(DbConnection connection, CancellationToken cancellationToken)
     {
-        var isEarlier = await ExistsAsync(connection, EarlierVersions.Declarations, cancellationToken).ConfigureAwait(false)
-            || (await ExistsAsync(connection, PersistenceConfiguration.JournalTable, cancellationToken).ConfigureAwait(false)
-                && await IsTrueAsync(connection, EarlierVersions.HasBucketEvents, cancellationToken).ConfigureAwait(false));
-        if (isEarlier)
-            throw new StorageException($"{address.Description}: it was written by an earlier version of Pulse; this version "
-                + "can't go on in it yet. Use an empty database, or go on with that version.");
+        if (await IsEarlierAsync(connection, cancellationToken).ConfigureAwait(false))
+            throw new StorageException($"{address.Description}: it was written by an earlier version of Pulse. "
+                + "Start a node of this version first, which upgrades it.");
     }
-
-    private Task<bool> ExistsAsync(DbConnection connection, string table, CancellationToken cancellationToken) => IsTrueAsync(
-        connection,
-        kind == StorageKind.Postgres
-            ? $"select to_regclass('{table}') is not null"
-            : $"select exists (select 1 from sqlite_master where type = 'table' and name = '{table}')",
-        cancellationToken);
 
     private static async Task<bool> IsTrueAsync(DbConnection connection, string question, CancellationToken cancellationToken) =>
         Convert.ToBoolean(

@@ -6,9 +6,17 @@ internal static class EarlierVersions
     /// <summary>Their table of declarations: the rollups, and the length of windows.</summary>
     public const string Declarations = "pulse_declarations";
 
+    /// <summary>The name in <see cref="Declarations"/> under which the length of windows is.</summary>
+    public const string WindowLength = "window length";
+
+    /// <summary>Their table of events that came late, by bucket.</summary>
+    public const string LateEvents = "pulse_late_events";
+
+    /// <summary>Whether an event of the journal is one of a bucket.</summary>
+    public const string IsBucketEvent = "persistence_id like 'bucket/%'";
+
     /// <summary>Whether their buckets have stored anything.</summary>
-    public const string HasBucketEvents =
-        $"select exists (select 1 from {PersistenceConfiguration.JournalTable} where persistence_id like 'bucket/%')";
+    public const string HasBucketEvents = $"select exists (select 1 from {PersistenceConfiguration.JournalTable} where {IsBucketEvent})";
 
     /// <summary>
     /// Keeps them out. At their start they create what is absent, write down the length of windows where none is, and refuse
@@ -19,7 +27,7 @@ internal static class EarlierVersions
     {
         var text = SqlDialect.For(kind).TextType;
         yield return $"create table {Declarations} (name {text} not null primary key, declaration {text} not null)";
-        yield return $"insert into {Declarations} (name, declaration) values ('window length', "
+        yield return $"insert into {Declarations} (name, declaration) values ('{WindowLength}', "
             + "'(a later version of Pulse counts in this database, go on with that one)')";
     }
 }

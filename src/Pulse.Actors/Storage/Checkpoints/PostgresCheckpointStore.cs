@@ -1,4 +1,3 @@
-using System.Globalization;
 using Npgsql;
 using Pulse.Counting;
 using Pulse.Events;
@@ -19,10 +18,6 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
         from wanted where version = its_version and bucket = its_bucket
         returning {BucketRows.Columns}
         """;
-
-    // Any number that no other program is likely to use for an advisory lock of its own: "pulse" in ASCII. All versions of
-    // Pulse take the same one.
-    private const long PreparationLock = 0x70_75_6C_73_65;
 
     private const string ReadCheckpoints =
         "select version, bucket, checkpoint from pulse_bucket join unnest($1, $2) as named (version, bucket) using (version, bucket)";
@@ -48,17 +43,9 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
 
     /// <inheritdoc />
     public async Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
-        Use(await _sessions.RunAsync(
-            async (connection, token) =>
-            {
-                await using var transaction = await connection.BeginTransactionAsync(token).ConfigureAwait(false);
-                await connection.ExecuteAsync(
-                    string.Create(CultureInfo.InvariantCulture, $"select pg_advisory_xact_lock({PreparationLock})"), token)
-                    .ConfigureAwait(false);
-                var versions = await _schema.PrepareAsync(connection, windowLength, allowedLateness, token).ConfigureAwait(false);
-                await transaction.CommitAsync(token).ConfigureAwait(false);
-                return versions;
-            },
+        Use(await _sessions.RunAloneAsync(
+            (connection, token) => _schema.PrepareAsync(connection, windowLength, allowedLateness, token),
+            StorageAddress.CommandTimeout,
             cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc />

@@ -15,6 +15,10 @@ internal sealed class PostgresSessions : IStorageSessions
     // So often is work done that the server undid for the sake of another transaction's.
     private const int Attempts = 5;
 
+    // Any number that no other program is likely to use for an advisory lock of its own: "pulse" in ASCII. All versions of
+    // Pulse take the same one.
+    private const long AloneLock = 0x70_75_6C_73_65;
+
     // A backslash keeps a blank within the option's value. Part of the session's start, it is what DISCARD ALL goes back to.
     private const string ReadCommitted = @"-c default_transaction_isolation=read\ committed";
 
@@ -95,6 +99,24 @@ internal sealed class PostgresSessions : IStorageSessions
             }
         }
     }
+
+    /// <inheritdoc />
+    public Task<T> RunAloneAsync<T>(
+        Func<DbConnection, CancellationToken, Task<T>> work, TimeSpan patience, CancellationToken cancellationToken) => RunAsync(
+            async (connection, token) =>
+            {
+                await using var transaction = await connection.BeginTransactionAsync(token).ConfigureAwait(false);
+                await using (var turn = connection.Command("select pg_advisory_xact_lock(@lock)", ("lock", AloneLock)))
+                {
+                    turn.CommandTimeout = (int)patience.TotalSeconds;
+                    await turn.ExecuteNonQueryAsync(token).ConfigureAwait(false);
+                }
+
+                var result = await work(connection, token).ConfigureAwait(false);
+                await transaction.CommitAsync(token).ConfigureAwait(false);
+                return result;
+            },
+            cancellationToken);
 
     /// <inheritdoc />
     Task<T> IStorageSessions.RunAsync<T>(

@@ -7,7 +7,10 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
 {
     /// <summary>All steps, in their order.</summary>
     public static IReadOnlyList<SchemaStep> All { get; } =
-        [new(1, kind => [.. Buckets(kind), .. JournalTables.Creation(kind), .. EarlierVersions.Refusal(kind)])];
+    [
+        new(1, kind => [.. Buckets(kind), .. JournalTables.Creation(kind), .. EarlierVersions.Refusal(kind)]),
+        new(2, Base),
+    ];
 
     // A bucket's row is written anew every few seconds: half of each page is kept free for that, and dead rows are removed
     // early. Long positions lie in a table of their own, which has the same to bear.
@@ -35,4 +38,8 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
                 + $"stored_at {now})",
         ];
     }
+
+    // What a version's table holds below these positions was counted by an earlier version of Pulse.
+    private static IReadOnlyList<string> Base(StorageKind kind) =>
+        [$"alter table pulse_version add column base {SqlDialect.For(kind).TextType} not null default ''"];
 }

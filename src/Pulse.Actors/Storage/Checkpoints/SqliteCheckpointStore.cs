@@ -42,17 +42,12 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
     public async Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
     {
         _sessions.Address.CreateDirectory();
-        Use(await _sessions.RunAsync(
-            async connection =>
-            {
-                // Kept in the file itself; readers and the one writer then do not block each other.
-                await connection.ExecuteAsync("pragma journal_mode = wal", cancellationToken).ConfigureAwait(false);
-                await using var transaction = connection.BeginTransaction(deferred: false);
-                var versions = await _schema
-                    .PrepareAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                return versions;
-            },
+        // Kept in the file itself; readers and the one writer then do not block each other.
+        await _sessions.RunAsync(
+            connection => connection.ScalarAsync("pragma journal_mode = wal", cancellationToken), cancellationToken).ConfigureAwait(false);
+        Use(await _sessions.RunAloneAsync(
+            (connection, token) => _schema.PrepareAsync(connection, windowLength, allowedLateness, token),
+            StorageAddress.CommandTimeout,
             cancellationToken).ConfigureAwait(false));
     }
 

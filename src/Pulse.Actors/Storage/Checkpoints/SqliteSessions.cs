@@ -55,6 +55,19 @@ internal sealed class SqliteSessions(StorageAddress address) : IStorageSessions
         cancellationToken);
 
     /// <inheritdoc />
+    public Task<T> RunAloneAsync<T>(
+        Func<DbConnection, CancellationToken, Task<T>> work, TimeSpan patience, CancellationToken cancellationToken) => RunAsync(
+            async connection =>
+            {
+                connection.DefaultTimeout = (int)patience.TotalSeconds;
+                await using var transaction = connection.BeginTransaction(deferred: false);
+                var result = await work(connection, cancellationToken).ConfigureAwait(false);
+                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
+                return result;
+            },
+            cancellationToken);
+
+    /// <inheritdoc />
     Task<T> IStorageSessions.RunAsync<T>(
         Func<DbConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken) =>
         RunAsync(connection => work(connection, cancellationToken), cancellationToken);

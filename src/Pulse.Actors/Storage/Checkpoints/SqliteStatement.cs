@@ -1,8 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Microsoft.Data.Sqlite;
 using Pulse.Counting;
 
@@ -24,8 +19,6 @@ internal sealed class SqliteStatement
     private const string Gap =
         "insert into pulse_gap (version, bucket, stream, partition, from_offset, to_offset) "
         + "values (@version, @bucket, @stream, @partition, @from, @to)";
-
-    private static readonly JsonWriterOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly RollupVersion _version;
     private readonly string _cells;
@@ -92,7 +85,7 @@ internal sealed class SqliteStatement
 
     private List<KeyCount> Add(SqliteConnection connection, CellColumns cells, Window? reportedFrom)
     {
-        using var command = connection.Command(_cells, ("cells", Json(cells)));
+        using var command = connection.Command(_cells, ("cells", CellJson.Write(cells.Sorted)));
         using var reader = command.ExecuteReader();
         var counts = new List<KeyCount>();
         while (reader.Read())
@@ -103,27 +96,5 @@ internal sealed class SqliteStatement
         }
 
         return counts;
-    }
-
-    private static string Json(CellColumns cells)
-    {
-        var text = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(text, Plain))
-        {
-            writer.WriteStartArray();
-            foreach (var cell in cells.Sorted)
-            {
-                writer.WriteStartArray();
-                foreach (var value in cell.Key.Values)
-                    writer.WriteStringValue(value);
-                writer.WriteStringValue(cell.Window.EndUtc.ToString(SqlDialect.InstantFormat, CultureInfo.InvariantCulture));
-                writer.WriteNumberValue(cell.Count);
-                writer.WriteEndArray();
-            }
-
-            writer.WriteEndArray();
-        }
-
-        return Encoding.UTF8.GetString(text.WrittenSpan);
     }
 }

@@ -1,0 +1,133 @@
+using System.Collections.Immutable;
+using Pulse.Actors.Storage.Upgrade;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Tests.Storage.Upgrade;
+
+/// <summary>When buckets that each had positions of their own stand at one place.</summary>
+public sealed class EarlierProgressTests
+{
+    private static readonly Rollup Genres = new("viewsByGenre", ["genre"], 2);
+    private static readonly Rollup Devices = new("viewsByDevice", ["device_type"], 2);
+    private static readonly Rollup Bad = new("deadLetters", ["reason"], 1);
+
+    private readonly EarlierProgress _progress = new();
+
+    [Fact]
+    public void Buckets_behind_what_is_committed_stand_there()
+    {
+        Add("Drama", ("live", 0, 70), ("live", 1, 20));
+        Add("Comedy", ("live", 0, 90));
+
+        Assert.Equal("live 90 25 - 4", Agreed("live", [(0, 90), (1, 25), (3, 4)]));
+    }
+
+    [Theory]
+    [InlineData(89)]
+    [InlineData(null)]
+    public void A_bucket_beyond_it_is_named_with_both_offsets(int? committed)
+    {
+        Add("Drama", ("live", 0, 70));
+        Add("Comedy", ("live", 0, 90));
+
+        var fault = Assert.Throws<NotDrainedException>(() => Agreed("live", committed is { } offset ? [(0, offset)] : []));
+
+        Assert.StartsWith(
+            $"bucket viewsByGenre/Comedy stands at offset 90 of live[0], and group 'group' has committed {committed ?? 0}. Start that version",
+            fault.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Streams_that_are_gone_keep_the_furthest_positions_before_the_one_that_goes_on()
+    {
+        Add("Drama", ("old", 0, 50), ("live", 0, 7));
+        Add("Comedy", ("old", 0, 40), ("old", 1, 3));
+
+        Assert.Equal("old 50 3\nlive 9", Agreed("live", [(0, 9)]));
+    }
+
+    [Fact]
+    public void Without_any_stream_that_goes_on_each_rollup_must_hold_all_events_below_the_furthest_positions()
+    {
+        Add("Drama", ("old", 0, 50));
+        Add("Comedy", ("older", 1, 30), ("old", 0, 60));
+
+        Assert.Equal("old 60\nolder - 30", Agreed("new", [], Total(Genres, 80, 5), Total(Devices, 85, 0), Total(Bad, 5, 0)));
+        var fault = Assert.Throws<NotDrainedException>(
+            () => Agreed("new", [], Total(Genres, 80, 5), Total(Devices, 84, 0), Total(Bad, 5, 0)));
+        Assert.StartsWith(
+            "viewsByDevice holds 84 events of 85 in streams that no broker has any more. An embedded broker takes",
+            fault.Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_a_bucket_may_have_forgotten_streams_the_rollups_must_hold_equally_many()
+    {
+        Add("Drama", [.. Enumerable.Range(2, BucketPositions.MaximumStreams).Select(start => ($"run-{start}", 0, 10L))]);
+
+        var agreed = Agreed("new", [], Total(Genres, 90, 0), Total(Devices, 85, 5), Total(Bad, 1, 0));
+
+        Assert.Equal(BucketPositions.MaximumStreams, BucketPositions.Parse(agreed).Streams.Count());
+        Assert.Throws<NotDrainedException>(() => Agreed("new", [], Total(Genres, 90, 0), Total(Devices, 85, 4), Total(Bad, 1, 0)));
+    }
+
+    [Fact]
+    public void Offsets_committed_in_a_stream_that_no_bucket_knows_are_another_hand_or_another_name_of_the_same_log()
+    {
+        Add("Drama", ("old", 0, 50));
+
+        var fault = Assert.Throws<NotDrainedException>(() => Agreed("new", [(0, 50)], Total(Genres, 50, 0)));
+
+        Assert.StartsWith("group 'group' has committed offsets in the stream new, of which no bucket knows", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("live", "Start that version once more")]
+    [InlineData("new", "use an empty database")]
+    public void An_unpublished_checkpoint_is_named_with_what_can_be_done(string stream, string remedy)
+    {
+        _progress.Add(Checkpoint("Drama", ("live", 0, 50)), isPublished: true);
+        _progress.Add(Checkpoint("Comedy", ("live", 0, 50)), isPublished: false);
+        _progress.Add(Checkpoint("Thriller", ("live", 0, 50)), isPublished: false);
+
+        var fault = Assert.Throws<NotDrainedException>(
+            () => Agreed(stream, stream == "live" ? [(0, 50)] : [], Total(Genres, 50, 0)));
+
+        Assert.Contains("the last checkpoint of bucket viewsByGenre/Comedy is not in the result tables", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(remedy, fault.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("a stream", 0, 1)]
+    [InlineData("stream", -1, 1)]
+    [InlineData("stream", 0, -1)]
+    public void What_is_no_position_is_named_in_one_line(string stream, int partition, long position)
+    {
+        Add("Drama", ("live", 0, 0), (stream, partition, position));
+
+        var fault = Assert.Throws<NotDrainedException>(() => Agreed("live", [(0, 0)]));
+
+        Assert.Equal(
+            $"'{stream}[{partition}]' is no partition, or {position} no offset in it. Go on with the version that wrote it, "
+            + "or use an empty database.",
+            fault.Message);
+    }
+
+    private static EarlierTotal Total(Rollup rollup, long counted, long late) =>
+        new(rollup, rollup.Buckets == 1 ? [counted] : [counted - 1, 1], late);
+
+    private static EarlierCheckpoint Checkpoint(string bucket, params (string Stream, int Partition, long Position)[] positions) => new(
+        Genres.Name,
+        bucket,
+        [.. positions.Select(each => KeyValuePair.Create(new StreamPartition(each.Stream, each.Partition), each.Position))],
+        [],
+        0);
+
+    private void Add(string bucket, params (string Stream, int Partition, long Position)[] positions) =>
+        _progress.Add(Checkpoint(bucket, positions), isPublished: true);
+
+    private string Agreed(string stream, (int Partition, long Offset)[] committed, params EarlierTotal[] totals) => _progress.Agreed(
+        new GroupProgress("group", stream, committed.ToImmutableDictionary(each => each.Partition, each => each.Offset)), totals).ToString();
+}
