@@ -1,9 +1,11 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Host.Configuration;
 using Pulse.Host.Console;
@@ -43,9 +45,26 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
             await StartChecks.KafkaAsync(started.Settings.Kafka, node.CreateTopics);
 
         await using var application = Build(started);
-        await application.Services.GetRequiredService<NodeStorage>()
-            .PrepareAsync(node.Settings.WindowLength, node.Settings.AllowedLateness, CancellationToken.None);
+        var storage = application.Services.GetRequiredService<NodeStorage>();
+        await UpgradeAsync(storage, started.Settings);
+        await storage.PrepareAsync(node.Settings.WindowLength, node.Settings.AllowedLateness, CancellationToken.None);
         return await RunAsync(application, started);
+    }
+
+    private async Task UpgradeAsync(NodeStorage storage, PulseSettings settings)
+    {
+        try
+        {
+            if (await StorageUpgrade.RunAsync(storage, settings, CancellationToken.None) is { } upgraded)
+                _view.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{storage.Description}: upgraded from an earlier version of Pulse, with {upgraded.Events:N0} events in "
+                    + $"{upgraded.Rollups} rollups. No earlier version can use it any more."));
+        }
+        catch (IngestException exception)
+        {
+            throw new StartException(exception.Message, exception);
+        }
     }
 
     private async Task<int> RunAsync(WebApplication application, NodeConfiguration started)
