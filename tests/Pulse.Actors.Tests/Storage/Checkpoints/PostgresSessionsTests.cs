@@ -58,6 +58,30 @@ public sealed class PostgresSessionsTests(PostgresFixture postgres) : PostgresCh
         Assert.Equal([first], await History.StoredAsync());
     }
 
+    [Fact]
+    public async Task A_ping_finds_the_sessions_that_can_not_write_and_all_of_them_are_closed()
+    {
+        await using var storage = new NodeStorage(Database.Options, RollupCatalog.Default);
+        var sessions = (PostgresSessions)storage.Sessions;
+        var database = new NpgsqlConnectionStringBuilder(Database.Options.ConnectionString).Database;
+        await Other.ExecuteAsync($"alter database {database} set default_transaction_read_only = on");
+        var first = await sessions.OpenAsync(CancellationToken.None);
+        var second = await sessions.OpenAsync(CancellationToken.None);
+        await Other.ExecuteAsync($"alter database {database} reset default_transaction_read_only");
+        int[] closed = [first.ProcessID, second.ProcessID];
+        await first.DisposeAsync();
+        await second.DisposeAsync();
+
+        var fault = await Assert.ThrowsAsync<StorageException>(() => storage.Results.PingAsync(CancellationToken.None));
+        Assert.Contains("takes no writes", fault.Message, StringComparison.Ordinal);
+        await storage.Results.PingAsync(CancellationToken.None);
+
+        await using var next = await sessions.OpenAsync(CancellationToken.None);
+        Assert.DoesNotContain(next.ProcessID, closed);
+        await Eventually.HoldsAsync("both are closed", Until.Limit, async () =>
+            (await Database.QueryAsync($"select pid from pg_stat_activity where pid in ({closed[0]}, {closed[1]})")).Count == 0);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData(";Target Session Attributes=primary")]
