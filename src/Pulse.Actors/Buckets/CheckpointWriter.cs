@@ -133,7 +133,8 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         var lane = message.Lane;
         var isStoring = lane == _lanes[typeof(StoreWanted)];
         var writes = isStoring || lane == _lanes[typeof(TakeoverWanted)];
-        if (isStoring)
+        // What is waited for a database that does not answer is no work of its.
+        if (isStoring && message.Fault is null)
             _lastTook += Now - message.Began;
         foreach (var ended in message.Answers.Select(each => each.Answer).OfType<StatementEnded>())
         {

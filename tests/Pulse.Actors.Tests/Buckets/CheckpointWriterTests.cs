@@ -195,6 +195,24 @@ public sealed class CheckpointWriterTests : TestKit
     }
 
     [Fact]
+    public async Task Time_in_which_the_database_does_not_answer_puts_no_checkpoint_off()
+    {
+        await ReachedAsync();
+        _writer.Tell(Store(Mobile), _mobile);
+        var storing = await _store.NextAsync();
+        Clock.Advance(TimeSpan.FromSeconds(10));
+        storing.AnswerOutcomes(StatementOutcome.Unknown(new StorageException("It did not answer in time.", isTransient: true)));
+        await Until.TrueAsync(() => !_storage.IsAvailable);
+        await ReachedAsync();
+
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        await _mobile.FishForMessageAsync<StatementEnded>(_ => true);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+
+        await _tablet.FishForMessageAsync<CheckpointDue>(_ => true);
+    }
+
+    [Fact]
     public async Task Every_five_seconds_buckets_look_at_their_rows()
     {
         await ReachedAsync();
