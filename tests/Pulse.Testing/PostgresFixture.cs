@@ -30,6 +30,9 @@ public sealed class PostgresFixture : IAsyncLifetime
         return server.ConnectionString(name);
     }
 
+    /// <summary>Starts a replica that follows the server asynchronously; the caller's to dispose.</summary>
+    public async Task<PostgresServer> CreateReplicaAsync() => await (await ServerAsync()).CreateReplicaAsync();
+
     /// <summary>Takes the server away as a crash would: connections break, nothing answers on its port.</summary>
     public async Task StopAsync() => await (await ServerAsync()).StopAsync();
 

@@ -52,26 +52,17 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Makes the directory and starts the server.</summary>
     /// <param name="binaries">From <see cref="FindBinaries"/>.</param>
     /// <exception cref="InvalidOperationException">A program of the server failed.</exception>
-    public static async Task<PostgresServer> CreateAsync(string binaries)
-    {
-        var server = new PostgresServer(binaries, Directory.CreateTempSubdirectory("pulse-postgres-").FullName);
-        try
-        {
-            if (Environment.IsPrivilegedProcess)
-                await RunAsync("chown", ["postgres", server._directory]);
-            await server.RunAsServerUserAsync("initdb", [
-                "--pgdata", server.Data, "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8",
-                "--no-sync", "--no-instructions",
-            ]);
-            await server.StartAsync();
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<PostgresServer> CreateAsync(string binaries) => CreateAsync(
+        binaries, "initdb", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync", "--no-instructions");
+
+    /// <summary>Starts a replica of this server, which follows it asynchronously and takes no writes until it is promoted.</summary>
+    /// <exception cref="InvalidOperationException">A program of the server failed.</exception>
+    public Task<PostgresServer> CreateReplicaAsync() => CreateAsync(
+        _binaries, "pg_basebackup", $"--dbname=host=127.0.0.1 port={Port} user=postgres", "--write-recovery-conf", "--checkpoint=fast",
+        "--no-sync");
+
+    /// <summary>Makes a primary of this replica, with what it has received until now.</summary>
+    public Task PromoteAsync() => RunAsServerUserAsync("pg_ctl", ["promote", "--wait", "--silent", "--pgdata", Data]);
 
     /// <summary>Npgsql's connection string for a database; <c>postgres</c> is always there.</summary>
     public string ConnectionString(string database) =>
@@ -130,6 +121,24 @@ public sealed class PostgresServer : IAsyncDisposable
         await _watchdog.WaitForExitAsync();
         _watchdog.Dispose();
         _port.Dispose();
+    }
+
+    private static async Task<PostgresServer> CreateAsync(string binaries, string program, params string[] arguments)
+    {
+        var server = new PostgresServer(binaries, Directory.CreateTempSubdirectory("pulse-postgres-").FullName);
+        try
+        {
+            if (Environment.IsPrivilegedProcess)
+                await RunAsync("chown", ["postgres", server._directory]);
+            await server.RunAsServerUserAsync(program, ["--pgdata", server.Data, .. arguments]);
+            await server.StartAsync();
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>A shell that waits for its input to close, which the kernel does for a killed process too.</summary>
