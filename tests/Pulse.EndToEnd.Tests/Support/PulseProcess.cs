@@ -78,6 +78,12 @@ internal sealed class PulseProcess : IAsyncDisposable
     /// <summary>Asks the process to stop, as an orchestrator does.</summary>
     public void Terminate() => _process.Signal("TERM");
 
+    /// <summary>Stops the process where it is; its connections stay open.</summary>
+    public void Pause() => _process.Signal("STOP");
+
+    /// <summary>Ends <see cref="Pause"/>.</summary>
+    public void Resume() => _process.Signal("CONT");
+
     /// <summary>Ends the process as a crash does, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
@@ -168,8 +174,8 @@ internal sealed record NodeStatus(
     [property: JsonRequired] IReadOnlyList<NodePartition> Partitions,
     [property: JsonRequired] IReadOnlyList<NodeMember> Members);
 
-/// <summary>A partition that a node reads.</summary>
-internal sealed record NodePartition([property: JsonRequired] int Partition);
+/// <summary>A partition that a node reads, and up to where it has.</summary>
+internal sealed record NodePartition([property: JsonRequired] int Partition, [property: JsonRequired] long Position);
 
 /// <summary>A member of the cluster as a node sees it.</summary>
 internal sealed record NodeMember([property: JsonRequired] string Address, [property: JsonRequired] string Status);
