@@ -128,7 +128,7 @@ public sealed partial class BucketCheckpointing
     private void Forget(IReadOnlyList<string> streams, string current)
     {
         _oldStreams.Remove(current);
-        _oldStreams.AddRange(streams.Except(_oldStreams).ToList());
+        _oldStreams.AddRange(streams);
         if (_oldStreams.Count > _limits.OldStreams)
             _oldStreams.RemoveRange(0, _oldStreams.Count - _limits.OldStreams);
         if (_stopWith is null)

@@ -143,7 +143,6 @@ public sealed partial class IngestSession
     {
         Phase = SessionPhase.StartingOver;
         _attempt++;
-        _reading++;
         _hasProgressed = _seeksAfterwards = _isAsking = false;
         foreach (var bucket in _buckets)
             bucket.Forget();

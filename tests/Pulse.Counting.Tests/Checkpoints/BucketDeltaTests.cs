@@ -28,6 +28,16 @@ public sealed class BucketDeltaTests
         Assert.Equal(1, example.Bucket.ChangedCells);
     }
 
+    [Fact]
+    public void Who_brings_a_delta_is_told_whether_it_was_applied()
+    {
+        var example = Open();
+
+        Assert.True(example.Bucket.Apply(Delta(0, 5), Session));
+        Assert.False(example.Bucket.Apply(Delta(0, 5), Session));
+        Assert.False(new BucketExample().Bucket.Apply(Delta(0, 5), Session));
+    }
+
     [Theory]
     [InlineData(100, 110, AnswerKind.Held)]
     [InlineData(90, 109, AnswerKind.Held)]

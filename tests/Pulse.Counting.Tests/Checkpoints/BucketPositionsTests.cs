@@ -123,6 +123,17 @@ public sealed class BucketPositionsTests
         Assert.StartsWith(message, refused.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_line_names_at_most_as_many_partitions_as_are_possible()
+    {
+        var most = string.Concat(Enumerable.Repeat(" 1", BucketPositions.MaximumPartitions));
+        Assert.Equal(At(1), BucketPositions.Parse("s" + most)[new StreamPartition("s", BucketPositions.MaximumPartitions - 1)]);
+
+        var refused = Assert.Throws<FormatException>(() => BucketPositions.Parse($"s{most} 1"));
+
+        Assert.StartsWith("Line 1: there are 100001 positions; 100000 are possible", refused.Message, StringComparison.Ordinal);
+    }
+
     private static BucketPositions Positions(params (int Partition, LogPosition Position)[] all)
     {
         var positions = new BucketPositions();

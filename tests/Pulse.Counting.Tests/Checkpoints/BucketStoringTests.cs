@@ -109,6 +109,57 @@ public sealed class BucketStoringTests
     }
 
     [Fact]
+    public void Of_the_streams_that_ended_a_bucket_remembers_as_many_as_its_limit_says()
+    {
+        var example = Open(limits: CheckpointLimits.Default with { OldStreams = 2 });
+        StreamPartition[] streams = [.. Enumerable.Range(1, 4).Select(number => new StreamPartition($"cluster/topic/{number}", 0))];
+        for (var number = 0; number < 3; number++)
+        {
+            Assert.Equal(AnswerKind.Applied, example.Apply(Delta(0, 5) with { Partition = streams[number] })?.Kind);
+            example.Freeze(2 + number);
+            example.Bucket.StreamIs(Named(2 + number), streams[number + 1].Stream);
+            example.Bucket.TakenOver(2 + number, Row());
+        }
+
+        Assert.Equal(
+            [AnswerKind.Position, AnswerKind.OldStream, AnswerKind.OldStream, AnswerKind.Position],
+            streams.Select(stream => example.Ask(stream)!.Value.Kind));
+    }
+
+    [Fact]
+    public void What_is_not_stored_is_known_from_the_first_delta_until_its_statement_is_executed()
+    {
+        var example = new BucketExample();
+        Assert.Equal((false, LogPosition.Start), Unstored());
+        example.Bucket.Start();
+        example.Bucket.TakenOver(1, Row("cluster/topic/1 4"));
+        Assert.Equal((false, At(4)), Unstored());
+        example.Apply(Delta(4, 10));
+        Assert.Equal((true, At(10)), Unstored());
+        example.Freeze(2);
+        Assert.Equal((true, At(10)), Unstored());
+        example.Confirm(2);
+        example.Bucket.Stored(Named(2), []);
+        Assert.Equal((false, At(10)), Unstored());
+
+        (bool, LogPosition) Unstored() => (example.Bucket.HasUnstored, example.Bucket.Positions[Zero]);
+    }
+
+    [Fact]
+    public void A_look_from_before_the_end_says_nothing_after_it()
+    {
+        var example = Open();
+        example.Bucket.Look();
+        var look = example.Look();
+        example.Bucket.Stop(Named(2));
+        example.Single<BucketEffect.End>();
+
+        example.Bucket.CheckpointRead(look, Named(9));
+
+        Assert.Empty(example.Bucket.TakeEffects());
+    }
+
+    [Fact]
     public void A_stream_that_is_the_current_one_after_all_is_taken_again()
     {
         var example = Open();

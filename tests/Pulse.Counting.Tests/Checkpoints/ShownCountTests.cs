@@ -132,6 +132,50 @@ public sealed class ShownCountTests
         Assert.Equal([(new RollupKey("5"), Early)], cells.Unknown(10));
     }
 
+    [Fact]
+    public void A_bucket_that_takes_over_anew_asks_for_no_cell()
+    {
+        var example = Shown();
+        example.Apply(Delta(0, 1, new KeyCount(Drama, Early, 1)));
+        example.Freeze(2);
+        example.Bucket.StreamIs(Named(2), ZeroMadeAgain.Stream);
+        example.Bucket.TakeEffects();
+
+        example.Bucket.Look();
+
+        Assert.Empty(example.Bucket.TakeEffects());
+    }
+
+    [Fact]
+    public void What_is_not_stored_is_shown_again_to_those_who_lost_it()
+    {
+        var example = Shown();
+        example.Bucket.ShowUnstoredAgain();
+        example.Bucket.CellsRead(First, [new KeyCount(Drama, Early, 10), new KeyCount(Crime, Early, 20)]);
+        example.Apply(Delta(0, 1, new KeyCount(Drama, Early, 1)));
+        example.Freeze(2);
+        example.Apply(Delta(1, 2, new KeyCount(Crime, Early, 2)));
+        example.Bucket.TakeShown();
+
+        example.Bucket.ShowUnstoredAgain();
+
+        Assert.Equal(
+            [(Drama, 11), (Crime, 22)], example.Bucket.TakeShown().OrderBy(shown => shown.Count).Select(shown => (shown.Key, shown.Count)));
+    }
+
+    [Fact]
+    public void A_bucket_shows_totals_where_it_is_made_to()
+    {
+        var bucket = new BucketCheckpointing(Id, Digest, CheckpointLimits.Default, showsTotals: true);
+        bucket.ShowFrom(Early);
+        bucket.Start();
+        bucket.TakenOver(1, Row());
+        bucket.Apply(Delta(0, 1, new KeyCount(Drama, Early, 2)), Session);
+        bucket.CellsRead(First, [new KeyCount(BucketCheckpointing.Total, Early, 40)]);
+
+        Assert.Equal([(BucketCheckpointing.Total, 42)], bucket.TakeShown().Select(shown => (shown.Key, shown.Count)));
+    }
+
     private static BucketExample Shown()
     {
         var example = Open();

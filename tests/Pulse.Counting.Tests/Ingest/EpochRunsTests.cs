@@ -105,6 +105,16 @@ public sealed class EpochRunsTests
     }
 
     [Fact]
+    public void Epochs_that_fall_twice_have_fallen()
+    {
+        var runs = new EpochRuns();
+        for (var offset = 0; offset < 3; offset++)
+            runs.Read(offset, 3 - offset);
+
+        Assert.True(runs.HasFallen);
+    }
+
+    [Fact]
     public void Very_many_runs_are_forgotten_from_below()
     {
         var runs = new EpochRuns();

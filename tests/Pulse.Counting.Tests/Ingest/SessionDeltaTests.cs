@@ -129,6 +129,31 @@ public sealed class SessionDeltaTests
     }
 
     [Fact]
+    public void A_bucket_that_has_all_that_was_counted_for_it_is_sent_nothing()
+    {
+        var example = SessionExample.At(5, 5);
+        example.Read((example.Crime, Early, 5, 1), (example.Crime, Early, 6, 1));
+        example.Tell(CrimeBucket, At(7, 1), AnswerKind.Held);
+
+        Assert.Equal(SessionPhase.Reading, example.Session.Phase);
+        Assert.Empty(example.Flush());
+        example.Session.Tick();
+        example.Session.Tick();
+        Assert.Empty(example.Of<SessionEffect.AskLogSpan>());
+    }
+
+    [Fact]
+    public void What_is_ready_for_a_bucket_is_dropped_with_its_bytes_where_the_bucket_has_it()
+    {
+        var example = SessionExample.At(0, 0, new SessionLimits(DeltaBytes: 1, BytesUnderWay: 10_000, DeltasPerBucketUnderWay: 100));
+        example.Read((example.Crime, Early, 0, 1), (example.Crime, Next, 1, 1), (example.Crime, Early, 2, 1));
+        Assert.Equal(2, example.Session.DeltasUnderWay);
+        example.Tell(CrimeBucket, At(3, 1), AnswerKind.Held);
+
+        Assert.Equal((0, 0), (example.Session.DeltasUnderWay, example.Session.BytesUnderWay));
+    }
+
+    [Fact]
     public void A_bucket_that_stands_inside_of_what_was_counted_for_it_makes_the_session_read_again()
     {
         var example = SessionExample.At(5, 5);
@@ -164,6 +189,44 @@ public sealed class SessionDeltaTests
         Assert.Equal((0, At(1_000, 1)), (deltas[0].From.Offset, deltas[^1].To));
         Assert.All(deltas, delta => Assert.Equal(delta.To.Offset - delta.From.Offset, delta.Counts.Count));
         Assert.All(deltas, delta => Assert.InRange(ColumnBytes(delta), 1, Delta.MaximumBytes));
+    }
+
+    // A delta takes 160 bytes, the key 23 and each of its windows 24.
+    [Theory]
+    [InlineData(160 + 23 + 24 + 24, 1)]
+    [InlineData(160 + 23 + 24 + 24 - 1, 2)]
+    public void A_delta_ends_by_the_byte_and_another_record_of_a_window_takes_no_room(int bytes, int deltas)
+    {
+        var example = SessionExample.At(0, 0, new SessionLimits(bytes, BytesUnderWay: 10_000, DeltasPerBucketUnderWay: 100));
+        example.Read(
+            (example.Crime, Early, 0, 1), (example.Crime, Early, 1, 1), (example.Crime, Next, 2, 1), (example.Crime, Next, 3, 1));
+
+        Assert.Equal(deltas, example.Flush().Count(sent => sent.Bucket == CrimeBucket));
+    }
+
+    [Fact]
+    public void Another_key_and_a_third_window_take_room_as_well()
+    {
+        var example = SessionExample.At(0, 0, new SessionLimits(DeltaBytes: 1_000, BytesUnderWay: 10_000, DeltasPerBucketUnderWay: 100));
+        example.Read(
+            (example.Crime, Early, 0, 1), (example.Crime, Next, 1, 1), (example.Crime, new Window(900), 2, 1), (example.Crime, Next, 3, 1),
+            (example.Session.Key(0, 1, new RollupKey("Quiz")), Early, 4, 1));
+        var sent = example.Flush();
+
+        Assert.Equal(160 + 23 + 24 + 24 + 24 + 12 + 24, example.Session.BytesUnderWay - DeltaSize.BytesPerDelta * (sent.Count - 1));
+    }
+
+    [Fact]
+    public void A_key_is_counted_in_every_window_that_its_records_fall_into()
+    {
+        var example = SessionExample.At(0, 0);
+        Window[] windows = [Early, Next, new(900), Next, new(900), new(900), Early, new(1200)];
+        example.Read([.. windows.Select((window, offset) => (example.Crime, window, (long)offset, 1))]);
+
+        var counts = example.Flush().Single(sent => sent.Bucket == CrimeBucket).Delta.Counts;
+
+        Assert.Equal(
+            [(Early, 2), (Next, 2), (new Window(900), 3), (new Window(1200), 1)], counts.Select(count => (count.Window, count.Count)));
     }
 
     [Fact]
@@ -206,14 +269,29 @@ public sealed class SessionDeltaTests
         Assert.InRange(example.Session.BytesUnderWay, 1, 1_000);
     }
 
-    [Fact]
-    public void Bytes_under_way_are_bounded_as_well()
+    // The delta takes 160 bytes, its key and count 23 and 24.
+    [Theory]
+    [InlineData(160 + 23 + 24, false)]
+    [InlineData(160 + 23 + 24 + 1, true)]
+    public void Bytes_under_way_are_bounded_as_well(int bytes, bool wantsMore)
     {
-        var example = SessionExample.At(0, 0, new SessionLimits(DeltaBytes: 1_000, BytesUnderWay: 100, DeltasPerBucketUnderWay: 100));
+        var example = SessionExample.At(0, 0, new SessionLimits(DeltaBytes: 1_000, BytesUnderWay: bytes, DeltasPerBucketUnderWay: 100));
         example.Read(0, 1);
         example.Flush();
 
-        Assert.False(example.Session.WantsRecords);
+        Assert.Equal(wantsMore, example.Session.WantsRecords);
+        example.Tell(DramaBucket, 1, AnswerKind.Applied);
+        Assert.Equal((0, true), (example.Session.BytesUnderWay, example.Session.WantsRecords));
+    }
+
+    [Fact]
+    public void What_is_under_way_to_all_buckets_counts_together()
+    {
+        var example = SessionExample.At(0, 0);
+        example.Read((example.Drama, Early, 0, 1), (example.Crime, Early, 1, 1));
+        example.Flush();
+
+        Assert.Equal((2, 2 * (160 + 23 + 24)), (example.Session.DeltasUnderWay, example.Session.BytesUnderWay));
     }
 
     [Fact]

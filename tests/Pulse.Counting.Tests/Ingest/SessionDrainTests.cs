@@ -67,6 +67,7 @@ public sealed class SessionDrainTests
         example.Effects();
         example.Tell(DramaBucket, 2, AnswerKind.Elsewhere);
         Assert.Equal(SessionEnd.Abandoned, example.Single<SessionEffect.End>().Reason);
+        Assert.Equal(SessionPhase.Over, example.Session.Phase);
 
         var starting = new SessionExample();
         starting.Session.Start();

@@ -79,6 +79,13 @@ internal sealed class SessionExample
         Session.EndBatch(Session.Position.Offset);
     }
 
+    /// <summary>The log does not hold the position, and the broker says what it holds.</summary>
+    public void IsNotFound(long begin, long end)
+    {
+        Session.PositionNotFound(Reading);
+        Session.LogSpans(Single<SessionEffect.AskLogSpan>().Question, begin, end);
+    }
+
     /// <summary>The deltas of a flush.</summary>
     public IReadOnlyList<SessionEffect.SendDelta> Flush()
     {

@@ -10,8 +10,7 @@ public sealed class SessionLogTests
     public void Where_the_log_begins_above_the_position_each_bucket_hears_of_the_gap_that_it_moves_over()
     {
         var example = SessionExample.At(3, 6);
-        example.Session.PositionNotFound(example.Reading);
-        example.Session.LogSpans(example.Single<SessionEffect.AskLogSpan>().Question, begin: 8, end: 20);
+        example.IsNotFound(begin: 8, end: 20);
         Assert.Equal(At(8), example.Of<SessionEffect.Seek>().Single().Position);
 
         var deltas = example.Flush();
@@ -22,11 +21,22 @@ public sealed class SessionLogTests
     }
 
     [Fact]
-    public void A_bucket_beyond_a_gap_hears_nothing_of_it()
+    public void A_gap_takes_room_in_its_delta()
     {
-        var example = SessionExample.At(3, 9);
-        example.Session.PositionNotFound(example.Reading);
-        example.Session.LogSpans(example.Single<SessionEffect.AskLogSpan>().Question, begin: 8, end: 20);
+        var example = SessionExample.At(3, 6);
+        example.IsNotFound(begin: 8, end: 20);
+        example.Flush();
+
+        Assert.Equal(2 * (DeltaSize.BytesPerDelta + DeltaSize.BytesPerGap), example.Session.BytesUnderWay);
+    }
+
+    [Theory]
+    [InlineData(8)]
+    [InlineData(9)]
+    public void A_bucket_beyond_a_gap_hears_nothing_of_it(long crime)
+    {
+        var example = SessionExample.At(3, crime);
+        example.IsNotFound(begin: 8, end: 20);
 
         Assert.Equal(DramaBucket, Assert.Single(example.Flush()).Bucket);
     }
@@ -36,8 +46,7 @@ public sealed class SessionLogTests
     {
         var example = SessionExample.At(3, 3);
         var reading = example.Reading;
-        example.Session.PositionNotFound(reading);
-        example.Session.LogSpans(example.Single<SessionEffect.AskLogSpan>().Question, begin: 8, end: 20);
+        example.IsNotFound(begin: 8, end: 20);
 
         Assert.False(example.Session.Begin(reading, 3));
         Assert.Equal(SessionPhase.Reading, example.Session.Phase);
@@ -48,8 +57,7 @@ public sealed class SessionLogTests
     {
         var example = SessionExample.At(3, 3);
         example.Read(3, 5);
-        example.Session.PositionNotFound(example.Reading);
-        example.Session.LogSpans(example.Single<SessionEffect.AskLogSpan>().Question, begin: 8, end: 20);
+        example.IsNotFound(begin: 8, end: 20);
         example.Effects();
         example.Read(8, 9);
 
@@ -73,6 +81,53 @@ public sealed class SessionLogTests
         Assert.Equal(At(3), example.Single<SessionEffect.Seek>().Position);
         example.Session.LogSpans(question, begin: 9, end: 20);
         Assert.Empty(example.Effects());
+    }
+
+    [Fact]
+    public void A_log_that_begins_at_the_position_has_no_gap_there()
+    {
+        var example = SessionExample.At(At(3, 2), At(3, 2));
+        example.IsNotFound(begin: 3, end: 20);
+
+        Assert.Equal(At(3, 2), example.Single<SessionEffect.Seek>().Position);
+        Assert.Empty(example.Flush());
+    }
+
+    [Fact]
+    public void A_question_that_was_answered_is_not_asked_again_and_its_answer_counts_once()
+    {
+        var example = SessionExample.At(3, 3);
+        example.Session.PositionNotFound(example.Reading);
+        var first = example.Single<SessionEffect.AskLogSpan>().Question;
+        example.Session.LogSpans(first, begin: 0, end: 20);
+        example.Effects();
+        example.Session.Tick();
+        Assert.Empty(example.Of<SessionEffect.AskLogSpan>());
+        example.Session.PositionNotFound(example.Reading);
+        example.Effects();
+
+        example.Session.LogSpans(first, begin: 8, end: 20);
+
+        Assert.Empty(example.Effects());
+        Assert.Equal(At(3), example.Session.Position);
+    }
+
+    [Fact]
+    public void A_log_that_ends_before_the_position_was_cut_and_is_read_no_more()
+    {
+        var example = SessionExample.At(3, 3);
+        example.IsNotFound(begin: 0, end: 2);
+
+        Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+    }
+
+    [Fact]
+    public void A_bucket_that_a_gap_leads_past_is_compared_by_its_epoch()
+    {
+        var example = SessionExample.At(At(3, 5), At(8, 2));
+        example.IsNotFound(begin: 10, end: 20);
+
+        Assert.Equal(SessionEnd.LogCut, example.Of<SessionEffect.End>().Single().Reason);
     }
 
     [Fact]
@@ -136,6 +191,82 @@ public sealed class SessionLogTests
         example.Read(3, 5, epoch: 3);
 
         Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+    }
+
+    [Fact]
+    public void A_bucket_ahead_is_compared_when_the_session_comes_to_it_and_then_no_more()
+    {
+        var example = SessionExample.At(At(3, 1), At(7, 2));
+        example.Read(3, 6, epoch: 1);
+        Assert.Equal(SessionPhase.Reading, example.Session.Phase);
+        example.Read(6, 7, epoch: 2);
+        example.Session.Tick();
+        example.Session.Tick();
+
+        Assert.Equal(SessionPhase.Reading, example.Session.Phase);
+        Assert.Empty(example.Of<SessionEffect.AskLogSpan>());
+    }
+
+    [Fact]
+    public void A_bucket_that_got_ahead_is_compared_as_well()
+    {
+        var example = SessionExample.At(At(3, 1), At(3, 1));
+        example.Tell(CrimeBucket, At(6, 2), AnswerKind.Held);
+        example.Read(3, 6, epoch: 3);
+
+        Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+    }
+
+    [Fact]
+    public void Several_buckets_of_another_log_end_the_session_once()
+    {
+        var example = SessionExample.At(At(3, 1), At(3, 1));
+        example.Tell(DramaBucket, At(5, 2), AnswerKind.Held);
+        example.Tell(CrimeBucket, At(6, 2), AnswerKind.Held);
+        example.Read(3, 6, epoch: 3);
+
+        Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+    }
+
+    [Fact]
+    public void Where_no_bucket_is_ahead_the_end_of_the_log_is_not_asked_for()
+    {
+        var example = SessionExample.At(1, 1);
+        example.Session.Tick();
+        example.Session.Tick();
+        example.Tell(CrimeBucket, 1, AnswerKind.Applied);
+        example.Session.Tick();
+        Assert.Empty(example.Of<SessionEffect.AskLogSpan>());
+
+        var ahead = SessionExample.At(1, 9);
+        ahead.Session.Tick();
+        Assert.Empty(ahead.Of<SessionEffect.AskLogSpan>());
+    }
+
+    [Fact]
+    public void A_bucket_with_less_of_another_log_ends_the_session_for_good()
+    {
+        var example = SessionExample.At(At(3, 1), At(3, 1));
+        example.Read(3, 6, epoch: 1);
+        example.Flush();
+        example.Tell(DramaBucket, At(5, 2), AnswerKind.Elsewhere);
+
+        Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+        Assert.Equal(SessionPhase.Over, example.Session.Phase);
+    }
+
+    [Fact]
+    public void Where_the_record_below_was_not_read_a_delta_starts_by_the_bucket_s_own_word()
+    {
+        var example = SessionExample.At(At(3, 3), At(9, 4));
+        example.Read(3, 5, epoch: 3);
+        Assert.True(example.Session.Begin(example.Reading, 5));
+        example.Session.EndBatch(9);
+        example.Read((example.Crime, Early, 9, 5));
+
+        var delta = example.Flush().Single(sent => sent.Bucket == CrimeBucket).Delta;
+
+        Assert.Equal((At(9, 4), At(10, 5)), (delta.From, delta.To));
     }
 
     [Fact]

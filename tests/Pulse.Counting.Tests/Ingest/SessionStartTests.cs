@@ -77,6 +77,86 @@ public sealed class SessionStartTests
     }
 
     [Fact]
+    public void An_answer_to_an_older_attempt_is_not_heard()
+    {
+        var example = SessionExample.At(5, 5);
+        var older = example.Session.Id;
+        example.Tell(CrimeBucket, 4);
+        example.Session.Answered(new BucketAnswer(DramaBucket, Zero, older, AnswerKind.Position, At(50), At(50)));
+        example.Session.Tick();
+
+        Assert.Equal([DramaBucket, CrimeBucket], example.Of<SessionEffect.AskPosition>().Select(asked => asked.Bucket));
+    }
+
+    [Fact]
+    public void However_much_progress_there_was_it_asks_anew_at_once()
+    {
+        var example = SessionExample.At(5, 5);
+        example.Read(5, 8);
+        example.Flush();
+        example.Tell(DramaBucket, 8, AnswerKind.Applied);
+        example.Tell(CrimeBucket, 8, AnswerKind.Applied);
+        example.Tell(DramaBucket, 4, AnswerKind.Elsewhere);
+
+        Assert.Equal(2, example.Of<SessionEffect.AskPosition>().Count());
+    }
+
+    [Fact]
+    public void Nothing_that_was_under_way_is_left_when_it_starts_over()
+    {
+        var example = SessionExample.At(0, 0, new SessionLimits(DeltaBytes: 1, BytesUnderWay: 10_000, DeltasPerBucketUnderWay: 100));
+        example.Read((example.Drama, Early, 0, 1), (example.Crime, Early, 1, 1));
+        example.Flush();
+        example.Read((example.Crime, Early, 2, 1), (example.Crime, Next, 3, 1), (example.Crime, Early, 4, 1));
+        Assert.Equal(4, example.Session.DeltasUnderWay);
+        example.Tell(CrimeBucket, 1, AnswerKind.Elsewhere);
+        Assert.Equal((0, 0), (example.Session.DeltasUnderWay, example.Session.BytesUnderWay));
+        example.Session.Tick();
+
+        example.Tell(DramaBucket, At(0));
+        example.Tell(CrimeBucket, At(4, 1));
+        example.Effects();
+        example.Read((example.Drama, Early, 0, 1));
+
+        Assert.Equal([new KeyCount(Examples.Drama, Early, 1)], Assert.Single(example.Flush()).Delta.Counts);
+    }
+
+    [Fact]
+    public void The_stored_progress_is_the_furthest_that_every_bucket_said()
+    {
+        var example = SessionExample.At(5, 5);
+        example.Read(5, 8);
+        example.Flush();
+        example.Tell(CrimeBucket, At(8), AnswerKind.Applied, stored: At(7));
+        example.Tell(DramaBucket, At(8), AnswerKind.Applied, stored: At(6));
+        Assert.Equal(At(6), example.Session.StoredProgress);
+        example.Tell(DramaBucket, At(8), AnswerKind.Held, stored: At(5));
+        Assert.Equal(At(6), example.Session.StoredProgress);
+        example.Tell(DramaBucket, At(8), AnswerKind.Held, stored: At(8));
+        Assert.Equal(At(7), example.Session.StoredProgress);
+
+        example.Tell(DramaBucket, At(2), AnswerKind.Elsewhere, stored: At(2));
+        example.Tell(DramaBucket, At(2), stored: At(2));
+        example.Tell(CrimeBucket, At(8), stored: At(7));
+
+        Assert.Equal(At(2), example.Session.StoredProgress);
+    }
+
+    [Theory]
+    [InlineData(AnswerKind.Position)]
+    [InlineData(AnswerKind.Held)]
+    [InlineData(AnswerKind.Elsewhere)]
+    public void A_bucket_that_stands_where_it_stood_changes_nothing(AnswerKind kind)
+    {
+        var example = SessionExample.At(5, 5);
+        example.Read(5, 7);
+        example.Tell(DramaBucket, 5, kind);
+
+        Assert.Equal(SessionPhase.Reading, example.Session.Phase);
+        Assert.Equal((At(5), At(7)), example.Flush().Select(sent => (sent.Delta.From, sent.Delta.To)).Single());
+    }
+
+    [Fact]
     public void Without_any_progress_it_asks_anew_with_the_next_tick_only()
     {
         var example = SessionExample.At(5, 5);

@@ -1,7 +1,6 @@
 using CsCheck;
-using Pulse.Counting;
 
-namespace Pulse.Actors.Tests.Rollups;
+namespace Pulse.Counting.Tests;
 
 public sealed class WindowTests
 {

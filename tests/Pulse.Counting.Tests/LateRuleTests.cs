@@ -1,6 +1,4 @@
-using Pulse.Counting;
-
-namespace Pulse.Actors.Tests.Counting;
+namespace Pulse.Counting.Tests;
 
 public sealed class LateRuleTests
 {

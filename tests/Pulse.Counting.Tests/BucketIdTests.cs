@@ -1,12 +1,13 @@
 using CsCheck;
-using Pulse.Counting;
-using Pulse.Events;
-using static Pulse.Actors.Tests.Counting.CountingExamples;
 
-namespace Pulse.Actors.Tests.Counting;
+namespace Pulse.Counting.Tests;
 
 public sealed class BucketIdTests
 {
+    private const int ManyBuckets = 4096;
+
+    private static readonly Rollup ByDeviceGenre = new("viewsByDeviceGenre", ["device_type", "genre"]);
+
     private static readonly Gen<string> Value =
         Gen.Frequency((3, Gen.Char["abcé日|/#~%0 \t"]), (1, Gen.Char['\u0020', '\uD7FF'])).Array[0, 6]
             .Select(characters => new string(characters));
@@ -16,8 +17,10 @@ public sealed class BucketIdTests
     [Fact]
     public void A_bucket_is_named_by_its_rollup_and_its_number()
     {
-        Assert.Equal("viewsByDeviceGenre/6", BucketId.Owning(ByDeviceGenre, MobileDrama).EntityId);
-        Assert.Equal("viewsByDeviceGenre/6", Mobile.ToString());
+        var bucket = BucketId.Owning(ByDeviceGenre, Examples.Drama);
+
+        Assert.Equal("viewsByDeviceGenre/6", bucket.EntityId);
+        Assert.Equal("viewsByDeviceGenre/6", bucket.ToString());
     }
 
     // Another version must find the same bucket, so these numbers never change. An implementation of XXH64 in another
@@ -32,7 +35,7 @@ public sealed class BucketIdTests
         var key = new RollupKey(first, second);
 
         Assert.Equal(hash, KeyHash.Of(key));
-        Assert.Equal((int)(hash % 4096), BucketId.NumberOf(ByDeviceGenre with { Buckets = 4096 }, key));
+        Assert.Equal((int)(hash % ManyBuckets), BucketId.NumberOf(ByDeviceGenre with { Buckets = ManyBuckets }, key));
         Assert.Equal((int)(hash % 16), BucketId.Owning(ByDeviceGenre, key).Number);
     }
 
@@ -62,7 +65,7 @@ public sealed class BucketIdTests
 
     [Fact]
     public void Every_entity_id_reads_back_to_the_same_bucket() =>
-        Gen.Int[0, RollupCatalog.MaximumBuckets - 1].Sample(number =>
+        Gen.Int[0, ManyBuckets - 1].Sample(number =>
         {
             var bucket = new BucketId("viewsByTitle", number);
             var read = BucketId.Parse(bucket.EntityId);
@@ -71,7 +74,7 @@ public sealed class BucketIdTests
 
     [Fact]
     public void Buckets_stay_within_their_number() =>
-        Gen.Select(Key, Gen.Int[1, RollupCatalog.MaximumBuckets]).Sample((key, buckets) =>
+        Gen.Select(Key, Gen.Int[1, ManyBuckets]).Sample((key, buckets) =>
             BucketId.Owning(ByDeviceGenre with { Buckets = buckets }, key).Number is var number && number >= 0 && number < buckets);
 
     [Fact]
