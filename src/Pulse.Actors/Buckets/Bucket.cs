@@ -13,6 +13,9 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     private const int MostEarly = 100;
     private static readonly TimeSpan StopInterval = TimeSpan.FromSeconds(1);
 
+    // Messages would bring its successor at once, and the same line again.
+    private static readonly TimeSpan UnreadableInterval = TimeSpan.FromSeconds(30);
+
     private readonly BucketId _id;
     private readonly BucketContext _context;
     private readonly BucketInterpreter _interpreter;
@@ -37,6 +40,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         Receive<ShowUnstored>(_ => _interpreter.ShowUnstored());
         Receive<StopBucket>(_ => StopWhenStored());
         Receive<StopUnlessStored>(_ => StopUnlessAvailable());
+        Receive<StopNow>(_ => Context.Stop(Self));
     }
 
     /// <inheritdoc />
@@ -93,8 +97,12 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         }
         catch (FormatException wrong)
         {
-            _log.Error("The positions of bucket {0} in the database can't be read, so it counts nothing: {1}", _id, wrong.Message);
-            Context.Stop(Self);
+            _log.Error(
+                "The positions of bucket {0} in table pulse_bucket can't be read, so it counts nothing, and none of its partitions goes on: {1} "
+                + "Restore the whole database from a backup.",
+                _id, wrong.Message);
+            _early.Clear();
+            Timers.StartSingleTimer(StopNow.Instance, StopNow.Instance, UnreadableInterval);
             return;
         }
 
@@ -128,6 +136,11 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         }
 
         Context.Stop(Self);
+    }
+
+    private sealed record StopNow
+    {
+        public static StopNow Instance { get; } = new();
     }
 
     private sealed record StopUnlessStored

@@ -105,7 +105,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         switch (end.Reason)
         {
             case SessionEnd.LogCut:
-                Refuse($"{end.Detail} The topic lost records or was made again, so nothing more of this partition is counted. "
+                Refuse($"{end.Detail} The topic lost records or was made again, so the node ends. "
                     + "Restore the topic, or count it from its start into an empty database.");
                 break;
             case SessionEnd.OtherVersion:

@@ -8,6 +8,7 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
 {
     private int _attempt;
     private long _stored;
+    private long _toldOfGapTo;
 
     /// <summary>Looks at where the session stands now.</summary>
     /// <param name="sent">What it has sent to buckets since.</param>
@@ -16,6 +17,8 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
         var deltas = sent.Count(effect => effect is SessionEffect.SendDelta);
         if (deltas > 0)
             statistics.Flushed(deltas);
+        foreach (var gap in sent.OfType<SessionEffect.SendDelta>().SelectMany(send => send.Delta.Gaps))
+            TellOf(gap);
         if (session.Id.Attempt > _attempt && _attempt > 0)
         {
             log.Info("Session of {0} starts over.", session.Partition);
@@ -28,6 +31,18 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
             return;
         status.Position = session.Position.Offset;
         status.Committed = _stored;
+    }
+
+    // Each bucket is told of it, and people once.
+    private void TellOf(Gap gap)
+    {
+        if (gap.To <= _toldOfGapTo)
+            return;
+        _toldOfGapTo = gap.To;
+        log.Warning(
+            "The log of {0} begins at offset {1} now: of what was there from {2} on, nothing more can be counted. "
+            + "It is stored in pulse_gap, bucket by bucket. Retention must be longer than any outage.",
+            session.Partition, gap.To, gap.From);
     }
 
     /// <summary>Tells the group how far all is stored.</summary>

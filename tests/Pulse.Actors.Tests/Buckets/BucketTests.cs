@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Akka.Event;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Buckets;
@@ -65,12 +66,20 @@ public sealed class BucketTests : TestKit
     }
 
     [Fact]
-    public async Task Positions_that_can_not_be_read_end_it_with_a_line()
+    public async Task Positions_that_can_not_be_read_are_told_once_in_half_a_minute_whoever_asks_meanwhile()
     {
         var bucket = Watch(Start());
         var takeover = await _writer.ExpectMsgAsync<TakeoverWanted>();
 
+        var log = CreateTestProbe();
+        Sys.EventStream.Subscribe(log, typeof(Error));
         bucket.Tell(new TakeoverEnded(takeover.Attempt, Row("stream seven")));
+        Ask(bucket);
+        await ReachedAsync(bucket);
+        Clock.Advance(TimeSpan.FromSeconds(29));
+        await ReachedAsync(bucket);
+        Assert.Contains("Restore the whole database from a backup", (await log.ExpectMsgAsync<Error>()).ToString(), StringComparison.Ordinal);
+        Clock.Advance(TimeSpan.FromSeconds(1));
 
         await ExpectTerminatedAsync(bucket);
     }

@@ -21,7 +21,8 @@ namespace Pulse.Actors.Tests.Ingest;
 /// </summary>
 public sealed class PartitionIngestorTests(KafkaFixture kafka)
     : TestKit("""
-        akka.loglevel = OFF
+        akka.loglevel = WARNING
+        akka.loggers = []
         akka.scheduler.implementation = "Akka.TestKit.TestScheduler, Akka.TestKit"
         """)
 {
@@ -186,6 +187,8 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         await ProduceAsync(Events(12));
         await _topic.RemoveBelowAsync(0, 9);
+        var log = CreateTestProbe();
+        Sys.EventStream.Subscribe(log, typeof(Akka.Event.Warning));
         var ingestor = await StartAsync();
 
         await StandAsync(ingestor, 2);
@@ -195,6 +198,10 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         var sent = await TakeAsync<SessionEffect.SendDelta>(Buckets);
         Assert.All(sent, send => Assert.Equal([new Gap(Partition, 2, 9)], send.Delta.Gaps));
         Assert.Equal(Rollups * 3, sent.Sum(send => send.Delta.Balance.Counted));
+        Assert.Contains(
+            "begins at offset 9 now: of what was there from 2 on",
+            (await log.FishForMessageAsync<Akka.Event.Warning>(line => line.ToString().Contains("pulse_gap", StringComparison.Ordinal), Limit)).ToString(),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -209,7 +216,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         var refused = await told.ExpectMsgAsync<IngestRefused>(Limit);
         Assert.Equal(
             "The log of stream[0] was cut. It ends at 5, and 10 was read before. The topic lost records or was made again, so "
-            + "nothing more of this partition is counted. Restore the topic, or count it from its start into an empty database.",
+            + "the node ends. Restore the topic, or count it from its start into an empty database.",
             refused.Message);
         await ExpectTerminatedAsync(ingestor, Limit);
     }

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -29,12 +30,19 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         await _version.RaiseAsync(connection, cancellationToken).ConfigureAwait(false);
         foreach (var statement in _tables.SelectMany(table => table.Creation()))
             await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+        var before = await ReadDeclaredAsync(connection, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables)
             await DeclareAsync(connection, table.Rollup, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
 
         var versions = await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
         foreach (var version in versions.All)
-            await AddBucketsAsync(connection, version.Number, version.Buckets, cancellationToken).ConfigureAwait(false);
+        {
+            if (before.Values.Any(declared => declared.Number == version.Number))
+                await RequireBucketsAsync(connection, version, cancellationToken).ConfigureAwait(false);
+            else
+                await AddBucketsAsync(connection, version.Number, version.Buckets, cancellationToken).ConfigureAwait(false);
+        }
+
         return versions;
     }
 
@@ -108,15 +116,30 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         return declared.ToDictionary(row => row.Item1, row => row.Version, StringComparer.Ordinal);
     }
 
+    // A row that is gone knew what the table holds of its bucket. From the start on, all of that would be counted once more.
+    private async Task RequireBucketsAsync(DbConnection connection, RollupVersion version, CancellationToken cancellationToken)
+    {
+        var rows = Convert.ToInt32(
+            await connection.ScalarAsync(
+                string.Create(CultureInfo.InvariantCulture, $"select count(*) from pulse_bucket where version = {version.Number}"),
+                cancellationToken).ConfigureAwait(false),
+            CultureInfo.InvariantCulture);
+        if (rows != version.Buckets)
+            throw new StorageException(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{address.Description}: table pulse_bucket has {rows} of the {version.Buckets} rows of rollup '{version.Rollup.Name}', "
+                + $"so nobody knows what {version.Table.Name} holds. Restore the whole database from a backup, or use an empty one."));
+    }
+
     /// <summary>
-    /// Gives the buckets of a version that have none a row at the start of everything: without one, nobody would know that they
-    /// stand anywhere.
+    /// Gives the buckets of a new version a row each, at the start of everything: without one, nobody would know that they stand
+    /// anywhere.
     /// </summary>
     public Task AddBucketsAsync(DbConnection connection, int version, int buckets, CancellationToken cancellationToken) =>
         connection.ExecuteAsync(
             "with recursive numbers (bucket) as (select 0 union all select bucket + 1 from numbers where bucket + 1 < @buckets) "
             + "insert into pulse_bucket (version, bucket, checkpoint, generation, positions, counted, late, dead, filtered, consumed) "
-            + $"select @version, bucket, {_newName}, 0, '', 0, 0, 0, 0, 0 from numbers where true on conflict do nothing",
+            + $"select @version, bucket, {_newName}, 0, '', 0, 0, 0, 0, 0 from numbers",
             cancellationToken,
             ("version", version),
             ("buckets", buckets));

@@ -63,10 +63,12 @@ internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
                 && await IsTrueAsync(connection, EarlierVersions.HasBucketEvents, cancellationToken).ConfigureAwait(false)));
 
     /// <summary>Whether there is such a table.</summary>
+    // Not by to_regclass: a session that has waited for an advisory lock may still remember that there was none.
     public Task<bool> ExistsAsync(DbConnection connection, string table, CancellationToken cancellationToken) => IsTrueAsync(
         connection,
         kind == StorageKind.Postgres
-            ? $"select to_regclass('{table}') is not null"
+            ? "select exists (select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+                + $"where relname = '{table}' and nspname = any(current_schemas(false)))"
             : $"select exists (select 1 from sqlite_master where type = 'table' and name = '{table}')",
         cancellationToken);
 

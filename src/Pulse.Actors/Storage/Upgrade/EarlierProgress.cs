@@ -40,40 +40,55 @@ internal sealed class EarlierProgress
     /// <exception cref="NotDrainedException">They don't stand at one place.</exception>
     public BucketPositions Agreed(GroupProgress committed, IReadOnlyList<EarlierTotal> totals)
     {
-        var isLive = _streams.Contains(committed.Stream);
-        if (isLive)
-            RequireNoneBeyond(committed);
+        if (_streams.Contains(committed.Stream))
+            RequireNoneBeyond(committed, totals);
         else if (_streams.Count > 0)
             RequireAll(committed, totals);
+        else
+            RequireNothing(totals);
 
+        // What was committed beyond the last event of all buckets is read again: there are no events, if the group is the right one.
         var positions = new BucketPositions();
-        foreach (var stream in _streams.Where(stream => stream != committed.Stream))
+        foreach (var stream in _streams.OrderBy(stream => stream == committed.Stream))
         {
             foreach (var (partition, (position, _)) in _furthest.Where(each => each.Key.Stream == stream))
                 Set(positions, partition, position);
         }
 
-        // A position beyond the last event of any bucket is one as well: nothing is missing below what was committed.
-        foreach (var (partition, offset) in isLive ? committed.Offsets.AsEnumerable() : [])
-            Set(positions, new StreamPartition(committed.Stream, partition), offset);
         return positions;
     }
 
     private string Unpublished => $"the last checkpoint of bucket {_unpublished} is not in the result tables";
 
     // Everything below a committed offset was stored by all buckets before it was committed.
-    private void RequireNoneBeyond(GroupProgress committed)
+    private void RequireNoneBeyond(GroupProgress committed, IReadOnlyList<EarlierTotal> totals)
     {
         foreach (var (partition, (position, bucket)) in _furthest.Where(each => each.Key.Stream == committed.Stream))
         {
             var offset = committed.Offsets.GetValueOrDefault(partition.Partition);
             if (position > offset)
                 throw new NotDrainedException(string.Create(CultureInfo.InvariantCulture,
-                    $"bucket {bucket} stands at offset {position} of {partition}, and group '{committed.Group}' has committed {offset}"));
+                    $"bucket {bucket} stands at offset {position} of {partition}, and group '{committed.Group}' of Pulse:Kafka:GroupId has committed {offset}"));
         }
 
         if (_unpublished is not null)
             throw new NotDrainedException(Unpublished);
+
+        // A group that stands further may be one that somebody moved, or another one: then it proves nothing, and the tables must.
+        var isFurther = committed.Offsets.Any(partition =>
+            partition.Value > _furthest.GetValueOrDefault(new StreamPartition(committed.Stream, partition.Key)).Position);
+        if (isFurther && totals.Where(total => !total.IsOfDeadLetters).Select(total => total.Events).Distinct().Count() > 1)
+            throw new NotDrainedException(
+                $"group '{committed.Group}' of Pulse:Kafka:GroupId has committed more than the buckets hold, and rollups hold different "
+                + "numbers of events");
+    }
+
+    // Without a checkpoint nothing was counted.
+    private static void RequireNothing(IReadOnlyList<EarlierTotal> totals)
+    {
+        if (totals.FirstOrDefault(total => total.Counted.Sum() + total.Late > 0) is { } counted)
+            throw new NotDrainedException(
+                $"its journal has no checkpoint, and {counted.Rollup.Name} holds events", NotDrainedException.GoOn);
     }
 
     // Nobody has the log any more. But each table holds only events below the furthest positions, so one that holds as many as

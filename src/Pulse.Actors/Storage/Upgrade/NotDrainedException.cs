@@ -15,6 +15,6 @@ internal sealed class NotDrainedException(string reason, string remedy = NotDrai
     public const string GoOn = "Go on with the version that wrote it, or use an empty database.";
 
     /// <summary>Where nobody can.</summary>
-    public const string StartAnew = "An embedded broker takes its stream with it, so that nobody can bring the others: "
+    public const string StartAnew = "Nobody can bring the others (an embedded broker takes its stream with it): "
         + "use an empty database (another --data), or go on with that version.";
 }

@@ -8,7 +8,16 @@ namespace Pulse.Actors.Tests.Storage.Checkpoints;
 
 public sealed class SqliteCheckpointSchemaTests(PostgresFixture postgres) : CheckpointSchemaTests(StorageKind.Sqlite, postgres);
 
-public sealed class PostgresCheckpointSchemaTests(PostgresFixture postgres) : CheckpointSchemaTests(StorageKind.Postgres, postgres);
+public sealed class PostgresCheckpointSchemaTests(PostgresFixture postgres) : CheckpointSchemaTests(StorageKind.Postgres, postgres)
+{
+    [Fact]
+    public async Task A_node_that_saw_an_empty_database_and_had_to_wait_finds_what_the_one_before_it_created()
+    {
+        await NodesThatWaited.StartAsync(Storage, (node, token) => node.PrepareAsync(Window.DefaultLength, null, token));
+
+        Assert.Equal(["49"], await Storage.QueryAsync("select count(*) from pulse_bucket"));
+    }
+}
 
 /// <summary>How a database comes to its schema, its versions and its buckets.</summary>
 public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture postgres) : StorageTest(kind, postgres)
@@ -59,6 +68,23 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
         Assert.Equal(["1|2|3|4|5"], [string.Join('|', await Storage.QueryAsync("select version from pulse_version order by version"))]);
         Assert.Equal(
             SchemaStep.All.Select(step => $"{step.Number}"), await Storage.QueryAsync("select step from pulse_schema order by step"));
+    }
+
+    [Theory]
+    [InlineData("bucket = 2", "has 2 of the 3 rows of rollup 'viewsByTitle'")]
+    [InlineData("true", "has 0 of the 3 rows of rollup 'viewsByTitle'")]
+    public async Task Rows_that_are_gone_are_not_counted_once_more_from_the_start(string which, string expected)
+    {
+        await PrepareAsync(Declared(buckets: 3));
+        await Storage.QueryAsync(
+            $"delete from pulse_bucket where {which} and version = (select version from pulse_version where rollup = 'viewsByTitle')");
+        var before = await ContentAsync();
+
+        var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(Declared(buckets: 3)));
+
+        Assert.Contains(expected, fault.Message, StringComparison.Ordinal);
+        Assert.Contains("Restore the whole database from a backup", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(before, await ContentAsync());
     }
 
     [Fact]

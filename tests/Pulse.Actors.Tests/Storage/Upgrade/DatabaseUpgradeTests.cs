@@ -11,7 +11,24 @@ namespace Pulse.Actors.Tests.Storage.Upgrade;
 
 public sealed class SqliteDatabaseUpgradeTests(PostgresFixture postgres) : DatabaseUpgradeTests(StorageKind.Sqlite, postgres);
 
-public sealed class PostgresDatabaseUpgradeTests(PostgresFixture postgres) : DatabaseUpgradeTests(StorageKind.Postgres, postgres);
+public sealed class PostgresDatabaseUpgradeTests(PostgresFixture postgres) : DatabaseUpgradeTests(StorageKind.Postgres, postgres)
+{
+    [Fact]
+    public async Task A_node_that_saw_what_another_one_upgrades_meanwhile_goes_on()
+    {
+        var earlier = await RestoreAsync();
+        var before = await RowsAsync();
+
+        await NodesThatWaited.StartAsync(Storage, async (node, token) =>
+        {
+            await node.UpgradeAsync(earlier.Progress, Window.DefaultLength, null, token);
+            await node.PrepareAsync(Window.DefaultLength, null, token);
+        });
+
+        Assert.Equal(before, await RowsAsync());
+        Assert.Equal(["1"], await Storage.QueryAsync("select count(distinct positions) from pulse_bucket"));
+    }
+}
 
 /// <summary>A database of the version before this one becomes one of this, exactly, or stays as it is.</summary>
 public abstract class DatabaseUpgradeTests(StorageKind kind, PostgresFixture postgres) : UpgradeTest(kind, postgres)

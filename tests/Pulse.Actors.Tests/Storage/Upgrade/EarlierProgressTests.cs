@@ -14,12 +14,34 @@ public sealed class EarlierProgressTests
     private readonly EarlierProgress _progress = new();
 
     [Fact]
-    public void Buckets_behind_what_is_committed_stand_there()
+    public void Buckets_stand_at_the_last_event_of_any_and_what_was_committed_beyond_is_read_again()
     {
         Add("Drama", ("live", 0, 70), ("live", 1, 20));
         Add("Comedy", ("live", 0, 90));
 
-        Assert.Equal("live 90 25 - 4", Agreed("live", [(0, 90), (1, 25), (3, 4)]));
+        Assert.Equal("live 90 20", Agreed("live", [(0, 90), (1, 25), (3, 4)], Total(Genres, 110, 0), Total(Devices, 100, 10)));
+    }
+
+    [Fact]
+    public void A_group_that_stands_beyond_all_buckets_proves_nothing_where_rollups_differ()
+    {
+        Add("Drama", ("live", 0, 70));
+
+        var fault = Assert.Throws<NotDrainedException>(() => Agreed("live", [(0, 71)], Total(Genres, 70, 0), Total(Devices, 69, 0)));
+
+        Assert.Contains("Pulse:Kafka:GroupId has committed more than the buckets hold", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("live 70", Agreed("live", [(0, 70)], Total(Genres, 70, 0), Total(Devices, 69, 0)));
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(0, 1)]
+    public void A_journal_without_a_checkpoint_and_tables_with_events_are_no_database_of_one_moment(long counted, long late)
+    {
+        var fault = Assert.Throws<NotDrainedException>(() => Agreed("live", [(0, 1)], Total(Bad, 0, 0), Total(Bad, counted, late)));
+
+        Assert.StartsWith("its journal has no checkpoint, and deadLetters holds events. Go on with", fault.Message, StringComparison.Ordinal);
+        Assert.Equal("", Agreed("live", [(0, 1)], Total(Bad, 0, 0)));
     }
 
     [Theory]
@@ -33,7 +55,7 @@ public sealed class EarlierProgressTests
         var fault = Assert.Throws<NotDrainedException>(() => Agreed("live", committed is { } offset ? [(0, offset)] : []));
 
         Assert.StartsWith(
-            $"bucket viewsByGenre/Comedy stands at offset 90 of live[0], and group 'group' has committed {committed ?? 0}. Start that version",
+            $"bucket viewsByGenre/Comedy stands at offset 90 of live[0], and group 'group' of Pulse:Kafka:GroupId has committed {committed ?? 0}. Start that version",
             fault.Message,
             StringComparison.Ordinal);
     }
@@ -44,7 +66,7 @@ public sealed class EarlierProgressTests
         Add("Drama", ("old", 0, 50), ("live", 0, 7));
         Add("Comedy", ("old", 0, 40), ("old", 1, 3));
 
-        Assert.Equal("old 50 3\nlive 9", Agreed("live", [(0, 9)]));
+        Assert.Equal("old 50 3\nlive 7", Agreed("live", [(0, 9)]));
     }
 
     [Fact]
@@ -57,7 +79,7 @@ public sealed class EarlierProgressTests
         var fault = Assert.Throws<NotDrainedException>(
             () => Agreed("new", [], Total(Genres, 80, 5), Total(Devices, 84, 0), Total(Bad, 5, 0)));
         Assert.StartsWith(
-            "viewsByDevice holds 84 events of 85 in streams that no broker has any more. An embedded broker takes",
+            "viewsByDevice holds 84 events of 85 in streams that no broker has any more. Nobody can bring the others",
             fault.Message,
             StringComparison.Ordinal);
     }
