@@ -21,8 +21,7 @@ public sealed class StoppedNodeTests(KafkaFixture kafka, PostgresFixture postgre
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.CreateDatabaseAsync();
         await using var cluster = await TestCluster.StartAsync(_directory, stream, database, Nodes);
-        var events = EventsPerSecond * (int)(Shortest.TotalSeconds + 30);
-        await using var simulator = stream.Produce(_directory, events, EventsPerSecond);
+        await using var simulator = stream.Produce(_directory, EventsPerSecond);
         await ExactCounts.CountedAsync(database, 2 * EventsPerSecond, Limit);
 
         PulseProcess stopped;
@@ -47,9 +46,7 @@ public sealed class StoppedNodeTests(KafkaFixture kafka, PostgresFixture postgre
         stopped.Resume();
 
         Assert.Equal(1, await stopped.ExitAsync(Limit));
-        Assert.Equal(0, await simulator.ExitAsync(Limit));
-        await ExactCounts.StoredAsync(database, events, Limit);
-        await ExactCounts.AssertAsync(stream.Judge(), ResultTables.OfPostgres(database));
+        await ExactCounts.AssertAtEndAsync(stream, simulator, database, Limit);
         Assert.All(cluster.Nodes, node => node.AssertNoStackTrace());
     }
 

@@ -19,6 +19,16 @@ internal static class ExactCounts
     public static Task CountedAsync(string database, long events, TimeSpan limit) => Eventually.HoldsAsync(
         $"{events} events counted", limit, async () => await ResultTables.OfPostgres(database).CountedAsync() >= events, Interval);
 
+    /// <summary>Ends the producer, waits until everything that it has produced is stored, and asserts it, row for row.</summary>
+    public static async Task AssertAtEndAsync(TestStream stream, PulseProcess producer, string database, TimeSpan limit)
+    {
+        producer.Terminate();
+        Assert.Equal(0, await producer.ExitAsync(limit));
+        var judge = stream.Judge();
+        await StoredAsync(database, judge.Records, limit);
+        await AssertAsync(judge, ResultTables.OfPostgres(database));
+    }
+
     /// <summary>Asserts it, row for row.</summary>
     public static async Task AssertAsync(IndependentReader judge, ResultTables tables)
     {

@@ -107,9 +107,9 @@ internal sealed class TestStream
             "--truth", truth, .. arguments,
         ]);
 
-    /// <summary>Starts the producer of records of all kinds: some are bad, some are late, none are in order.</summary>
-    public PulseProcess Produce(TestDirectory directory, int events, int rate) => Produce(
-        directory, directory["truth.json"], "--events", Text(events), "--rate", Text(rate), "--seed", "7", "--bad", "0.01",
+    /// <summary>Starts the producer of records of all kinds, which goes on until it is asked to stop: some are bad, some are late, none are in order.</summary>
+    public PulseProcess Produce(TestDirectory directory, int rate) => Produce(
+        directory, directory["truth.json"], "--duration", "20m", "--rate", Text(rate), "--seed", "7", "--bad", "0.01",
         "--late", "0.05", "--out-of-order", "2m");
 
     /// <summary>Produces events from this process; the stream is not complete then.</summary>
