@@ -72,9 +72,9 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
         await using var survivor = Host(environment);
         Assert.Equal(0, await simulator.ExitAsync(RunLimit));
         await survivor.ExportedAsync(RunLimit);
+        await Eventually.HoldsAsync("everything committed", RunLimit, () => Task.FromResult(stream.Committed() == events));
         survivor.Terminate();
         Assert.Equal(0, await survivor.ExitAsync(StopLimit));
-        Assert.Equal(events, stream.Committed());
         var truth = RollupCounts.Of(stream.Judge());
         RollupCounts.AssertEqual(truth, await ResultTables.OfPostgres(database).ReadAsync());
         RollupCounts.AssertEqual(truth, ParquetFiles.Read(_directory["data/warehouse"]));

@@ -133,6 +133,7 @@ internal sealed class SessionInterpreter
                     _reader.AskLogSpan(ask);
                     break;
                 case SessionEffect.End end:
+                    _report.Update([]);
                     _report.TellGroup();
                     _ingestor.Tell(end);
                     break;
