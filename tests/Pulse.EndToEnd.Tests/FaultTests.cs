@@ -34,8 +34,8 @@ public sealed class FaultTests(KafkaFixture kafka, PostgresFixture postgres) : I
         await stream.CompleteAsync();
         await (where switch
         {
-            "the end" => stream.MoveOffsetsAsync(range => range.High),
-            "the beginning" => stream.MoveOffsetsAsync(range => range.Low),
+            "the end" => stream.MoveOffsetsAsync((_, range) => range.High),
+            "the beginning" => stream.MoveOffsetsAsync((_, range) => range.Low),
             _ => stream.DeleteGroupAsync(),
         });
         await using var second = Host(stream, database, "--exit-on-complete");

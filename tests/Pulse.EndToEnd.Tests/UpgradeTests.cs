@@ -23,7 +23,7 @@ public sealed class UpgradeTests(KafkaFixture kafka, PostgresFixture postgres) :
         await earlier.RestoreAsync(new StorageOptions(StorageKind.Postgres, database));
         await using (var simulator = stream.Produce(_directory, _directory["truth.json"], [.. EarlierDatabase.PostgresSimulation]))
             Assert.Equal(0, await simulator.ExitAsync(Limit));
-        await stream.MoveOffsetsAsync(partition => partition.High);
+        await stream.MoveOffsetsAsync((_, range) => range.High);
         var tables = ResultTables.OfPostgres(database);
         RollupCounts.AssertEqual(RollupCounts.Of(stream.Judge()), await tables.ReadAsync());
 
@@ -65,7 +65,7 @@ public sealed class UpgradeTests(KafkaFixture kafka, PostgresFixture postgres) :
         var database = await postgres.CreateDatabaseAsync();
         await earlier.RestoreAsync(new StorageOptions(StorageKind.Postgres, database));
         await stream.ProduceAsync(4_000);
-        await stream.MoveOffsetsAsync(partition => earlier.Progress.Offsets.Values.Min());
+        await stream.MoveOffsetsAsync((partition, _) => earlier.Progress.Offsets[partition]);
         var before = await ResultTables.OfPostgres(database).ReadAsync();
 
         var environment = stream.Environment(database, null);

@@ -173,13 +173,14 @@ internal sealed class TestStream
     }
 
     /// <summary>Moves the group's offsets, as kafka-consumer-groups --reset-offsets does.</summary>
-    /// <param name="where">To which offset of a partition.</param>
-    public async Task MoveOffsetsAsync(Func<WatermarkOffsets, Offset> where)
+    /// <param name="where">To which offset of a partition, by its number and what is in it.</param>
+    public async Task MoveOffsetsAsync(Func<int, WatermarkOffsets, Offset> where)
     {
         using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
         using var consumer = Consumer(GroupId);
         var ends = Enumerable.Range(0, _partitions).Select(number => new TopicPartition(Topic, number))
-            .Select(partition => new TopicPartitionOffset(partition, where(consumer.QueryWatermarkOffsets(partition, Limit)))).ToList();
+            .Select(partition => new TopicPartitionOffset(
+                partition, where(partition.Partition.Value, consumer.QueryWatermarkOffsets(partition, Limit)))).ToList();
         await administration.AlterConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitionOffsets(GroupId, ends)]);
     }
 
