@@ -98,7 +98,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         catch (FormatException wrong)
         {
             _log.Error(
-                "The positions of bucket {0} in table pulse_bucket can't be read, so it counts nothing, and none of its partitions goes on: {1} "
+                "The positions of bucket {0} in table pulse_bucket can't be read, so that no partition goes on: {1} "
                 + "Restore the whole database from a backup.",
                 _id, wrong.Message);
             _early.Clear();

@@ -124,8 +124,8 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
     {
         StatementEnded ended => ended.Outcome.Fault,
         TakeoverEnded { Row: null } => new StorageException(
-            "A bucket has no row: the database went back to before its rollup was declared, or the row was deleted. Restart the node: it "
-            + "declares the rollup again, or says what is missing."),
+            "A bucket has no row: the database went back to before its rollup was declared, or the row was deleted. Restart the "
+            + "node: it declares the rollup again, or says what is missing."),
         _ => null,
     };
 

@@ -91,7 +91,7 @@ internal sealed class EventCounter
             if (bad.IsBad)
             {
                 deadLetters.Add((index, bad));
-                CountDead(bad.Reason, Window.Containing(TimeRange.Holds(recordTime) ? recordTime : TimeRange.First, _windowSeconds), offset);
+                CountDead(bad.Reason, TimeRange.Holds(recordTime) ? recordTime : TimeRange.First, offset);
             }
             else
                 CountEvent(Window.Containing(eventTime, _windowSeconds), recordTime, offset);
@@ -119,11 +119,11 @@ internal sealed class EventCounter
         _session.Filtered(_deadLetters, offset);
     }
 
-    private void CountDead(BadRecordReason reason, Window window, long offset)
+    private void CountDead(BadRecordReason reason, long time, long offset)
     {
         for (var version = 0; version < _rollups.Length; version++)
             _session.Dead(version, offset);
-        _session.Count(DeadLetterKey(reason), window, offset);
+        _session.Count(DeadLetterKey(reason), Window.Containing(time, _windowSeconds), offset);
     }
 
     private static EventDecoder DecoderFor(RollupCatalog catalog) =>

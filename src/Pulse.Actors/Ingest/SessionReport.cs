@@ -14,11 +14,16 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
     /// <param name="sent">What it has sent to buckets since.</param>
     public void Update(IReadOnlyList<SessionEffect> sent)
     {
-        var deltas = sent.Count(effect => effect is SessionEffect.SendDelta);
+        var deltas = 0;
+        foreach (var send in sent.OfType<SessionEffect.SendDelta>())
+        {
+            deltas++;
+            foreach (var gap in send.Delta.Gaps)
+                TellOf(gap);
+        }
+
         if (deltas > 0)
             statistics.Flushed(deltas);
-        foreach (var gap in sent.OfType<SessionEffect.SendDelta>().SelectMany(send => send.Delta.Gaps))
-            TellOf(gap);
         if (session.Id.Attempt > _attempt && _attempt > 0)
         {
             log.Info("Session of {0} starts over.", session.Partition);

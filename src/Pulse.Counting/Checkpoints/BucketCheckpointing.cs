@@ -59,7 +59,9 @@ public sealed partial class BucketCheckpointing
     /// <summary>How many keys the window has that has most, as far as pages need to know.</summary>
     public int MostKeys => _cells.MostKeys;
 
-    /// <summary>Of its row; 0 before it has one. Of two values that pages hear of a cell, that of the larger generation is right.</summary>
+    /// <summary>
+    /// That of its row; 0 before it has one. Of two values that pages hear of a cell, the one of the larger generation is right.
+    /// </summary>
     public long Generation { get; private set; }
 
     /// <summary>The positions in memory; empty before it has its row and after its end.</summary>

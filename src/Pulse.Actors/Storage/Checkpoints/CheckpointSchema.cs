@@ -37,7 +37,7 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         var versions = await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
         foreach (var version in versions.All)
         {
-            if (before.Values.Any(declared => declared.Number == version.Number))
+            if (before.ContainsKey(NameOf(version.Rollup)))
                 await RequireBucketsAsync(connection, version, cancellationToken).ConfigureAwait(false);
             else
                 await AddBucketsAsync(connection, version.Number, version.Buckets, cancellationToken).ConfigureAwait(false);

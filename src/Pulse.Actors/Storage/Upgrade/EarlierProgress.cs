@@ -67,8 +67,10 @@ internal sealed class EarlierProgress
         {
             var offset = committed.Offsets.GetValueOrDefault(partition.Partition);
             if (position > offset)
-                throw new NotDrainedException(string.Create(CultureInfo.InvariantCulture,
-                    $"bucket {bucket} stands at offset {position} of {partition}, and group '{committed.Group}' of Pulse:Kafka:GroupId has committed {offset}"));
+                throw new NotDrainedException(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"bucket {bucket} stands at offset {position} of {partition}, and group '{committed.Group}' of Pulse:Kafka:GroupId "
+                    + $"has committed {offset}"));
         }
 
         if (_unpublished is not null)
