@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Pulse.Counting;
 
@@ -35,7 +36,7 @@ public sealed record Rollup(string Name, ImmutableArray<string> Dimensions, int 
     /// <inheritdoc />
     public override int GetHashCode() => Name.GetHashCode(StringComparison.Ordinal);
 
-    /// <summary>The declaration in one line: <c>viewsByDeviceGenre(device_type, genre) in 16 buckets</c>.</summary>
-    public override string ToString() =>
-        $"{Name}({string.Join(", ", Dimensions)}) in {Buckets} buckets";
+    /// <summary>In one line: <c>viewsByDeviceGenre(device_type, genre) in 16 buckets of at most 1000000 keys</c>.</summary>
+    public override string ToString() => string.Create(
+        CultureInfo.InvariantCulture, $"{Name}({string.Join(", ", Dimensions)}) in {Buckets} buckets of at most {MaximumKeys} keys");
 }

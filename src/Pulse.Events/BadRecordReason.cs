@@ -15,22 +15,22 @@ public enum BadRecordReason
     /// <summary>The JSON value is not an object.</summary>
     NotAnObject,
 
-    /// <summary>A field that a rollup or the window needs is absent.</summary>
+    /// <summary>A required field is absent.</summary>
     MissingField,
 
-    /// <summary>A needed field has another JSON type than the contract's.</summary>
+    /// <summary>A required field has another JSON type than the contract's.</summary>
     WrongType,
 
-    /// <summary>A needed text is empty.</summary>
+    /// <summary>A required text is empty.</summary>
     EmptyText,
 
-    /// <summary>A needed text is longer than <see cref="EventDecoder.MaximumTextBytes"/>.</summary>
+    /// <summary>A required text is longer than <see cref="EventDecoder.MaximumTextBytes"/>.</summary>
     TextTooLong,
 
-    /// <summary>A needed text is not valid Unicode, or holds control characters that storage can't hold.</summary>
+    /// <summary>A required text is not valid Unicode, or holds control characters that storage can't hold.</summary>
     InvalidText,
 
-    /// <summary>A needed number is no whole number in its allowed range.</summary>
+    /// <summary>A required number is no whole number in its allowed range.</summary>
     NumberOutOfRange,
 
     /// <summary>The timestamp is spelled in a way that is not read.</summary>
@@ -42,6 +42,6 @@ public enum BadRecordReason
     /// <summary>The timestamp lies before the year 1970.</summary>
     TimestampTooOld,
 
-    /// <summary>The timestamp lies more than a day after the Kafka record's own, or after the year 9000.</summary>
+    /// <summary>The timestamp lies further after the Kafka record's own than is allowed, or after the year 9000.</summary>
     TimestampInFuture,
 }

@@ -6,8 +6,6 @@ namespace Pulse.Events;
 /// </summary>
 internal sealed class DecadeValues : DimensionValues
 {
-    private const int Unseen = -1;
-
     private readonly int _minimum;
     private readonly int _maximum;
     private readonly Func<int, string> _nameOfDecade;

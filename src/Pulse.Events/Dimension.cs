@@ -31,6 +31,9 @@ public sealed record Dimension(string Name, EventField Field, Derivation Derivat
     private static readonly FrozenDictionary<string, Dimension> ByName =
         All.ToFrozenDictionary(dimension => dimension.Name, StringComparer.Ordinal);
 
+    /// <summary>Whether a record without a value for it is no event; else it has the value that <see cref="EventSchema"/> gives.</summary>
+    public bool IsRequired { get; } = EventSchema.Required.Contains(Field);
+
     /// <summary>Finds a dimension by its exact name.</summary>
     public static bool TryFind(string name, [NotNullWhen(true)] out Dimension? dimension) =>
         ByName.TryGetValue(name, out dimension);

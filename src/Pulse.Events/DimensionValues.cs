@@ -3,7 +3,12 @@ namespace Pulse.Events;
 /// <summary>The values of one dimension seen so far, each with an identifier that counts up from 0.</summary>
 internal abstract class DimensionValues
 {
+    /// <summary>In place of an identifier: none was given.</summary>
+    protected const int Unseen = -1;
+
     private readonly List<string> _texts = [];
+    private int _absent = Unseen;
+    private int _invalid = Unseen;
 
     /// <summary>How many values have been seen.</summary>
     public int Count => _texts.Count;
@@ -26,8 +31,24 @@ internal abstract class DimensionValues
     /// <param name="valueId">The identifier, where nothing is wrong.</param>
     public abstract BadRecordReason Identify(ReadOnlySpan<byte> payload, FieldSlot slot, out int valueId);
 
+    /// <summary>
+    /// Gives the identifier of the value that stands for an optional field without one: it is absent, or not what the contract
+    /// allows.
+    /// </summary>
+    public int IdentifyWithout(FieldSlot slot)
+    {
+        ref var id = ref slot.Kind is FieldKind.Absent or FieldKind.Null ? ref _absent : ref _invalid;
+        if (id == Unseen)
+            id = Add(slot.Kind is FieldKind.Absent or FieldKind.Null ? EventSchema.Absent : EventSchema.Invalid);
+        return id;
+    }
+
     /// <summary>Forgets all values; identifiers count up from 0 again. Keeps the memory for those to come.</summary>
-    public virtual void Clear() => _texts.Clear();
+    public virtual void Clear()
+    {
+        _texts.Clear();
+        (_absent, _invalid) = (Unseen, Unseen);
+    }
 
     /// <summary>Adds a value that is not there yet and gives its identifier.</summary>
     protected int Add(string text)

@@ -9,17 +9,18 @@ namespace Pulse.Events;
 /// </summary>
 /// <remarks>
 /// <para>
-/// Needed are the dimensions' fields and <c>EventTimestamp</c>, each in the outermost object; other fields are ignored
-/// whatever they hold. Names match exactly, escapes resolved. Of a repeated name the last one counts.
+/// Looked at are the dimensions' fields and <c>EventTimestamp</c>, each in the outermost object; other fields are ignored
+/// whatever they hold. Names match exactly, escapes resolved. Of a repeated name the last one counts. Only what
+/// <see cref="EventSchema"/> requires can make a record bad; another dimension without a value has the value given there.
 /// </para>
 /// <para>
 /// Where several things are wrong, the answer is the first of: the record is empty, is no JSON (no comments, trailing
 /// commas, byte order mark or anything after the value; at most 64 levels deep), is no object; then the fields in the
-/// order of the dimensions; last the timestamp. Within a text: its JSON type, emptiness, length, then its characters.
+/// order of the required dimensions; last the timestamp. Within a text: its JSON type, emptiness, length, then its characters.
 /// </para>
 /// <para>
-/// A needed text with invalid UTF-8 or with half of a surrogate pair as an escape is <c>InvalidText</c>, not
-/// <c>NotJson</c>; in fields and names that are not needed neither is looked at. A timestamp that is a JSON string is
+/// A required text with invalid UTF-8 or with half of a surrogate pair as an escape is <c>InvalidText</c>, not
+/// <c>NotJson</c>; in fields and names that are not looked at neither is looked at. A timestamp that is a JSON string is
 /// valid, a <c>LeapSecond</c> or <c>InvalidTimestamp</c>, also where it is empty. Only a record that is no JSON costs an exception
 /// inside, and so an allocation.
 /// </para>
@@ -35,21 +36,22 @@ public sealed class EventDecoder
     /// </summary>
     public const long NoRecordTimestamp = -1;
 
-    private static readonly long MaximumAheadMilliseconds = (long)TimeSpan.FromDays(1).TotalMilliseconds;
-
     private readonly Dimension[] _dimensions;
     private readonly DimensionValues[] _values;
     private readonly NeededFields _fields;
     private readonly FieldSlot[] _slots;
     private readonly int[] _slotOfDimension;
     private readonly int _slotOfTimestamp;
+    private readonly long _maximumSkew;
 
     /// <summary>Makes a decoder.</summary>
     /// <param name="dimensions">The dimensions to decode, without repetition.</param>
+    /// <param name="maximumSkew">See <see cref="CountingRules.MaximumSkew"/>.</param>
     /// <exception cref="ArgumentException">A dimension is repeated, or comes from no field of an event.</exception>
-    public EventDecoder(IReadOnlyList<Dimension> dimensions)
+    public EventDecoder(IReadOnlyList<Dimension> dimensions, TimeSpan maximumSkew)
     {
         ArgumentNullException.ThrowIfNull(dimensions);
+        _maximumSkew = (long)maximumSkew.TotalMilliseconds;
         _dimensions = [.. dimensions];
         if (_dimensions.Distinct().Count() != _dimensions.Length)
             throw new ArgumentException("A dimension is repeated.", nameof(dimensions));
@@ -102,8 +104,11 @@ public sealed class EventDecoder
         {
             var slot = _slots[_slotOfDimension[dimension]];
             var reason = _values[dimension].Identify(payload, slot, out valueIds[dimension]);
-            if (reason != BadRecordReason.None)
+            if (reason == BadRecordReason.None)
+                continue;
+            if (_dimensions[dimension].IsRequired)
                 return new BadRecord(reason, _dimensions[dimension].Field);
+            valueIds[dimension] = _values[dimension].IdentifyWithout(slot);
         }
 
         var timestamp = JudgeTimestamp(
@@ -132,7 +137,7 @@ public sealed class EventDecoder
     /// <param name="dimension">The dimension's index in <see cref="Dimensions"/>.</param>
     public int ValueCount(int dimension) => _values[dimension].Count;
 
-    private static BadRecordReason JudgeTimestamp(
+    private BadRecordReason JudgeTimestamp(
         ReadOnlySpan<byte> payload, FieldSlot slot, long recordUnixMilliseconds, out long unixMilliseconds)
     {
         unixMilliseconds = 0;
@@ -147,7 +152,7 @@ public sealed class EventDecoder
         if (unixMilliseconds < TimeRange.First)
             return BadRecordReason.TimestampTooOld;
         var latest = TimeRange.Holds(recordUnixMilliseconds)
-            ? Math.Min(recordUnixMilliseconds + MaximumAheadMilliseconds, TimeRange.Last)
+            ? Math.Min(recordUnixMilliseconds + _maximumSkew, TimeRange.Last)
             : TimeRange.Last;
         return unixMilliseconds > latest ? BadRecordReason.TimestampInFuture : BadRecordReason.None;
     }

@@ -12,7 +12,10 @@ internal enum FieldKind : byte
     /// <summary>A number.</summary>
     Number,
 
-    /// <summary>An object, an array, true, false or null.</summary>
+    /// <summary>The word null.</summary>
+    Null,
+
+    /// <summary>An object, an array, true or false.</summary>
     Other,
 }
 
@@ -23,6 +26,9 @@ internal enum FieldKind : byte
 /// <param name="Length">Length in bytes, escapes not resolved.</param>
 internal readonly record struct FieldSlot(FieldKind Kind, bool IsEscaped, int Start, int Length)
 {
+    /// <summary>The word null.</summary>
+    public static FieldSlot Null => new(FieldKind.Null, false, 0, 0);
+
     /// <summary>A value whose kind alone matters.</summary>
     public static FieldSlot Other => new(FieldKind.Other, false, 0, 0);
 

@@ -126,7 +126,10 @@ internal static class FlatEventScanner
         {
             case (byte)'t': length = rest.StartsWith("true"u8) ? 4 : 0; break;
             case (byte)'f': length = rest.StartsWith("false"u8) ? 5 : 0; break;
-            case (byte)'n': length = rest.StartsWith("null"u8) ? 4 : 0; break;
+            case (byte)'n':
+                length = rest.StartsWith("null"u8) ? 4 : 0;
+                value = FieldSlot.Null;
+                break;
             default:
                 length = NumberLength(rest);
                 value = new FieldSlot(FieldKind.Number, false, at, length);

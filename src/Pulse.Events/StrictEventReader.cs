@@ -67,6 +67,7 @@ internal static class StrictEventReader
             JsonTokenType.String =>
                 new FieldSlot(FieldKind.Text, reader.ValueIsEscaped, start + 1, reader.ValueSpan.Length),
             JsonTokenType.Number => new FieldSlot(FieldKind.Number, false, start, reader.ValueSpan.Length),
+            JsonTokenType.Null => FieldSlot.Null,
             _ => FieldSlot.Other,
         };
     }

@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Host.Cli;
 using Pulse.Warehouse;
 
 namespace Pulse.Host;
@@ -47,7 +48,8 @@ internal sealed class ExportWatch : ReceiveActor
             if (HasMoved(progress))
                 log.LogInformation("Export of {Date}: {Status}", progress.Date, progress.Status);
         });
-        Receive<IngestRefused>(refused => outcome.Fail(refused.Message));
+        Receive<IngestRefused>(refused => outcome.Fail(
+            refused.Message, refused.IsConfigured ? HostCommand.WrongUsage : HostCommand.Failed));
         Receive<SubscribeAck>(_ => { });
     }
 

@@ -47,7 +47,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         await using var application = Build(started);
         var storage = application.Services.GetRequiredService<NodeStorage>();
         await UpgradeAsync(storage, started.Settings);
-        await storage.PrepareAsync(node.Settings.WindowLength, node.Settings.AllowedLateness, CancellationToken.None);
+        await storage.PrepareAsync(node.Settings.Rules, CancellationToken.None);
         return await RunAsync(application, started);
     }
 
@@ -165,8 +165,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         akka.AddStartup((system, _) => EndWhenRemoved(system, services)).WithActors((system, _) =>
         {
             var outcome = services.GetRequiredService<RunOutcome>();
-            system.ActorOf(
-                Props.Create(() => new ClusterEntrance(node.Settings, outcome.Fail)), "cluster-entrance");
+            Action<string> fail = why => outcome.Fail(why);
+            system.ActorOf(Props.Create(() => new ClusterEntrance(node.Settings, fail)), "cluster-entrance");
             system.ActorOf(
                 Props.Create(() => new ExportWatch(
                     run.ExitOnComplete,

@@ -105,7 +105,7 @@ public sealed partial class IndependentReader
             throw new FormatException((minute + 1) % 1440 == 0 ? "LeapSecond" : "InvalidTimestamp");
         var time = (minute * 60_000) - 62_135_596_800_000m + (Number(3) * 1000) + decimal.Parse(text.Groups[4].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture);
         return time < 0 ? throw new FormatException("TimestampTooOld")
-            : time >= EndOfTheYear9000 || (kafkaMilliseconds is >= 0 and < EndOfTheYear9000 && time > kafkaMilliseconds + 86_400_000m)
+            : time >= EndOfTheYear9000 || (kafkaMilliseconds is >= 0 and < EndOfTheYear9000 && time > kafkaMilliseconds + 300_000m)
                 ? throw new FormatException("TimestampInFuture") : time;
     }
 

@@ -89,7 +89,7 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
     private async Task<NodeStorage> StoredAsync(RollupCatalog catalog)
     {
         var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, await postgres.CreateDatabaseAsync()), catalog);
-        await storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        await storage.PrepareAsync(CountingRules.Default, CancellationToken.None);
         var writer = new BucketWriter(storage, catalog);
         for (var day = 0; day < Dates; day++)
             await writer.CountAsync(catalog.Rollups[0], Counts.Rows(Counts.NewYear.AddDays(day), 50));

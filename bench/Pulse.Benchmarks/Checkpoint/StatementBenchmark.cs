@@ -24,7 +24,7 @@ internal sealed class StatementBenchmark(StorageOptions storage, RollupCatalog c
 
     public async Task PrepareAsync()
     {
-        await _store.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        await _store.PrepareAsync(CountingRules.Default, CancellationToken.None);
         foreach (var (bucket, row) in await _store.TakeOverAsync(shape.Buckets, CancellationToken.None))
             _checkpoints[bucket] = row.Checkpoint;
     }

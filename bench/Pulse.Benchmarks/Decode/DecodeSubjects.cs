@@ -1,6 +1,7 @@
 using System.Text.Json;
 using BenchmarkDotNet.Attributes;
 using Pulse.Benchmarks.Micro;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Benchmarks.Decode;
@@ -21,7 +22,7 @@ public class DecodeSubjects
     {
         _events = EventSample.Generate(Events);
         var dimensions = Dimension.Of(RollupCatalog.BuiltIn);
-        _decoder = new EventDecoder(dimensions);
+        _decoder = new EventDecoder(dimensions, CountingRules.Default.MaximumSkew);
         _fields = new NeededFields(dimensions.Select(dimension => dimension.Field).Append(EventField.EventTimestamp));
         _slots = new FieldSlot[_fields.Count];
 

@@ -47,7 +47,7 @@ internal sealed class DeliveryBenchmark
         _ingestors = [.. Enumerable.Range(0, partitions).Select(_ => node.System.ActorOf(Props.Create<Sender>()))];
         _buckets =
         [
-            .. RollupCatalog.BuiltIn.Select(rollup => new VersionDeclaration(rollup, Window.DefaultLength).Counted)
+            .. RollupCatalog.BuiltIn.Select(rollup => new VersionDeclaration(rollup, CountingRules.Default).Counted)
                 .SelectMany(version => Enumerable.Range(0, version.Buckets).Select(
                     number => (version.Bucket(number), version.Digest, new RollupKey($"value {number % 7}", $"value {number}"))))
                 .Take(buckets),

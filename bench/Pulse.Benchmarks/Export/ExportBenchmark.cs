@@ -89,7 +89,7 @@ internal sealed class ExportBenchmark(int rows, bool fromPostgres)
     {
         var connectionString = await postgres.CreateDatabaseAsync();
         var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
-        await storage.PrepareAsync(Window.DefaultLength, null, stop);
+        await storage.PrepareAsync(CountingRules.Default, stop);
         await using var connection = new NpgsqlConnection(connectionString);
         await connection.OpenAsync(stop);
         await using var fill = connection.CreateCommand();

@@ -62,7 +62,7 @@ internal sealed class BucketNode : IAsyncDisposable
                 .AddHocon("akka.cluster.sharding.rebalance-interval = 1h", HoconAddMode.Prepend)
                 .AddHocon("akka.coordinated-shutdown.run-by-actor-system-terminate = off", HoconAddMode.Prepend));
         var host = builder.Build();
-        await host.Services.GetRequiredService<NodeStorage>().PrepareAsync(settings.WindowLength, settings.AllowedLateness, CancellationToken.None);
+        await host.Services.GetRequiredService<NodeStorage>().PrepareAsync(settings.Rules, CancellationToken.None);
         await host.StartAsync();
         return new BucketNode(host);
     }

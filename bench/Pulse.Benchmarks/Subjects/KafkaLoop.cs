@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Benchmarks.Subjects;
@@ -79,7 +80,7 @@ internal sealed class KafkaLoop : ISubject
 
     private sealed class CountingVisitor : Visitor
     {
-        private readonly EventDecoder _decoder = new(Dimension.Of(RollupCatalog.BuiltIn));
+        private readonly EventDecoder _decoder = new(Dimension.Of(RollupCatalog.BuiltIn), CountingRules.Default.MaximumSkew);
 
         private readonly int[] _ids = new int[6];
         private readonly DenseCounters _counters = new();

@@ -52,7 +52,7 @@ internal sealed class PulseNode : ISubject
         var exports = Path.Combine(Path.GetTempPath(), subject.Topic);
         builder.Services.AddPulse(settings, new ParquetWarehouse(exports));
         var host = builder.Build();
-        await host.Services.GetRequiredService<NodeStorage>().PrepareAsync(settings.WindowLength, settings.AllowedLateness, CancellationToken.None);
+        await host.Services.GetRequiredService<NodeStorage>().PrepareAsync(settings.Rules, CancellationToken.None);
         await host.StartAsync();
         return new PulseNode(host, settings);
     }

@@ -34,11 +34,11 @@ public class TallySubjects
     public void Prepare()
     {
         _events = EventSample.Generate(EventsPerFlush);
-        _decoder = new EventDecoder(Dimension.Of(RollupCatalog.Default.Rollups));
+        _decoder = new EventDecoder(Dimension.Of(RollupCatalog.Default.Rollups), CountingRules.Default.MaximumSkew);
         CountedVersion[] versions =
         [
             .. RollupCatalog.Default.Counted.Select(
-                rollup => new VersionDeclaration(rollup, Window.DefaultLength).Counted),
+                rollup => new VersionDeclaration(rollup, CountingRules.Default).Counted),
         ];
         foreach (var version in versions)
         {
@@ -47,7 +47,7 @@ public class TallySubjects
         }
 
         _session = new IngestSession(Partition, versions, incarnation: 1, SessionLimits.Default);
-        _counter = new EventCounter(RollupCatalog.Default, Window.DefaultLength, allowedLateness: null, _session);
+        _counter = new EventCounter(RollupCatalog.Default, CountingRules.Default, _session);
         _session.Start();
         Deliver();
 

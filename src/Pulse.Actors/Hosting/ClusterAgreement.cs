@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Pulse.Events;
 
 namespace Pulse.Actors.Hosting;
 
 /// <summary>
-/// What all nodes of a cluster must have alike, or counts are wrong: the number of shards, the window, the lateness,
-/// the rollups and the stream. Every node tells it as roles beside its real ones, so it is known with the membership itself, before a
+/// What all nodes of a cluster must have alike, or counts are wrong: the number of shards, all that declarations hold, and
+/// the stream. Every node tells it as roles beside its real ones, so it is known with the membership itself, before a
 /// node is given anything to do.
 /// </summary>
 public static class ClusterAgreement
@@ -16,7 +17,9 @@ public static class ClusterAgreement
     {
         ["shards"] = "Pulse:Cluster:Shards",
         ["window"] = "Pulse:Window",
+        ["skew"] = "Pulse:MaximumSkew",
         ["lateness"] = "Pulse:AllowedLateness",
+        ["rules"] = "the version of Pulse",
         ["rollups"] = "Pulse:Rollups",
         ["topic"] = "Pulse:Kafka:Topic",
         ["group"] = "Pulse:Kafka:GroupId",
@@ -26,8 +29,10 @@ public static class ClusterAgreement
     public static ImmutableArray<string> RolesOf(PulseSettings settings) =>
     [
         $"shards={settings.Cluster.Shards.ToString(CultureInfo.InvariantCulture)}",
-        $"window={settings.WindowLength:c}",
-        $"lateness={settings.AllowedLateness?.ToString("c") ?? "unlimited"}",
+        $"window={settings.Rules.WindowLength:c}",
+        $"skew={settings.Rules.MaximumSkew:c}",
+        $"lateness={settings.Rules.AllowedLateness?.ToString("c") ?? "unlimited"}",
+        $"rules={EventSchema.DecodingRules.ToString(CultureInfo.InvariantCulture)}",
         $"rollups={Digest(settings.Catalog.Rollups.Select(rollup => rollup.ToString()))}",
         $"topic={settings.Kafka.Topic}",
         $"group={settings.Kafka.GroupId}",

@@ -286,8 +286,7 @@ public static class PulseAkkaExtensions
                     var context = new IngestContext(
                         settings.Catalog,
                         settings.Versions,
-                        settings.WindowLength,
-                        settings.AllowedLateness,
+                        settings.Rules,
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
                         registry.Get<BucketOutbox>(),

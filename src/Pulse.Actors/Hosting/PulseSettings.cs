@@ -15,15 +15,12 @@ namespace Pulse.Actors.Hosting;
 /// <param name="Catalog">The rollups.</param>
 public sealed record PulseSettings(KafkaSettings Kafka, StorageOptions Storage, RollupCatalog Catalog)
 {
-    /// <summary>The length of every window; divides a day, whole seconds.</summary>
-    public TimeSpan WindowLength { get; init; } = Window.DefaultLength;
-
-    /// <summary>How long after the end of its window an event's record may have come and still be counted; null: ever so long.</summary>
-    public TimeSpan? AllowedLateness { get; init; }
+    /// <summary>The rules by which records are counted.</summary>
+    public CountingRules Rules { get; init; } = CountingRules.Default;
 
     /// <summary>What is counted: every rollup, the dead letters last, as it is declared.</summary>
     internal IReadOnlyList<CountedVersion> Versions =>
-        [.. Catalog.Counted.Select(rollup => new VersionDeclaration(rollup, WindowLength, AllowedLateness).Counted)];
+        [.. Catalog.Counted.Select(rollup => new VersionDeclaration(rollup, Rules).Counted)];
 
     /// <summary>The longest time between two checkpoints of a bucket.</summary>
     public TimeSpan CheckpointInterval { get; init; } = TimeSpan.FromMinutes(5);

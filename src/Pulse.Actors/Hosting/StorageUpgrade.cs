@@ -26,8 +26,7 @@ public static class StorageUpgrade
         await storage.NeedsUpgradeAsync(cancellationToken).ConfigureAwait(false)
             ? await storage.UpgradeAsync(
                 await ReadCommittedAsync(settings.Kafka, cancellationToken).ConfigureAwait(false),
-                settings.WindowLength,
-                settings.AllowedLateness,
+                settings.Rules,
                 cancellationToken).ConfigureAwait(false)
             : null;
 

@@ -19,6 +19,7 @@ internal sealed class EventCounter
     public const int MaximumSeldomKeys = 4_096;
 
     private readonly RollupCatalog _catalog;
+    private readonly CountingRules _rules;
     private readonly IngestSession _session;
     private readonly int _deadLetters;
     private EventDecoder _decoder;
@@ -31,19 +32,19 @@ internal sealed class EventCounter
     private long _eventsSinceForgotten;
 
     /// <param name="catalog">The rollups to count.</param>
-    /// <param name="windowLength">The length of every window; whole seconds.</param>
-    /// <param name="allowedLateness">See <see cref="LateRule"/>.</param>
+    /// <param name="rules">The rules by which they are counted.</param>
     /// <param name="session">
     /// The session; its versions are those of the catalogue's rollups, in their order, and then that of dead letters.
     /// </param>
-    public EventCounter(RollupCatalog catalog, TimeSpan windowLength, TimeSpan? allowedLateness, IngestSession session)
+    public EventCounter(RollupCatalog catalog, CountingRules rules, IngestSession session)
     {
         _catalog = catalog;
         _session = session;
         _deadLetters = catalog.Rollups.Length;
-        _windowSeconds = (long)windowLength.TotalSeconds;
-        _late = new LateRule(allowedLateness);
-        _decoder = DecoderFor(catalog);
+        _rules = rules;
+        _windowSeconds = (long)rules.WindowLength.TotalSeconds;
+        _late = new LateRule(rules.AllowedLateness);
+        _decoder = NewDecoder();
         _valueIds = new int[_decoder.Dimensions.Count];
         _rollups = NewKeys();
     }
@@ -71,7 +72,7 @@ internal sealed class EventCounter
 
         // Large tables are slow to clear, small ones to grow.
         _maximumKeys = maximum;
-        _decoder = DecoderFor(_catalog);
+        _decoder = NewDecoder();
         _rollups = NewKeys();
     }
 
@@ -126,8 +127,7 @@ internal sealed class EventCounter
         _session.Count(DeadLetterKey(reason), Window.Containing(time, _windowSeconds), offset);
     }
 
-    private static EventDecoder DecoderFor(RollupCatalog catalog) =>
-        new(Dimension.Of(catalog.Rollups));
+    private EventDecoder NewDecoder() => new(Dimension.Of(_catalog.Rollups), _rules.MaximumSkew);
 
     private RollupKeys[] NewKeys() =>
         [.. _catalog.Rollups.Select((rollup, version) => new RollupKeys(rollup, version, _decoder, _session))];

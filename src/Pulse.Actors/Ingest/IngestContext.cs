@@ -8,8 +8,7 @@ namespace Pulse.Actors.Ingest;
 /// <summary>What all partition ingestors of a node share.</summary>
 /// <param name="Catalog">The rollups to count.</param>
 /// <param name="Versions">Their versions in the same order, and then that of <see cref="DeadLetters.Rollup"/>.</param>
-/// <param name="WindowLength">The length of every window.</param>
-/// <param name="AllowedLateness">See <see cref="LateRule"/>.</param>
+/// <param name="Rules">The rules by which it is counted.</param>
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
 /// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
 /// <param name="Buckets">Where messages for buckets go: the node's <see cref="BucketOutbox"/>.</param>
@@ -18,8 +17,7 @@ namespace Pulse.Actors.Ingest;
 public sealed record IngestContext(
     RollupCatalog Catalog,
     IReadOnlyList<CountedVersion> Versions,
-    TimeSpan WindowLength,
-    TimeSpan? AllowedLateness,
+    CountingRules Rules,
     TimeSpan FlushInterval,
     IActorRef StreamIngest,
     IActorRef Buckets,

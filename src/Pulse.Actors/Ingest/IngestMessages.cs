@@ -29,7 +29,8 @@ public sealed record StopReading
 
 /// <summary>Published on the node's event stream: the stream can't be read as it is, and a person must act.</summary>
 /// <param name="Message">What is wrong, where, and what to do.</param>
-public sealed record IngestRefused(string Message);
+/// <param name="IsConfigured">Whether it is a setting of this node that is wrong.</param>
+public sealed record IngestRefused(string Message, bool IsConfigured = false);
 
 /// <summary>From a new ingestor to its node's <see cref="StreamIngest"/>: give me my partition.</summary>
 internal sealed record AcquirePartition(int Partition) : INoSerializationVerificationNeeded;

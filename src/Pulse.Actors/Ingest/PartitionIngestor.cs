@@ -109,8 +109,10 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
                     + "Restore the topic, or count it from its start into an empty database.");
                 break;
             case SessionEnd.OtherVersion:
-                Refuse($"{end.Detail} Another node runs with other rollups, windows or lateness. Give every node the same "
-                    + "Pulse:Rollups, Pulse:Window and Pulse:AllowedLateness, and restart those that have others.");
+                Refuse($"{end.Detail} Another node runs with other declarations, or the rollup was rebuilt under another one. Give "
+                    + "every node the same Pulse:Rollups, Pulse:Window, Pulse:MaximumSkew and Pulse:AllowedLateness, and the same "
+                    + "version of Pulse, and restart those that have others.",
+                    isConfigured: true);
                 break;
             case SessionEnd.OldStream:
                 _context.StreamIngest.Tell(AskIdentity.Instance);
@@ -120,7 +122,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Context.Stop(Self);
     }
 
-    private void Refuse(string why) => Context.System.EventStream.Publish(new IngestRefused(why));
+    private void Refuse(string why, bool isConfigured = false) =>
+        Context.System.EventStream.Publish(new IngestRefused(why, isConfigured));
 
     private void Fail(Status.Failure failure)
     {

@@ -33,7 +33,7 @@ internal sealed class SessionInterpreter
         var (assigned, consumer, producer) = acquired;
         (_context, _ingestor) = (context, ingestor);
         _session = new IngestSession(assigned.Partition, context.Versions, Random.Shared.NextInt64(), context.Limits);
-        _counter = new EventCounter(context.Catalog, context.WindowLength, context.AllowedLateness, _session);
+        _counter = new EventCounter(context.Catalog, context.Rules, _session);
         _reader = new PartitionReader(consumer, assigned, ingestor);
         _deadLetters = new DeadLettersUnderWay(producer, assigned.Partition.Partition, ingestor);
         var group = new GroupOffset(consumer, assigned, context.Statistics, log);

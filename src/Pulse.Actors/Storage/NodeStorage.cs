@@ -1,5 +1,6 @@
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Actors.Storage.Upgrade;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Storage;
@@ -41,16 +42,16 @@ public sealed class NodeStorage : IAsyncDisposable
 
     /// <inheritdoc cref="DatabaseUpgrade.RunAsync" />
     public Task<UpgradedDatabase?> UpgradeAsync(
-        GroupProgress committed, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
-        _upgrade.RunAsync(committed, windowLength, allowedLateness, cancellationToken);
+        GroupProgress committed, CountingRules rules, CancellationToken cancellationToken) =>
+        _upgrade.RunAsync(committed, rules, cancellationToken);
 
     /// <inheritdoc cref="ICheckpointStore.PrepareAsync" />
-    public Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
-        Checkpoints.PrepareAsync(windowLength, allowedLateness, cancellationToken);
+    public Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) =>
+        Checkpoints.PrepareAsync(rules, cancellationToken);
 
     /// <inheritdoc cref="ICheckpointStore.OpenAsync" />
-    public Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
-        Checkpoints.OpenAsync(windowLength, allowedLateness, cancellationToken);
+    public Task OpenAsync(CountingRules rules, CancellationToken cancellationToken) =>
+        Checkpoints.OpenAsync(rules, cancellationToken);
 
     /// <summary>Closes the connections.</summary>
     public ValueTask DisposeAsync() => Checkpoints.DisposeAsync();

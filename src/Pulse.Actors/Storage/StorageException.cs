@@ -1,7 +1,7 @@
 namespace Pulse.Actors.Storage;
 
 /// <summary>Storage can't do what was asked; the message says what, where and what to do.</summary>
-public sealed class StorageException : Exception
+public class StorageException : Exception
 {
     /// <summary>Makes the exception.</summary>
     /// <param name="message">What failed, where, and what to do about it; holds no secret.</param>

@@ -71,6 +71,10 @@ internal sealed class ExportCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
+        catch (DeclaredOtherwiseException exception)
+        {
+            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
+        }
         catch (StorageException exception)
         {
             return HostCommand.Refuse(HostCommand.Failed, exception.Message);
@@ -90,7 +94,7 @@ internal sealed class ExportCommand
                 + "Pulse:Storage:ConnectionString.");
 
         await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
-        await storage.OpenAsync(node.Settings.WindowLength, node.Settings.AllowedLateness, stop);
+        await storage.OpenAsync(node.Settings.Rules, stop);
         var source = new ExportSource(storage, node.Settings.Catalog);
         var warehouse = node.Warehouse.Create();
         try

@@ -72,6 +72,10 @@ internal sealed class RunCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
+        catch (DeclaredOtherwiseException exception)
+        {
+            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
+        }
         catch (Exception exception) when (exception is StorageException or StartException or EmbeddedBrokerException)
         {
             return HostCommand.Refuse(HostCommand.Failed, exception.Message);

@@ -5,6 +5,7 @@ using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Host.Configuration;
@@ -59,8 +60,10 @@ internal sealed record NodeConfiguration(
         var isBrokerEmbedded = options.Kafka.BootstrapServers is null;
         var settings = new PulseSettings(KafkaOf(options.Kafka), storage, catalog)
         {
-            WindowLength = options.Window,
-            AllowedLateness = options.AllowedLateness,
+            Rules = new CountingRules
+            {
+                WindowLength = options.Window, MaximumSkew = options.MaximumSkew, AllowedLateness = options.AllowedLateness,
+            },
             CheckpointInterval = options.CheckpointInterval
                 ?? (isBrokerEmbedded ? EmbeddedCheckpointInterval : CheckpointInterval),
             FlushInterval = options.FlushInterval,
@@ -91,14 +94,22 @@ internal sealed record NodeConfiguration(
         if (options.Window < TimeSpan.FromSeconds(1) || options.Window > day || day.Ticks % options.Window.Ticks != 0
             || options.Window.Ticks % TimeSpan.TicksPerSecond != 0)
             mistakes.Add($"Pulse:Window is {options.Window}; use whole seconds that divide a day evenly, such as 00:05:00.");
+        CheckVerdictTime("Pulse:MaximumSkew", options.MaximumSkew, mistakes);
         if (options.AllowedLateness is { } lateness)
-            CheckTime("Pulse:AllowedLateness", lateness, TimeSpan.Zero, TimeSpan.FromDays(366), mistakes);
+            CheckVerdictTime("Pulse:AllowedLateness", lateness, mistakes);
         CheckTime("Pulse:FlushInterval", options.FlushInterval, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(10), mistakes);
         CheckTime(
             "Pulse:Cluster:SeedNodeTimeout", options.Cluster.SeedNodeTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(5),
             mistakes);
         if (options.CheckpointInterval is { } interval)
             CheckTime("Pulse:CheckpointInterval", interval, TimeSpan.FromMilliseconds(100), day, mistakes);
+    }
+
+    // Verdicts are in whole milliseconds: what is finer would be declared otherwise than it is applied.
+    private static void CheckVerdictTime(string name, TimeSpan value, List<string> mistakes)
+    {
+        if (value < TimeSpan.Zero || value > TimeSpan.FromDays(366) || value.Ticks % TimeSpan.TicksPerMillisecond != 0)
+            mistakes.Add($"{name} is {value}; use whole milliseconds from 00:00:00 to 366.00:00:00.");
     }
 
     private static void CheckTime(string name, TimeSpan value, TimeSpan least, TimeSpan most, List<string> mistakes)

@@ -1,3 +1,4 @@
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Host.Configuration;
@@ -25,6 +26,9 @@ public sealed class PulseOptions
 
     /// <summary>The length of a window; divides a day.</summary>
     public TimeSpan Window { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long after the Kafka timestamp of its record an event may lie; further ahead it is a dead letter.</summary>
+    public TimeSpan MaximumSkew { get; set; } = CountingRules.Default.MaximumSkew;
 
     /// <summary>How long after the end of its window an event's record may have been written and still be counted; null: ever so long.</summary>
     public TimeSpan? AllowedLateness { get; set; }

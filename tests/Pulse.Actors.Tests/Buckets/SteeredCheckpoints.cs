@@ -17,9 +17,9 @@ internal sealed class SteeredCheckpoints : ICheckpointStore
 
     public Task<Question> NextAsync() => _questions.Reader.ReadAsync().AsTask().WaitAsync(Until.Limit);
 
-    public Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task OpenAsync(CountingRules rules, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
         IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken)

@@ -30,8 +30,8 @@ public sealed class StorageOutageTests : IAsyncLifetime
     {
         var options = new StorageOptions(StorageKind.Postgres, await _postgres.CreateDatabaseAsync());
         _store = CheckpointStores.For(options, RollupCatalog.Default);
-        await _store.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
-        _version = new VersionDeclaration(ByDeviceGenre, Window.DefaultLength).Counted;
+        await _store.PrepareAsync(CountingRules.Default, CancellationToken.None);
+        _version = new VersionDeclaration(ByDeviceGenre, CountingRules.Default).Counted;
     }
 
     public async ValueTask DisposeAsync()

@@ -17,7 +17,7 @@ public sealed class EventDecoderDifferentialTests
     private static readonly Dimension[] BuiltIn = Dimension.Of(RollupCatalog.BuiltIn);
 
     // Shared by all records of a test thread, so that values are found again as well as added.
-    private static readonly ThreadLocal<EventDecoder> Decoder = new(() => new EventDecoder(Dimension.All));
+    private static readonly ThreadLocal<EventDecoder> Decoder = new(() => new EventDecoder(Dimension.All, CountingRules.Default.MaximumSkew));
 
     [Fact]
     public void Agrees_on_usual_records() => RandomRecords.Usual.Sample(AssertAgrees, iter: Iterations, print: Print);
@@ -111,7 +111,7 @@ public sealed class EventDecoderDifferentialTests
     {
         var judge = new IndependentReader();
         var ids = new int[BuiltIn.Length];
-        var decoder = new EventDecoder(BuiltIn);
+        var decoder = new EventDecoder(BuiltIn, CountingRules.Default.MaximumSkew);
 
         judge.Count(payload, recordUnixMilliseconds);
 

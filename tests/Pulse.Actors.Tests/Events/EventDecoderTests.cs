@@ -1,4 +1,5 @@
 using System.Text;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
@@ -29,7 +30,7 @@ public sealed class EventDecoderTests
     [Fact]
     public void Identifiers_count_up_from_zero_in_each_dimension_and_stay()
     {
-        var decoder = new EventDecoder([Find("genre"), Find("age_group"), Find("release_decade")]);
+        var decoder = new EventDecoder([Find("genre"), Find("age_group"), Find("release_decade")], CountingRules.Default.MaximumSkew);
         int[] Ids(string genre, int age, int year)
         {
             var ids = new int[3];
@@ -51,7 +52,7 @@ public sealed class EventDecoderTests
     [Fact]
     public void Keeps_thousands_of_values_apart()
     {
-        var decoder = new EventDecoder([Find("content_name")]);
+        var decoder = new EventDecoder([Find("content_name")], CountingRules.Default.MaximumSkew);
         var ids = new int[1];
         for (var round = 0; round < 2; round++)
         {
@@ -70,7 +71,7 @@ public sealed class EventDecoderTests
     [Fact]
     public void Only_fields_of_the_given_dimensions_are_needed()
     {
-        var decoder = new EventDecoder([Find("genre")]);
+        var decoder = new EventDecoder([Find("genre")], CountingRules.Default.MaximumSkew);
         var json = """{"UserAge":"old","DeviceType":[],"Genre":"Drama","EventTimestamp":"2026-01-01T00:00:00"}""";
 
         Assert.Equal(["Drama"], Decoded.By(decoder, Encoding.UTF8.GetBytes(json)).Texts);
@@ -124,7 +125,7 @@ public sealed class EventDecoderTests
     [Fact]
     public void An_escaped_and_a_plain_spelling_are_one_value()
     {
-        var decoder = new EventDecoder([Find("genre")]);
+        var decoder = new EventDecoder([Find("genre")], CountingRules.Default.MaximumSkew);
         Decoded.By(decoder, new SampleEvent().With("Genre", "\"Drama\"").ToBytes());
         Decoded.By(decoder, new SampleEvent().With("Genre", "\"Dr\\u0061ma\"").ToBytes());
 
@@ -233,22 +234,37 @@ public sealed class EventDecoderTests
         Assert.Equal(Bad(BadRecordReason.NotAnObject), Decoded.Of(json).BadRecord);
 
     [Fact]
-    public void Each_needed_field_can_be_missing_null_or_of_another_type()
+    public void Each_required_field_can_be_missing_null_or_of_another_type()
     {
-        foreach (var field in Enum.GetValues<EventField>().Except([EventField.None]))
+        foreach (var field in (EventField[])[.. EventSchema.Required, EventField.EventTimestamp])
         {
             var name = field.ToString();
             Assert.Equal(
                 Bad(BadRecordReason.MissingField, field), Decoded.Of(new SampleEvent().Without(name).ToBytes()).BadRecord);
 
-            var isNumber = field is EventField.UserAge or EventField.ReleaseYear;
-            foreach (var json in new[] { "null", "true", "{}", "[]", isNumber ? "\"36\"" : "36" })
+            foreach (var json in new[] { "null", "true", "{}", "[]", field == EventField.UserAge ? "\"36\"" : "36" })
             {
                 Assert.Equal(
                     Bad(BadRecordReason.WrongType, field),
                     Decoded.Of(new SampleEvent().With(name, json).ToBytes()).BadRecord);
             }
         }
+    }
+
+    [Theory]
+    [InlineData(EventField.ContentType)]
+    [InlineData(EventField.ContentName)]
+    [InlineData(EventField.Language)]
+    [InlineData(EventField.ReleaseYear)]
+    public void Each_other_field_has_a_value_where_it_is_absent_or_not_what_is_allowed(EventField field)
+    {
+        var place = Dimension.All.ToList().FindIndex(dimension => dimension.Field == field);
+        string Value(SampleEvent value) => Decoded.Of(value.ToBytes()).Texts[place];
+
+        Assert.Equal("(none)", Value(new SampleEvent().Without($"{field}")));
+        Assert.Equal("(none)", Value(new SampleEvent().With($"{field}", "null")));
+        foreach (var json in new[] { "true", "{}", "[]", field == EventField.ReleaseYear ? "\"1994\"" : "36", "\"\"", "\"\\n\"" })
+            Assert.Equal("(invalid)", Value(new SampleEvent().With($"{field}", json)));
     }
 
     [Fact]
@@ -258,8 +274,8 @@ public sealed class EventDecoderTests
     [Fact]
     public void An_empty_text_is_EmptyText() =>
         Assert.Equal(
-            Bad(BadRecordReason.EmptyText, EventField.Language),
-            Decoded.Of(new SampleEvent().WithText("Language", "").ToBytes()).BadRecord);
+            Bad(BadRecordReason.EmptyText, EventField.Genre),
+            Decoded.Of(new SampleEvent().WithText("Genre", "").ToBytes()).BadRecord);
 
     [Theory]
     [InlineData("x", 256, true)]
@@ -273,9 +289,9 @@ public sealed class EventDecoderTests
     public void A_text_has_at_most_256_bytes_of_UTF8(string part, int times, bool isAccepted)
     {
         var text = string.Concat(Enumerable.Repeat(part, times));
-        var bad = Decoded.Of(new SampleEvent().With("ContentName", $"\"{text}\"").ToString()).BadRecord;
+        var bad = Decoded.Of(new SampleEvent().With("Genre", $"\"{text}\"").ToString()).BadRecord;
 
-        Assert.Equal(isAccepted ? BadRecord.None : Bad(BadRecordReason.TextTooLong, EventField.ContentName), bad);
+        Assert.Equal(isAccepted ? BadRecord.None : Bad(BadRecordReason.TextTooLong, EventField.Genre), bad);
     }
 
     [Theory]
@@ -342,17 +358,17 @@ public sealed class EventDecoderTests
     [InlineData("1999", "1990s")]
     [InlineData("2000", "2000s")]
     [InlineData("9999", "9990s")]
-    [InlineData("999", null)]
-    [InlineData("10000", null)]
-    [InlineData("1999.5", null)]
-    [InlineData("-1999", null)]
+    [InlineData("999", "(invalid)")]
+    [InlineData("10000", "(invalid)")]
+    [InlineData("1999.5", "(invalid)")]
+    [InlineData("-1999", "(invalid)")]
     public void Release_years_have_four_digits(string json, string? decade) =>
         AssertDecade(EventField.ReleaseYear, json, "release_decade", decade);
 
     [Fact]
     public void Of_several_mistakes_the_first_in_the_order_of_the_dimensions_is_told_and_the_timestamp_last()
     {
-        var decoder = new EventDecoder([Find("age_group"), Find("genre")]);
+        var decoder = new EventDecoder([Find("age_group"), Find("genre")], CountingRules.Default.MaximumSkew);
         var sample = new SampleEvent().Without("EventTimestamp").With("UserAge", "999").With("Genre", "null");
         BadRecord Now() => Decoded.By(decoder, sample.ToBytes()).BadRecord;
 
@@ -378,10 +394,10 @@ public sealed class EventDecoderTests
     [Fact]
     public void A_decoder_refuses_repeated_dimensions_those_of_no_field_and_too_few_places()
     {
-        Assert.Throws<ArgumentException>(() => new EventDecoder([Find("genre"), Find("genre")]));
-        Assert.Throws<ArgumentException>(() => new EventDecoder([new Dimension("reason", EventField.None, Derivation.Text)]));
+        Assert.Throws<ArgumentException>(() => new EventDecoder([Find("genre"), Find("genre")], CountingRules.Default.MaximumSkew));
+        Assert.Throws<ArgumentException>(() => new EventDecoder([new Dimension("reason", EventField.None, Derivation.Text)], CountingRules.Default.MaximumSkew));
         Assert.Throws<ArgumentException>(
-            () => new EventDecoder(Dimension.All).Decode("{}"u8, EventDecoder.NoRecordTimestamp, new int[9], out _));
+            () => new EventDecoder(Dimension.All, CountingRules.Default.MaximumSkew).Decode("{}"u8, EventDecoder.NoRecordTimestamp, new int[9], out _));
     }
 
     [Fact]
@@ -395,7 +411,7 @@ public sealed class EventDecoderTests
             new SampleEvent().With("Language", "\"\\ud800\"").ToBytes(),
             new SampleEvent().With("EventTimestamp", "\"yesterday\"").ToBytes(),
         ];
-        var decoder = new EventDecoder(Dimension.All);
+        var decoder = new EventDecoder(Dimension.All, CountingRules.Default.MaximumSkew);
         var ids = new int[Dimension.All.Count];
         void DecodeAll()
         {

@@ -44,9 +44,11 @@ internal static partial class JsonDocumentOracle
             var reason = value is null ? BadRecordReason.MissingField
                 : dimension.Derivation == Derivation.Text ? Text(value.Value, out text)
                 : Decade(value.Value, dimension.Derivation, out text);
-            if (reason != BadRecordReason.None)
+            if (reason != BadRecordReason.None && Required.Contains(dimension.Field))
                 return Bad(reason, dimension.Field);
-            texts.Add(text);
+            texts.Add(reason == BadRecordReason.None ? text
+                : value is null or { ValueKind: JsonValueKind.Null } ? "(none)"
+                : "(invalid)");
         }
 
         var timestamp = Timestamp(Last(root, EventField.EventTimestamp), recordUnixMilliseconds, out var milliseconds);
@@ -54,6 +56,12 @@ internal static partial class JsonDocumentOracle
             ? new Decoded(BadRecord.None, [.. texts], milliseconds)
             : Bad(timestamp, EventField.EventTimestamp);
     }
+
+    private static readonly EventField[] Required =
+    [
+        EventField.DeviceType, EventField.Genre, EventField.UserGender, EventField.UserAge, EventField.UserLocation,
+        EventField.MaturityRating,
+    ];
 
     private static Decoded Bad(BadRecordReason reason, EventField field = EventField.None) =>
         new(new BadRecord(reason, field), [], 0);
@@ -165,7 +173,7 @@ internal static partial class JsonDocumentOracle
         if (milliseconds < 0)
             return BadRecordReason.TimestampTooOld;
         return milliseconds >= endOfTheYear9000
-            || (recordUnixMilliseconds is >= 0 and < endOfTheYear9000 && milliseconds > recordUnixMilliseconds + 86_400_000)
+            || (recordUnixMilliseconds is >= 0 and < endOfTheYear9000 && milliseconds > recordUnixMilliseconds + 300_000)
             ? BadRecordReason.TimestampInFuture
             : BadRecordReason.None;
     }

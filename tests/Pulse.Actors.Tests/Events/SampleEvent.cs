@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Events;
@@ -73,7 +74,7 @@ internal sealed record Decoded(BadRecord BadRecord, string[] Texts, long UnixMil
         Of(Encoding.UTF8.GetBytes(json), recordUnixMilliseconds);
 
     public static Decoded Of(ReadOnlySpan<byte> payload, long? recordUnixMilliseconds = null) =>
-        By(new EventDecoder(Dimension.All), payload, recordUnixMilliseconds);
+        By(new EventDecoder(Dimension.All, CountingRules.Default.MaximumSkew), payload, recordUnixMilliseconds);
 
     /// <summary>The value of one dimension, by name.</summary>
     public string this[string dimension]

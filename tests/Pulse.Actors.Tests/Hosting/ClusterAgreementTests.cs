@@ -1,6 +1,7 @@
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Tests.Hosting;
@@ -26,10 +27,10 @@ public sealed class ClusterAgreementTests
             Difference(Ours with { Cluster = new ClusterSettings { Shards = 32 } }));
         Assert.Equal(
             "Pulse:Window, which is '00:05:00' there and '00:01:00' here",
-            Difference(Ours with { WindowLength = TimeSpan.FromMinutes(1) }));
+            Difference(Ours with { Rules = new CountingRules { WindowLength = TimeSpan.FromMinutes(1) } }));
         Assert.Equal(
             "Pulse:AllowedLateness, which is 'unlimited' there and '00:10:00' here",
-            Difference(Ours with { AllowedLateness = TimeSpan.FromMinutes(10) }));
+            Difference(Ours with { Rules = new CountingRules { AllowedLateness = TimeSpan.FromMinutes(10) } }));
         Assert.Equal(
             "Pulse:Kafka:Topic, which is 'netflix-event' there and 'a=b' here; "
                 + "Pulse:Kafka:GroupId, which is 'pulse' there and 'another' here",

@@ -43,7 +43,7 @@ internal sealed class PulseNode : IAsyncDisposable
             .AddPulse(settings, warehouse)
             .BuildServiceProvider();
         await services.GetRequiredService<NodeStorage>()
-            .PrepareAsync(settings.WindowLength, settings.AllowedLateness, CancellationToken.None);
+            .PrepareAsync(settings.Rules, CancellationToken.None);
         foreach (var service in services.GetServices<IHostedService>())
             await service.StartAsync(CancellationToken.None);
         var node = new PulseNode(services);

@@ -13,10 +13,11 @@ internal sealed class CountedSession
     private readonly IngestSession _session;
     private readonly int _reading;
 
-    public CountedSession(long position = 0, TimeSpan? allowedLateness = null)
+    public CountedSession(long position = 0, CountingRules? rules = null, RollupCatalog? catalog = null)
     {
-        _session = new IngestSession(Partition, Versions.Of(RollupCatalog.Default), incarnation: 5, SessionLimits.Default);
-        Counter = new EventCounter(RollupCatalog.Default, Window.DefaultLength, allowedLateness, _session);
+        catalog ??= RollupCatalog.Default;
+        _session = new IngestSession(Partition, Versions.Of(catalog), incarnation: 5, SessionLimits.Default);
+        Counter = new EventCounter(catalog, rules ?? CountingRules.Default, _session);
         var at = new LogPosition(position, LogPosition.UnknownEpoch);
         _session.Start();
         foreach (var ask in _session.TakeEffects().OfType<SessionEffect.AskPosition>())

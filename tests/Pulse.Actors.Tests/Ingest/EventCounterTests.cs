@@ -10,6 +10,8 @@ public sealed class EventCounterTests
 {
     private static readonly Window RecordWindow = Window.Containing(SampleEvent.RecordUnixMilliseconds, 300);
 
+    private static readonly CountingRules AnHour = new() { AllowedLateness = TimeSpan.FromHours(1) };
+
     // Of an event a day before its record.
     private static readonly long EarlyUnixMilliseconds = SampleEvent.RecordUnixMilliseconds - (24 * 3_600_000);
 
@@ -50,8 +52,8 @@ public sealed class EventCounterTests
     public void A_late_event_is_late_in_every_rollup_no_dead_letter_and_in_no_count()
     {
         var window = Window.Containing(EarlyUnixMilliseconds, 300);
-        var session = new CountedSession(allowedLateness:
-            TimeSpan.FromMilliseconds(SampleEvent.RecordUnixMilliseconds - (window.EndUnixSeconds * 1000) - 1));
+        var lateness = TimeSpan.FromMilliseconds(SampleEvent.RecordUnixMilliseconds - (window.EndUnixSeconds * 1000) - 1);
+        var session = new CountedSession(rules: new CountingRules { AllowedLateness = lateness });
 
         session.Count(Late(), new SampleEvent(), Late());
 
@@ -146,7 +148,7 @@ public sealed class EventCounterTests
             Gen.OneOf(Gen.Long, Gen.Long[-3, 400_000_000_000_000], Gen.Const(SampleEvent.RecordUnixMilliseconds)))
             .Sample((value, recordUnixMilliseconds) =>
             {
-                var session = new CountedSession(allowedLateness: TimeSpan.FromHours(1));
+                var session = new CountedSession(rules: AnHour);
 
                 session.Count(recordUnixMilliseconds, value);
 
@@ -161,7 +163,7 @@ public sealed class EventCounterTests
     [Fact]
     public void Of_every_version_counted_late_dead_and_filtered_records_are_all_that_were_consumed()
     {
-        var session = new CountedSession(allowedLateness: TimeSpan.FromHours(1));
+        var session = new CountedSession(rules: AnHour);
         SampleEvent[] kinds = [new(), Late(), new SampleEvent().Without("Genre"), new SampleEvent().With("UserAge", "true")];
 
         session.Count([.. Enumerable.Range(0, 100).Select(index => kinds[index * index % 7 % kinds.Length])]);
@@ -174,6 +176,61 @@ public sealed class EventCounterTests
             Assert.Equal(100, balance.Counted + balance.Late + balance.Dead + balance.Filtered);
             Assert.NotEqual(0, balance.Counted);
         });
+    }
+
+    [Theory]
+    [InlineData(300_000, true)]
+    [InlineData(300_001, false)]
+    public void An_event_further_ahead_of_its_record_than_clocks_may_differ_is_a_dead_letter(int aheadMilliseconds, bool counts)
+    {
+        var session = new CountedSession();
+
+        session.Count(At(SampleEvent.RecordUnixMilliseconds + aheadMilliseconds));
+
+        Assert.Equal(counts ? [] : [(0, new BadRecord(BadRecordReason.TimestampInFuture, EventField.EventTimestamp))], session.Bad);
+        var balances = session.TakeBalances();
+        Assert.All(RollupCatalog.Default.Rollups, rollup => Assert.Equal(
+            counts ? new Balance(1, 0, 0, 0, 1) : new Balance(0, 0, 1, 0, 1), balances[rollup.Name]));
+    }
+
+    [Fact]
+    public void A_rollup_added_later_changes_no_number_of_another() =>
+        Gen.OneOf(RandomRecords.Usual, RandomRecords.Objects, RandomRecords.Damaged).Array[1, 20].Sample(values =>
+        {
+            var (before, after) = (new CountedSession(), new CountedSession(catalog: WithOneMore));
+
+            before.Count(SampleEvent.RecordUnixMilliseconds, values);
+            after.Count(SampleEvent.RecordUnixMilliseconds, values);
+
+            Assert.Equal(before.Bad, after.Bad);
+            var (old, all) = (before.TakeDeltas(), after.TakeDeltas());
+            Assert.Equal(
+                Of(old), Of([.. all.Where(sent => sent.Bucket.Rollup != "viewsByAll")]));
+            Assert.Equal(
+                all.Where(sent => sent.Bucket.Rollup == "viewsByDeviceGenre").Sum(sent => sent.Delta.Balance.Counted),
+                all.Where(sent => sent.Bucket.Rollup == "viewsByAll").Sum(sent => sent.Delta.Balance.Counted));
+
+            static IEnumerable<string> Of(List<(BucketId Bucket, Delta Delta)> sent) => sent
+                .Select(each => $"{each.Bucket} {each.Delta.Balance} {string.Join(", ", each.Delta.Counts.Order(ByText))}").Order();
+        });
+
+    [Theory]
+    [InlineData(null, "(none)")]
+    [InlineData("null", "(none)")]
+    [InlineData("1994", "1990s")]
+    [InlineData("\"1994\"", "(invalid)")]
+    [InlineData("12345", "(invalid)")]
+    [InlineData("{}", "(invalid)")]
+    public void A_field_that_only_a_user_s_rollup_names_is_optional(string? json, string expected)
+    {
+        var session = new CountedSession(catalog: WithOneMore);
+        var value = json is null ? new SampleEvent().Without("ReleaseYear") : new SampleEvent().With("ReleaseYear", json);
+
+        session.Count(value, value);
+
+        Assert.Empty(session.Bad);
+        var count = Assert.Single(session.TakeCounts(), each => each.Rollup == "viewsByAll").Count;
+        Assert.Equal((expected, 2), (count.Key.Values[^1], count.Count));
     }
 
     [Fact]
@@ -207,7 +264,7 @@ public sealed class EventCounterTests
     [Fact]
     public void A_rollup_of_a_dimension_that_is_not_decoded_is_refused()
     {
-        var decoder = new EventDecoder([Dimension.All[0]]);
+        var decoder = new EventDecoder([Dimension.All[0]], CountingRules.Default.MaximumSkew);
         var session = new IngestSession(
             new StreamPartition("stream", 0), Versions.Of(RollupCatalog.Default), incarnation: 1, SessionLimits.Default);
 
@@ -257,8 +314,29 @@ public sealed class EventCounterTests
             counted);
     }
 
-    private static SampleEvent Late() => new SampleEvent().WithText(
-        "EventTimestamp", $"{DateTimeOffset.FromUnixTimeMilliseconds(EarlyUnixMilliseconds):yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
+    private static readonly IComparer<KeyCount> ByText =
+        Comparer<KeyCount>.Create((left, right) => string.CompareOrdinal(left.ToString(), right.ToString()));
+
+    private static RollupCatalog WithOneMore
+    {
+        get
+        {
+            Assert.Empty(RollupCatalog.TryCreate(
+                [
+                    new RollupDeclaration
+                    {
+                        Name = "viewsByAll", Dimensions = ["genre", "content_type", "language", "content_name", "release_decade"],
+                    },
+                ],
+                out var catalog));
+            return catalog;
+        }
+    }
+
+    private static SampleEvent Late() => At(EarlyUnixMilliseconds);
+
+    private static SampleEvent At(long unixMilliseconds) => new SampleEvent().WithText(
+        "EventTimestamp", $"{DateTimeOffset.FromUnixTimeMilliseconds(unixMilliseconds):yyyy-MM-dd'T'HH:mm:ss.fff'Z'}");
 
     private static SampleEvent[] Genres(int count) =>
         [.. Enumerable.Range(0, count).Select(number => new SampleEvent().WithText("Genre", $"genre {number}"))];

@@ -624,7 +624,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private IActorRef Start(SessionLimits? limits = null)
     {
         var context = new IngestContext(
-            RollupCatalog.Default, Versions.Of(RollupCatalog.Default), Window.DefaultLength, null, FlushInterval, _node, _buckets,
+            RollupCatalog.Default, Versions.Of(RollupCatalog.Default), CountingRules.Default, FlushInterval, _node, _buckets,
             _statistics, _storage)
         {
             Limits = limits ?? SessionLimits.Default,

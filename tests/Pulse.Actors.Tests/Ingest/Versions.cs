@@ -11,6 +11,6 @@ internal static class Versions
     public static IReadOnlyList<CountedVersion> Of(RollupCatalog catalog) =>
     [
         .. catalog.Counted.Select(
-            rollup => new VersionDeclaration(rollup, Window.DefaultLength).Counted),
+            rollup => new VersionDeclaration(rollup, CountingRules.Default).Counted),
     ];
 }

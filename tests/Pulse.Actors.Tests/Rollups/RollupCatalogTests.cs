@@ -18,9 +18,9 @@ public sealed class RollupCatalogTests
 
         Assert.Equal(
             [
-                "viewsByDeviceGenre(device_type, genre) in 16 buckets",
-                "viewsByGenderAgeGroup(gender, age_group) in 16 buckets",
-                "viewsByLocationMR(country, maturity_rating) in 16 buckets",
+                "viewsByDeviceGenre(device_type, genre) in 16 buckets of at most 1000000 keys",
+                "viewsByGenderAgeGroup(gender, age_group) in 16 buckets of at most 1000000 keys",
+                "viewsByLocationMR(country, maturity_rating) in 16 buckets of at most 1000000 keys",
             ],
             catalog.Rollups.Select(rollup => rollup.ToString()));
         Assert.Equal(catalog.Rollups, RollupCatalog.Default.Rollups);
@@ -36,7 +36,7 @@ public sealed class RollupCatalogTests
         Assert.Empty(RollupCatalog.TryCreate([titles, Declare("b_2", "genre")], out var catalog));
 
         Assert.Equal(
-            ["viewsByTitle(content_name, language) in 4096 buckets", "b_2(genre) in 16 buckets"],
+            ["viewsByTitle(content_name, language) in 4096 buckets of at most 1000000 keys", "b_2(genre) in 16 buckets of at most 1000000 keys"],
             catalog.Rollups.Skip(3).Select(rollup => rollup.ToString()));
     }
 

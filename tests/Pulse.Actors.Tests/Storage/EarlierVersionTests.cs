@@ -64,10 +64,10 @@ public abstract class EarlierVersionTests(StorageKind kind, PostgresFixture post
     }
 
     private async Task<StorageException> PrepareFaultAsync() => await Assert.ThrowsAsync<StorageException>(
-        () => Storage.Open().PrepareAsync(Window.DefaultLength, null, CancellationToken.None));
+        () => Storage.Open().PrepareAsync(CountingRules.Default, CancellationToken.None));
 
     private async Task<StorageException> OpenFaultAsync() => await Assert.ThrowsAsync<StorageException>(
-        () => Storage.Open().OpenAsync(Window.DefaultLength, null, CancellationToken.None));
+        () => Storage.Open().OpenAsync(CountingRules.Default, CancellationToken.None));
 
     private Task<IReadOnlyList<string>> TablesAsync() => Storage.QueryAsync(Kind == StorageKind.Sqlite
         ? "select name from sqlite_master where type in ('table', 'index') order by name"

@@ -120,7 +120,7 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
         await using var storage = new NodeStorage(
             new StorageOptions(StorageKind.Sqlite, $"Data Source={file};Pooling=False"), RollupCatalog.Default);
         return AssertLine(await Assert.ThrowsAsync<StorageException>(
-            () => storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None)));
+            () => storage.PrepareAsync(CountingRules.Default, CancellationToken.None)));
     }
 
     private static async Task<StorageException> PingFaultAsync(string connectionString)

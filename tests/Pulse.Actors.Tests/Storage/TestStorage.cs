@@ -52,7 +52,7 @@ public sealed class TestStorage : IAsyncDisposable
     public async Task<NodeStorage> OpenPreparedAsync(RollupCatalog? catalog = null)
     {
         var node = Open(catalog);
-        await node.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        await node.PrepareAsync(CountingRules.Default, CancellationToken.None);
         return node;
     }
 

@@ -78,7 +78,7 @@ public sealed class ApiFixture : IAsyncLifetime
         };
         var node = new NodeStorage(storage, settings.Catalog);
         _storage.Add(node);
-        await node.PrepareAsync(settings.WindowLength, settings.AllowedLateness, TestContext.Current.CancellationToken);
+        await node.PrepareAsync(settings.Rules, TestContext.Current.CancellationToken);
         await new BucketWriter(node, settings.Catalog).CountAsync(settings.Catalog.Rollups[0], Rows, late: 7);
         var model = new ReadModel(settings.Catalog, settings.Live, TimeSpan.Zero);
         await new ModelFiller(node.Results, settings.Live).FillAsync(model, WindowsInMemory, TestContext.Current.CancellationToken);

@@ -14,7 +14,7 @@ public sealed class ExportCommandTests : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         await using var storage = Open();
-        await storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        await storage.PrepareAsync(CountingRules.Default, CancellationToken.None);
         var rollup = RollupCatalog.BuiltIn[0];
         var rows = Enumerable.Range(1, 2).Select(day => new KeyCount(
             new RollupKey("PC", "Drama"), Window.EndingAt(new DateTime(2026, 1, day, 0, 5, 0, DateTimeKind.Utc)), day));

@@ -19,8 +19,8 @@ public sealed class NodeConfigurationTests
         Assert.Null(node.Warehouse.BigQuery);
         Assert.Equal(8080, node.Http.Port);
         Assert.Equal(TimeSpan.FromSeconds(5), node.Settings.CheckpointInterval);
-        Assert.Equal(TimeSpan.FromMinutes(5), node.Settings.WindowLength);
-        Assert.Null(node.Settings.AllowedLateness);
+        Assert.Equal(TimeSpan.FromMinutes(5), node.Settings.Rules.WindowLength);
+        Assert.Null(node.Settings.Rules.AllowedLateness);
         Assert.Equal(
             ["viewsByDeviceGenre", "viewsByGenderAgeGroup", "viewsByLocationMR"],
             node.Settings.Catalog.Rollups.Select(rollup => rollup.Name));

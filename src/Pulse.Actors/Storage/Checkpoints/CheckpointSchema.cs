@@ -25,16 +25,16 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     /// <returns>The versions of the rollups.</returns>
     /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
     public async Task<RollupVersions> PrepareAsync(
-        DbConnection connection, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+        DbConnection connection, CountingRules rules, CancellationToken cancellationToken)
     {
         await _version.RaiseAsync(connection, cancellationToken).ConfigureAwait(false);
         foreach (var statement in _tables.SelectMany(table => table.Creation()))
             await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
         var before = await ReadDeclaredAsync(connection, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables)
-            await DeclareAsync(connection, table.Rollup, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
+            await DeclareAsync(connection, table.Rollup, rules, cancellationToken).ConfigureAwait(false);
 
-        var versions = await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
+        var versions = await ReadVersionsAsync(connection, rules, cancellationToken).ConfigureAwait(false);
         foreach (var version in versions.All)
         {
             if (before.ContainsKey(NameOf(version.Rollup)))
@@ -50,10 +50,10 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     /// <returns>The versions of the rollups.</returns>
     /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
     public async Task<RollupVersions> OpenAsync(
-        DbConnection connection, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+        DbConnection connection, CountingRules rules, CancellationToken cancellationToken)
     {
         await _version.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
-        return await ReadVersionsAsync(connection, windowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
+        return await ReadVersionsAsync(connection, rules, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>The name of a rollup's table as both databases have it: they don't tell it from others in upper case.</summary>
@@ -66,11 +66,10 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     public static Task DeclareAsync(
         DbConnection connection,
         Rollup rollup,
-        TimeSpan windowLength,
-        TimeSpan? allowedLateness,
+        CountingRules rules,
         CancellationToken cancellationToken)
     {
-        var declaration = new VersionDeclaration(rollup, windowLength, allowedLateness);
+        var declaration = new VersionDeclaration(rollup, rules);
         return connection.ExecuteAsync(
             "insert into pulse_version (version, rollup, table_name, digest, declaration) "
             + "select (select coalesce(max(version), 0) + 1 from pulse_version), @rollup, @table, @digest, @declaration "
@@ -83,26 +82,35 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     }
 
     private async Task<RollupVersions> ReadVersionsAsync(
-        DbConnection connection, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+        DbConnection connection, CountingRules rules, CancellationToken cancellationToken)
     {
         var stored = await ReadDeclaredAsync(connection, cancellationToken).ConfigureAwait(false);
         var versions = new Dictionary<string, RollupVersion>(StringComparer.Ordinal);
         var mistakes = new List<string>();
+        var changes = new List<(string Rollup, string Change)>();
         foreach (var table in _tables)
         {
-            var declaration = new VersionDeclaration(table.Rollup, windowLength, allowedLateness);
+            var declaration = new VersionDeclaration(table.Rollup, rules);
             if (!stored.TryGetValue(NameOf(table.Rollup), out var version))
                 mistakes.Add($"rollup '{table.Rollup.Name}' is not counted in it; start a node that is configured like this first");
             else if (version.Digest != declaration.Digest)
-                mistakes.AddRange(declaration.ChangesSince(version.Text));
+                changes.AddRange(declaration.ChangesSince(version.Text).Select(change => (table.Rollup.Name, change)));
             else
                 versions.Add(table.Rollup.Name, new RollupVersion(version.Number, table));
         }
 
-        // A change of all rollups is one line.
-        return mistakes.Count == 0
-            ? new RollupVersions(versions)
-            : throw new StorageException($"{address.Description}: {string.Join("; ", mistakes.Distinct())}.");
+        // A change of all rollups is told once.
+        mistakes.AddRange(changes.GroupBy(each => each.Change, each => each.Rollup).Select(change =>
+            $"{(change.Count() == 1 ? "rollup" : "rollups")} {string.Join(", ", change)} {(change.Count() == 1 ? "was" : "were")} "
+            + $"counted under another declaration: {change.Key}"));
+        if (changes.Count > 0)
+            mistakes.Add(
+                "configure what differs as before, give a rollup of your own another name to count it beside the old one, "
+                + $"or count again from the log by 'pulse rebuild {string.Join(' ', changes.Select(each => $"--rollup {each.Rollup}").Distinct())}'");
+        var message = $"{address.Description}: {string.Join("; ", mistakes)}.";
+        return changes.Count > 0 ? throw new DeclaredOtherwiseException(message)
+            : mistakes.Count > 0 ? throw new StorageException(message)
+            : new RollupVersions(versions);
     }
 
     private static async Task<Dictionary<string, (int Number, string Digest, string Text)>> ReadDeclaredAsync(

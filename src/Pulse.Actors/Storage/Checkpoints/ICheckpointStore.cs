@@ -17,26 +17,24 @@ internal interface ICheckpointStore : IAsyncDisposable
     /// Creates the tables that are absent, the coordinator's included, declares the rollups and gives every bucket a row. Any
     /// number of nodes may do so at once. To be called once, before everything else.
     /// </summary>
-    /// <param name="windowLength">The length of every window; part of each rollup's declaration.</param>
-    /// <param name="allowedLateness">How late an event may be, null: without limit; part of each declaration as well.</param>
+    /// <param name="rules">The rules by which records are counted; part of each rollup's declaration.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
     /// <exception cref="StorageException">
     /// Unreachable; or the database is of another schema, or a rollup was declared otherwise before. The message says what to
     /// do.
     /// </exception>
-    Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken);
+    Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes the database as it is, in place of <see cref="PrepareAsync"/>: for a program that reads and changes nothing.
     /// </summary>
-    /// <param name="windowLength">As for <see cref="PrepareAsync"/>.</param>
-    /// <param name="allowedLateness">As for <see cref="PrepareAsync"/>.</param>
+    /// <param name="rules">As for <see cref="PrepareAsync"/>.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="StorageException">
     /// Unreachable; or no node has prepared the database for these rollups, or they were declared otherwise. The message says
     /// what to do.
     /// </exception>
-    Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken);
+    Task OpenAsync(CountingRules rules, CancellationToken cancellationToken);
 
     /// <summary>
     /// Takes buckets over, all of them or none: no statement that follows on what was there before can be stored afterwards. Where

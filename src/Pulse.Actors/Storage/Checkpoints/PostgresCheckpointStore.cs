@@ -42,16 +42,16 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
         _prepared ?? throw new InvalidOperationException("The store is not prepared.");
 
     /// <inheritdoc />
-    public async Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+    public async Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) =>
         Use(await _sessions.RunAloneAsync(
-            (connection, token) => _schema.PrepareAsync(connection, windowLength, allowedLateness, token),
+            (connection, token) => _schema.PrepareAsync(connection, rules, token),
             StorageAddress.CommandTimeout,
             cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc />
-    public async Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+    public async Task OpenAsync(CountingRules rules, CancellationToken cancellationToken) =>
         Use(await _sessions.RunAsync(
-            (connection, token) => _schema.OpenAsync(connection, windowLength, allowedLateness, token), cancellationToken)
+            (connection, token) => _schema.OpenAsync(connection, rules, token), cancellationToken)
             .ConfigureAwait(false));
 
     /// <inheritdoc />

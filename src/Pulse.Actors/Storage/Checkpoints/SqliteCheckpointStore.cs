@@ -39,22 +39,22 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
         _prepared ?? throw new InvalidOperationException("The store is not prepared.");
 
     /// <inheritdoc />
-    public async Task PrepareAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+    public async Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken)
     {
         _sessions.Address.CreateDirectory();
         // Kept in the file itself; readers and the one writer then do not block each other.
         await _sessions.RunAsync(
             connection => connection.ScalarAsync("pragma journal_mode = wal", cancellationToken), cancellationToken).ConfigureAwait(false);
         Use(await _sessions.RunAloneAsync(
-            (connection, token) => _schema.PrepareAsync(connection, windowLength, allowedLateness, token),
+            (connection, token) => _schema.PrepareAsync(connection, rules, token),
             StorageAddress.CommandTimeout,
             cancellationToken).ConfigureAwait(false));
     }
 
     /// <inheritdoc />
-    public async Task OpenAsync(TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken) =>
+    public async Task OpenAsync(CountingRules rules, CancellationToken cancellationToken) =>
         Use(await _sessions.RunAsync(
-            connection => _schema.OpenAsync(connection, windowLength, allowedLateness, cancellationToken), cancellationToken)
+            connection => _schema.OpenAsync(connection, rules, cancellationToken), cancellationToken)
             .ConfigureAwait(false));
 
     /// <inheritdoc />

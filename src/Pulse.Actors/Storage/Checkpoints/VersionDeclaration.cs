@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Storage.Checkpoints;
 
@@ -13,62 +14,94 @@ namespace Pulse.Actors.Storage.Checkpoints;
 internal sealed record VersionDeclaration
 {
     private const string Separator = "; ";
-    private const string Window = "window ";
-    private const string Lateness = "lateness ";
+
+    // Each part by its first word, and where a user finds what it says. Names are SQL identifiers, so that no separator can
+    // be part of one.
+    private static readonly IReadOnlyList<(string Word, string Setting)> Parts =
+    [
+        ("rollup", "Pulse:Rollups"),
+        ("dimensions", "Dimensions in Pulse:Rollups"),
+        ("buckets", "Buckets in Pulse:Rollups"),
+        ("keys", "MaximumKeys in Pulse:Rollups"),
+        ("window", "Pulse:Window"),
+        ("skew", "Pulse:MaximumSkew"),
+        ("lateness", "Pulse:AllowedLateness"),
+        ("required", "the version of Pulse, which requires certain fields"),
+        ("rules", "the version of Pulse, which has its rules for reading records"),
+    ];
 
     /// <summary>Writes the line.</summary>
     /// <param name="rollup">The rollup.</param>
-    /// <param name="windowLength">The length of its windows.</param>
-    /// <param name="allowedLateness">How late an event may be; null: without limit.</param>
-    public VersionDeclaration(Rollup rollup, TimeSpan windowLength, TimeSpan? allowedLateness = null)
+    /// <param name="rules">The rules by which records are counted.</param>
+    public VersionDeclaration(Rollup rollup, CountingRules rules)
     {
-        // Names are SQL identifiers, so that no separator can be part of one.
-        Text = string.Create(
-            CultureInfo.InvariantCulture,
-            $"rollup {rollup.Name}; dimensions {string.Join(", ", rollup.Dimensions)}; buckets {rollup.Buckets}{Separator}"
-            + $"{Window}{windowLength.TotalSeconds:0.###} s{(allowedLateness is { } late ? $"{Separator}{Lateness}{late.TotalMilliseconds:0} ms" : "")}");
+        string[] values =
+        [
+            rollup.Name,
+            string.Join(", ", rollup.Dimensions.Select(Derived)),
+            Number(rollup.Buckets),
+            Number(rollup.MaximumKeys),
+            string.Create(CultureInfo.InvariantCulture, $"{rules.WindowLength.TotalSeconds:0.###} s"),
+            Milliseconds(rules.MaximumSkew),
+            rules.AllowedLateness is { } lateness ? Milliseconds(lateness) : "unlimited",
+            string.Join(", ", EventSchema.Required),
+            Number(EventSchema.DecodingRules),
+        ];
+        Rollup = rollup.Name;
+        Text = string.Join(Separator, Parts.Zip(values, (part, value) => $"{part.Word} {value}"));
         var digest = SHA256.HashData(Encoding.UTF8.GetBytes(Text));
         Digest = Convert.ToHexStringLower(digest);
         Counted = new CountedVersion(rollup.Name, new VersionDigest(BinaryPrimitives.ReadUInt128BigEndian(digest)), rollup.Buckets);
     }
 
+    /// <summary>The rollup's name.</summary>
+    public string Rollup { get; }
+
     /// <summary>What counting needs to know of it; its digest is the first half of <see cref="Digest"/>.</summary>
     public CountedVersion Counted { get; }
 
-    /// <summary>The line: <c>rollup viewsByDeviceGenre; dimensions device_type, genre; buckets 16; window 300 s</c>.</summary>
+    /// <summary>The line, in parts such as <c>buckets 16</c> that are separated by semicolons.</summary>
     public string Text { get; }
 
     /// <summary>SHA-256 of <see cref="Text"/> in UTF-8, as lower-case hexadecimal digits.</summary>
     public string Digest { get; }
 
     /// <summary>
-    /// What this declares otherwise than a line that was stored before: a part of a sentence each, which names both and says
-    /// what to do.
+    /// What this declares otherwise than a line that was stored before: a part of a sentence for each part of it, which says
+    /// both and where it is set.
     /// </summary>
     public IEnumerable<string> ChangesSince(string stored)
     {
-        var (before, now) = (Parts(stored), Parts(Text));
-        if (before.Window != now.Window)
-            yield return $"windows were first counted with a length of {before.Window} and are now configured as {now.Window}; "
-                + "configure Pulse:Window as before, or use an empty database";
-        if (before.Lateness != now.Lateness)
-            yield return $"events were first counted with an allowed lateness of {before.Lateness} and it is now configured as "
-                + $"{now.Lateness}; configure Pulse:AllowedLateness as before, or use an empty database";
-        if (before.Rollup != now.Rollup)
-            yield return $"a rollup was first counted as '{before.Rollup}' and is now declared as '{now.Rollup}'; "
-                + "declare it as before, or give the new rollup another name";
+        var (before, now) = (Read(stored), Read(Text));
+        return from part in Parts
+               let was = before.GetValueOrDefault(part.Word, "not declared")
+               where was != now[part.Word]
+               select $"{part.Word} was '{was}' and is now '{now[part.Word]}' ({part.Setting})";
     }
 
     /// <inheritdoc />
     public override string ToString() => Text;
 
-    private static (string Rollup, string Window, string Lateness) Parts(string text)
+    private static Dictionary<string, string> Read(string text) => text.Split(Separator)
+        .Select(part => part.Split(' ', 2))
+        .ToDictionary(part => part[0], part => part.Length > 1 ? part[1] : "", StringComparer.Ordinal);
+
+    private static string Derived(string name)
     {
-        var parts = text.Split(Separator).ToLookup(part =>
-            part.StartsWith(Window, StringComparison.Ordinal) ? Window : part.StartsWith(Lateness, StringComparison.Ordinal) ? Lateness : "");
-        return (
-            string.Join(Separator, parts[""]),
-            string.Concat(parts[Window].Select(part => part[Window.Length..])),
-            parts[Lateness].Select(part => part[Lateness.Length..]).FirstOrDefault("no limit"));
+        if (!Dimension.TryFind(name, out var dimension))
+            return $"{name} = verdict";
+        var derivation = dimension.Derivation switch
+        {
+            Derivation.Text => "text",
+            Derivation.AgeGroup => "age",
+            Derivation.Decade => "decade",
+            _ => throw new InvalidOperationException($"The dimension '{name}' has an unknown derivation."),
+        };
+        return $"{name} = {derivation} {dimension.Field}";
     }
+
+    private static string Number(int value) => value.ToString(CultureInfo.InvariantCulture);
+
+    private static string Milliseconds(TimeSpan value) =>
+        string.Create(CultureInfo.InvariantCulture, $"{value.TotalMilliseconds:0} ms");
 }

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Storage.Upgrade;
@@ -32,15 +33,14 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
 
     /// <summary>Upgrades the database; any number of nodes may do so at once.</summary>
     /// <param name="committed">What Kafka said before: what is committed is stored, so it must not be asked later.</param>
-    /// <param name="windowLength">As configured now.</param>
-    /// <param name="allowedLateness">As configured now; part of each declaration from now on.</param>
+    /// <param name="rules">As configured now; part of each declaration from now on.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
     /// <returns>What was brought over; null where another node was quicker.</returns>
     /// <exception cref="StorageException">
     /// The database can't be upgraded as it is, or rollups are declared otherwise now. The message says what to do.
     /// </exception>
     public async Task<UpgradedDatabase?> RunAsync(
-        GroupProgress committed, TimeSpan windowLength, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+        GroupProgress committed, CountingRules rules, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,9 +49,9 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
                 {
                     if (!await _version.IsEarlierAsync(connection, token).ConfigureAwait(false))
                         return null;
-                    var upgraded = await UpgradeAsync(connection, committed, allowedLateness, token).ConfigureAwait(false);
+                    var upgraded = await UpgradeAsync(connection, committed, rules, token).ConfigureAwait(false);
                     // Judges whether what is configured now is what was declared.
-                    await _schema.PrepareAsync(connection, windowLength, allowedLateness, token).ConfigureAwait(false);
+                    await _schema.PrepareAsync(connection, rules, token).ConfigureAwait(false);
                     return upgraded;
                 },
                 Patience,
@@ -67,7 +67,7 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
     }
 
     private async Task<UpgradedDatabase> UpgradeAsync(
-        DbConnection connection, GroupProgress committed, TimeSpan? allowedLateness, CancellationToken cancellationToken)
+        DbConnection connection, GroupProgress committed, CountingRules rules, CancellationToken cancellationToken)
     {
         if (!await _version.ExistsAsync(connection, EarlierVersions.Declarations, cancellationToken).ConfigureAwait(false))
             throw new NotDrainedException("it declares no rollups", NotDrainedException.StartOnce);
@@ -95,7 +95,7 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
         foreach (var total in totals)
         {
             await CheckpointSchema.DeclareAsync(
-                connection, total.Rollup, declared.WindowLength, allowedLateness, cancellationToken).ConfigureAwait(false);
+                connection, total.Rollup, rules with { WindowLength = declared.WindowLength }, cancellationToken).ConfigureAwait(false);
             await AddBucketsAsync(connection, total, totals, positions, cancellationToken).ConfigureAwait(false);
         }
 

@@ -8,7 +8,7 @@ using Pulse.Counting;
 namespace Pulse.Actors.Storage.Upgrade;
 
 /// <summary>What an earlier version declared in a database, whether it is still configured or not.</summary>
-/// <param name="Rollups">The rollups with the number of buckets that they have from now on.</param>
+/// <param name="Rollups">The rollups with the number of buckets, and of keys, that they have from now on.</param>
 /// <param name="WindowLength">The length of their windows.</param>
 internal sealed partial record EarlierDeclarations(ImmutableArray<Rollup> Rollups, TimeSpan WindowLength)
 {
@@ -38,11 +38,14 @@ internal sealed partial record EarlierDeclarations(ImmutableArray<Rollup> Rollup
         if (Declaration().Match(text) is not { Success: true } match)
             throw Unreadable(text);
         var name = match.Groups["name"].Value;
-        var buckets = configured.FirstOrDefault(rollup => rollup.Name == name)?.Buckets
-            ?? (match.Groups["buckets"] is { Success: true, Value: var number }
-                ? int.Parse(number, CultureInfo.InvariantCulture)
-                : Rollup.DefaultBuckets);
-        return new Rollup(name, [.. match.Groups["dimensions"].Value.Split(", ")], buckets);
+        var now = configured.FirstOrDefault(rollup => rollup.Name == name);
+        var buckets = match.Groups["buckets"] is { Success: true, Value: var number }
+            ? int.Parse(number, CultureInfo.InvariantCulture)
+            : Rollup.DefaultBuckets;
+        return new Rollup(name, [.. match.Groups["dimensions"].Value.Split(", ")], now?.Buckets ?? buckets)
+        {
+            MaximumKeys = now?.MaximumKeys ?? Rollup.DefaultMaximumKeys,
+        };
     }
 
     private static TimeSpan WindowOf(string text) =>

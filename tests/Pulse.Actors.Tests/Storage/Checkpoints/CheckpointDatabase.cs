@@ -40,7 +40,7 @@ internal sealed class CheckpointDatabase : IAsyncDisposable
     {
         var store = CheckpointStores.For(Options with { ConnectionString = connectionString ?? Options.ConnectionString }, Catalog);
         _stores.Add(store);
-        await store.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        await store.PrepareAsync(CountingRules.Default, CancellationToken.None);
         return store;
     }
 

@@ -13,7 +13,7 @@ public sealed class PostgresCheckpointSchemaTests(PostgresFixture postgres) : Ch
     [Fact]
     public async Task A_node_that_saw_an_empty_database_and_had_to_wait_finds_what_the_one_before_it_created()
     {
-        await NodesThatWaited.StartAsync(Storage, (node, token) => node.PrepareAsync(Window.DefaultLength, null, token));
+        await NodesThatWaited.StartAsync(Storage, (node, token) => node.PrepareAsync(CountingRules.Default, token));
 
         Assert.Equal(["49"], await Storage.QueryAsync("select count(*) from pulse_bucket"));
     }
@@ -22,6 +22,9 @@ public sealed class PostgresCheckpointSchemaTests(PostgresFixture postgres) : Ch
 /// <summary>How a database comes to its schema, its versions and its buckets.</summary>
 public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture postgres) : StorageTest(kind, postgres)
 {
+    private const string All =
+        "rollups viewsByDeviceGenre, viewsByGenderAgeGroup, viewsByLocationMR, viewsByTitle, deadLetters were counted";
+
     [Fact]
     public async Task Every_bucket_of_a_version_has_a_row_at_no_position()
     {
@@ -43,7 +46,11 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
             "select table_name, declaration, digest from pulse_version where rollup = 'viewsByTitle'")).Split('|');
 
         Assert.Equal("viewsbytitleaggregation", row[0]);
-        Assert.Equal("rollup viewsByTitle; dimensions content_name, language; buckets 3; window 300 s", row[1]);
+        Assert.Equal(
+            "rollup viewsByTitle; dimensions content_name = text ContentName, language = text Language; buckets 3; keys 1000000; "
+            + "window 300 s; skew 300000 ms; lateness unlimited; "
+            + "required DeviceType, Genre, UserGender, UserAge, UserLocation, MaturityRating; rules 1",
+            row[1]);
         Assert.Equal(
             Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(row[1]))), row[2]);
     }
@@ -101,25 +108,47 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
     }
 
     [Theory]
-    [InlineData(4, 300, 60, "language; buckets 3'", "language; buckets 4'", "give the new rollup another name")]
-    [InlineData(3, 60, 60, "a length of 300 s", "configured as 60 s", "Pulse:Window as before")]
-    [InlineData(3, 300, 90, "lateness of 60000 ms", "configured as 90000 ms", "Pulse:AllowedLateness as before")]
-    [InlineData(3, 300, null, "lateness of 60000 ms", "configured as no limit", "Pulse:AllowedLateness as before")]
-    public async Task What_is_declared_otherwise_is_refused_once_in_a_line_that_names_both_and_nothing_changes(
-        int buckets, int windowSeconds, int? latenessSeconds, string first, string now, string remedy)
+    [InlineData(4, 300, 300, 60, "rollup viewsByTitle was counted", "buckets was '3' and is now '4' (Buckets in Pulse:Rollups)")]
+    [InlineData(3, 60, 300, 60, All, "window was '300 s' and is now '60 s' (Pulse:Window)")]
+    [InlineData(3, 300, 0, 60, All, "skew was '300000 ms' and is now '0 ms' (Pulse:MaximumSkew)")]
+    [InlineData(3, 300, 300, 90, All, "lateness was '60000 ms' and is now '90000 ms' (Pulse:AllowedLateness)")]
+    [InlineData(3, 300, 300, null, All, "lateness was '60000 ms' and is now 'unlimited' (Pulse:AllowedLateness)")]
+    public async Task What_is_declared_otherwise_is_refused_once_in_a_line_that_says_what_differs_and_nothing_changes(
+        int buckets, int windowSeconds, int skewSeconds, int? latenessSeconds, string rollups, string change)
     {
-        await PrepareAsync(Declared(buckets: 3), allowedLateness: TimeSpan.FromMinutes(1));
+        await PrepareAsync(Declared(buckets: 3), new CountingRules { AllowedLateness = TimeSpan.FromMinutes(1) });
         var before = await ContentAsync();
 
-        var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(
+        var fault = await Assert.ThrowsAsync<DeclaredOtherwiseException>(() => PrepareAsync(
             Declared(buckets),
-            TimeSpan.FromSeconds(windowSeconds),
-            latenessSeconds is { } late ? TimeSpan.FromSeconds(late) : null));
+            new CountingRules
+            {
+                WindowLength = TimeSpan.FromSeconds(windowSeconds),
+                MaximumSkew = TimeSpan.FromSeconds(skewSeconds),
+                AllowedLateness = latenessSeconds is { } late ? TimeSpan.FromSeconds(late) : null,
+            }));
 
-        Assert.All([first, now, remedy], part => Assert.Equal(2, fault.Message.Split(part).Length));
+        Assert.All(
+            [rollups, change, "configure what differs as before", "another name", "'pulse rebuild --rollup "],
+            part => Assert.Equal(2, fault.Message.Split(part).Length));
         Assert.DoesNotContain('\n', fault.Message);
         Assert.False(fault.IsTransient);
         Assert.Equal(before, await ContentAsync());
+    }
+
+    [Fact]
+    public async Task A_declaration_of_other_decoding_rules_or_an_older_form_is_refused_by_what_differs()
+    {
+        await PrepareAsync(Declared(buckets: 3));
+        await Storage.QueryAsync("update pulse_version set declaration = replace(declaration, 'rules 1', 'rules 2'), digest = 'a' "
+            + "where rollup = 'viewsByTitle'");
+        await Storage.QueryAsync("update pulse_version set declaration = replace(declaration, '; skew 300000 ms', ''), digest = 'b' "
+            + "where rollup = 'deadLetters'");
+
+        var fault = await Assert.ThrowsAsync<DeclaredOtherwiseException>(() => PrepareAsync(Declared(buckets: 3)));
+
+        Assert.Contains("rollup viewsByTitle was counted under another declaration: rules was '2' and is now '1'", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("rollup deadLetters was counted under another declaration: skew was 'not declared' and is now '300000 ms'", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -129,9 +158,9 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
         Assert.Empty(RollupCatalog.TryCreate(
             [new RollupDeclaration { Name = "VIEWSByTitle", Dimensions = ["content_name", "language"], Buckets = 3 }], out var other));
 
-        var fault = await Assert.ThrowsAsync<StorageException>(() => PrepareAsync(other));
+        var fault = await Assert.ThrowsAsync<DeclaredOtherwiseException>(() => PrepareAsync(other));
 
-        Assert.Contains("'rollup VIEWSByTitle;", fault.Message, StringComparison.Ordinal);
+        Assert.Contains("rollup was 'viewsByTitle' and is now 'VIEWSByTitle'", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +170,7 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
         var before = await ContentAsync();
         await using var store = CheckpointStores.For(Storage.Options, Declared(buckets: 3));
 
-        await store.OpenAsync(Window.DefaultLength, null, CancellationToken.None);
+        await store.OpenAsync(CountingRules.Default, CancellationToken.None);
 
         await using (var snapshot = await store.ReadSnapshotAsync(CancellationToken.None))
             Assert.Equal(await Storage.QueryAsync("select count(*) from pulse_bucket"), [$"{snapshot.Buckets.Count}"]);
@@ -155,12 +184,12 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
 
         await using var withMore = CheckpointStores.For(Storage.Options, Declared(buckets: 3));
         var absent = await Assert.ThrowsAsync<StorageException>(
-            () => withMore.OpenAsync(Window.DefaultLength, null, CancellationToken.None));
-        var changed = await Assert.ThrowsAsync<StorageException>(
-            () => Storage.Open().OpenAsync(TimeSpan.FromMinutes(1), null, CancellationToken.None));
+            () => withMore.OpenAsync(CountingRules.Default, CancellationToken.None));
+        var changed = await Assert.ThrowsAsync<DeclaredOtherwiseException>(
+            () => Storage.Open().OpenAsync(new CountingRules { WindowLength = TimeSpan.FromMinutes(1) }, CancellationToken.None));
 
         Assert.Contains("'viewsByTitle' is not counted in it", absent.Message, StringComparison.Ordinal);
-        Assert.Contains("a length of 300 s", changed.Message, StringComparison.Ordinal);
+        Assert.Contains("window was '300 s'", changed.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -194,10 +223,10 @@ public abstract class CheckpointSchemaTests(StorageKind kind, PostgresFixture po
         return mistakes.Count == 0 ? catalog : throw new InvalidOperationException(mistakes[0]);
     }
 
-    private async Task PrepareAsync(RollupCatalog catalog, TimeSpan? windowLength = null, TimeSpan? allowedLateness = null)
+    private async Task PrepareAsync(RollupCatalog catalog, CountingRules? rules = null)
     {
         await using var store = CheckpointStores.For(Storage.Options, catalog);
-        await store.PrepareAsync(windowLength ?? Window.DefaultLength, allowedLateness, CancellationToken.None);
+        await store.PrepareAsync(rules ?? CountingRules.Default, CancellationToken.None);
     }
 
     private async Task<IReadOnlyList<string>> ContentAsync()
