@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Cluster.Tools.PublishSubscribe;
+using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Host.Cli;
@@ -48,6 +49,7 @@ internal sealed class ExportWatch : ReceiveActor
             if (HasMoved(progress))
                 log.LogInformation("Export of {Date}: {Status}", progress.Date, progress.Status);
         });
+        Receive<DeclarationReplaced>(replaced => outcome.Fail(replaced.Message, HostCommand.WrongUsage));
         Receive<IngestRefused>(refused => outcome.Fail(
             refused.Message, refused.IsConfigured ? HostCommand.WrongUsage : HostCommand.Failed));
         Receive<SubscribeAck>(_ => { });
@@ -69,6 +71,7 @@ internal sealed class ExportWatch : ReceiveActor
     protected override void PreStart()
     {
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Coordinator.ExportsTopic, Self));
+        Context.System.EventStream.Subscribe(Self, typeof(DeclarationReplaced));
         Context.System.EventStream.Subscribe(Self, typeof(IngestRefused));
     }
 }

@@ -154,6 +154,8 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
             return;
         }
 
+        if (message.Fault is DeclaredOtherwiseException otherwise)
+            Context.System.EventStream.Publish(new DeclarationReplaced(otherwise.Message));
         // A bucket asks again at once, so it is the answer that has to wait.
         if (writes)
             _outages.Failed(message.Fault);

@@ -1,4 +1,5 @@
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Rebuild;
 using Pulse.Actors.Storage.Upgrade;
 using Pulse.Counting;
 using Pulse.Events;
@@ -12,6 +13,7 @@ namespace Pulse.Actors.Storage;
 public sealed class NodeStorage : IAsyncDisposable
 {
     private readonly DatabaseUpgrade _upgrade;
+    private readonly RollupRebuild _rebuild;
 
     /// <summary>Opens nothing yet; <see cref="PrepareAsync"/> comes before everything else.</summary>
     /// <param name="options">The database.</param>
@@ -23,6 +25,7 @@ public sealed class NodeStorage : IAsyncDisposable
         Checkpoints = CheckpointStores.For(Sessions, catalog);
         Results = new ResultStore(Sessions, catalog);
         _upgrade = new DatabaseUpgrade(Sessions, catalog);
+        _rebuild = new RollupRebuild(Sessions, catalog);
     }
 
     /// <summary>Reads counts; needs no preparation where the tables are there.</summary>
@@ -44,6 +47,16 @@ public sealed class NodeStorage : IAsyncDisposable
     public Task<UpgradedDatabase?> UpgradeAsync(
         GroupProgress committed, CountingRules rules, CancellationToken cancellationToken) =>
         _upgrade.RunAsync(committed, rules, cancellationToken);
+
+    /// <inheritdoc cref="RollupRebuild.PlanAsync(IReadOnlyCollection{Rollup}, CountingRules, CancellationToken)" />
+    public Task<IReadOnlyList<RebuiltRollup>> PlanRebuildAsync(
+        IReadOnlyCollection<Rollup> rollups, CountingRules rules, CancellationToken cancellationToken) =>
+        _rebuild.PlanAsync(rollups, rules, cancellationToken);
+
+    /// <inheritdoc cref="RollupRebuild.RunAsync" />
+    public Task<IReadOnlyList<RebuiltRollup>> RebuildAsync(
+        IReadOnlyCollection<Rollup> rollups, CountingRules rules, CancellationToken cancellationToken) =>
+        _rebuild.RunAsync(rollups, rules, cancellationToken);
 
     /// <inheritdoc cref="ICheckpointStore.PrepareAsync" />
     public Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) =>

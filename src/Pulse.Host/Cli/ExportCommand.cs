@@ -88,11 +88,7 @@ internal sealed class ExportCommand
     private async Task<int> ExportAsync(NodeConfiguration node, ParseResult parsed, CancellationToken stop)
     {
         var rollups = Rollups(node.Settings.Catalog, parsed.GetValue(_rollup));
-        if (node.IsStorageEmbedded && !File.Exists(Path.Combine(node.DataDirectory, "pulse.db")))
-            throw new StorageException(
-                $"There is no storage in {node.DataDirectory}. Name its directory with --data, or the database in "
-                + "Pulse:Storage:ConnectionString.");
-
+        node.RequireStorage();
         await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
         await storage.OpenAsync(node.Settings.Rules, stop);
         var source = new ExportSource(storage, node.Settings.Catalog);

@@ -17,7 +17,7 @@ internal static class HostCommand
             "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
             + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage.")
         {
-            run.Command, export.Command, new DemoCommand().Command, new HealthCommand().Command,
+            run.Command, export.Command, new RebuildCommand().Command, new DemoCommand().Command, new HealthCommand().Command,
         };
 
         // The default command: "pulse --port 0" is "pulse run --port 0".

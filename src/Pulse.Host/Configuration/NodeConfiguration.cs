@@ -30,6 +30,8 @@ internal sealed record NodeConfiguration(
     /// <summary>The address of the embedded broker before it runs.</summary>
     public const string EmbeddedBrokerPlaceholder = "embedded";
 
+    private const string StorageFile = "pulse.db";
+
     private static readonly TimeSpan EmbeddedCheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
 
@@ -78,6 +80,16 @@ internal sealed record NodeConfiguration(
             isBrokerEmbedded,
             storage.Kind == StorageKind.Sqlite,
             options.Kafka.CreateTopics);
+    }
+
+    /// <summary>For a command that works on what a node has stored: a file that is not there would be made, empty.</summary>
+    /// <exception cref="StorageException">There is no such file.</exception>
+    public void RequireStorage()
+    {
+        if (IsStorageEmbedded && !File.Exists(Path.Combine(DataDirectory, StorageFile)))
+            throw new StorageException(
+                $"There is no storage in {DataDirectory}. Name its directory with --data, or the database in "
+                + "Pulse:Storage:ConnectionString.");
     }
 
     private static PulseOptions Bind(IConfigurationSection section)
@@ -144,7 +156,7 @@ internal sealed record NodeConfiguration(
     {
         if (database.ConnectionString is not { } connectionString)
         {
-            var file = new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, "pulse.db") };
+            var file = new SqliteConnectionStringBuilder { DataSource = Path.Combine(dataDirectory, StorageFile) };
             return new StorageOptions(StorageKind.Sqlite, file.ConnectionString);
         }
 

@@ -19,8 +19,6 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     private readonly List<ResultTable> _tables =
         [.. catalog.Counted.Select(rollup => new ResultTable(rollup, SqlDialect.For(kind)))];
 
-    private readonly string _newName = kind == StorageKind.Postgres ? "gen_random_uuid()" : "randomblob(16)";
-
     /// <summary>Executes the steps that are new to the database, and creates tables and buckets that are absent.</summary>
     /// <returns>The versions of the rollups.</returns>
     /// <exception cref="StorageException">The database can't be used as it is; the message says what to do.</exception>
@@ -55,6 +53,9 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         await _version.CheckAsync(connection, cancellationToken).ConfigureAwait(false);
         return await ReadVersionsAsync(connection, rules, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>An expression that makes a <see cref="CheckpointId"/> that was never used.</summary>
+    public static string NewName(StorageKind kind) => kind == StorageKind.Postgres ? "gen_random_uuid()" : "randomblob(16)";
 
     /// <summary>The name of a rollup's table as both databases have it: they don't tell it from others in upper case.</summary>
     public static string NameOf(Rollup rollup) => rollup.TableName.ToLowerInvariant();
@@ -113,7 +114,8 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
             : new RollupVersions(versions);
     }
 
-    private static async Task<Dictionary<string, (int Number, string Digest, string Text)>> ReadDeclaredAsync(
+    /// <summary>The versions in the database, by the names of their tables.</summary>
+    public static async Task<Dictionary<string, (int Number, string Digest, string Text)>> ReadDeclaredAsync(
         DbConnection connection, CancellationToken cancellationToken)
     {
         var command = connection.Command("select table_name, version, digest, declaration from pulse_version");
@@ -147,7 +149,7 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         connection.ExecuteAsync(
             "with recursive numbers (bucket) as (select 0 union all select bucket + 1 from numbers where bucket + 1 < @buckets) "
             + "insert into pulse_bucket (version, bucket, checkpoint, generation, positions, counted, late, dead, filtered, consumed) "
-            + $"select @version, bucket, {_newName}, 0, '', 0, 0, 0, 0, 0 from numbers",
+            + $"select @version, bucket, {NewName(kind)}, 0, '', 0, 0, 0, 0, 0 from numbers",
             cancellationToken,
             ("version", version),
             ("buckets", buckets));

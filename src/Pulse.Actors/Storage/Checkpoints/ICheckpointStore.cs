@@ -43,6 +43,7 @@ internal interface ICheckpointStore : IAsyncDisposable
     /// <param name="buckets">Buckets of the store's rollups.</param>
     /// <param name="cancellationToken">Ends the waiting; whether they were taken over is unknown then.</param>
     /// <returns>The row of each bucket, as it is from now on. Absent where it has none: the database went back to before it did.</returns>
+    /// <exception cref="DeclaredOtherwiseException">A rollup was rebuilt under another declaration since the store was prepared.</exception>
     Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
         IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken);
 

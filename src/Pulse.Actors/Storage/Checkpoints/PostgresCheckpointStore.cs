@@ -24,7 +24,7 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
 
     private readonly PostgresSessions _sessions;
     private readonly CheckpointSchema _schema;
-    private (RollupVersions Versions, PostgresBatch Batch)? _prepared;
+    private Preparation? _prepared;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="sessions">The connections, closed with the store.</param>
@@ -38,32 +38,39 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
     /// <inheritdoc />
     public string Description => _sessions.Address.Description;
 
-    private (RollupVersions Versions, PostgresBatch Batch) Prepared =>
+    private Preparation Prepared =>
         _prepared ?? throw new InvalidOperationException("The store is not prepared.");
 
     /// <inheritdoc />
     public async Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) =>
-        Use(await _sessions.RunAloneAsync(
+        Use(rules, await _sessions.RunAloneAsync(
             (connection, token) => _schema.PrepareAsync(connection, rules, token),
             StorageAddress.CommandTimeout,
             cancellationToken).ConfigureAwait(false));
 
     /// <inheritdoc />
     public async Task OpenAsync(CountingRules rules, CancellationToken cancellationToken) =>
-        Use(await _sessions.RunAsync(
+        Use(rules, await _sessions.RunAsync(
             (connection, token) => _schema.OpenAsync(connection, rules, token), cancellationToken)
             .ConfigureAwait(false));
 
     /// <inheritdoc />
-    public Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
-        IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken) =>
-        RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken);
+    public async Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
+        IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken)
+    {
+        var rows = await RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken).ConfigureAwait(false);
+        if (rows.Count == buckets.Count)
+            return rows;
+        // A rollup that was rebuilt meanwhile may be another version, with other rows.
+        await OpenAsync(Prepared.Rules, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc />
     public Task<IReadOnlyList<StatementOutcome>> StoreAsync(
         IReadOnlyList<CheckpointStatement> statements, Window? reportedFrom, CancellationToken cancellationToken)
     {
-        var (versions, batch) = Prepared;
+        var (_, versions, batch) = Prepared;
         return batch.StoreAsync(PreparedStatement.Prepare(statements, versions), reportedFrom, cancellationToken);
     }
 
@@ -79,7 +86,8 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _sessions.DisposeAsync();
 
-    private void Use(RollupVersions versions) => _prepared = (versions, new PostgresBatch(_sessions, versions));
+    private void Use(CountingRules rules, RollupVersions versions) =>
+        _prepared = new Preparation(rules, versions, new PostgresBatch(_sessions, versions));
 
     private Task<T> RunAsync<T>(
         string sql,
@@ -100,4 +108,7 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
             },
             cancellationToken);
     }
+
+    /// <summary>What was prepared, all of it at once: it is prepared anew where a rollup was rebuilt meanwhile.</summary>
+    private sealed record Preparation(CountingRules Rules, RollupVersions Versions, PostgresBatch Batch);
 }

@@ -21,7 +21,7 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
 
     private readonly SqliteSessions _sessions;
     private readonly CheckpointSchema _schema;
-    private (RollupVersions Versions, Dictionary<RollupVersion, SqliteStatement> Statements)? _prepared;
+    private Preparation? _prepared;
 
     /// <summary>Opens nothing yet.</summary>
     /// <param name="sessions">The connections, closed with the store.</param>
@@ -35,7 +35,7 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
     /// <inheritdoc />
     public string Description => _sessions.Address.Description;
 
-    private (RollupVersions Versions, Dictionary<RollupVersion, SqliteStatement> Statements) Prepared =>
+    private Preparation Prepared =>
         _prepared ?? throw new InvalidOperationException("The store is not prepared.");
 
     /// <inheritdoc />
@@ -45,7 +45,7 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
         // Kept in the file itself; readers and the one writer then do not block each other.
         await _sessions.RunAsync(
             connection => connection.ScalarAsync("pragma journal_mode = wal", cancellationToken), cancellationToken).ConfigureAwait(false);
-        Use(await _sessions.RunAloneAsync(
+        Use(rules, await _sessions.RunAloneAsync(
             (connection, token) => _schema.PrepareAsync(connection, rules, token),
             StorageAddress.CommandTimeout,
             cancellationToken).ConfigureAwait(false));
@@ -53,14 +53,21 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
 
     /// <inheritdoc />
     public async Task OpenAsync(CountingRules rules, CancellationToken cancellationToken) =>
-        Use(await _sessions.RunAsync(
+        Use(rules, await _sessions.RunAsync(
             connection => _schema.OpenAsync(connection, rules, cancellationToken), cancellationToken)
             .ConfigureAwait(false));
 
     /// <inheritdoc />
-    public Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
-        IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken) =>
-        RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken);
+    public async Task<IReadOnlyDictionary<BucketId, BucketRow>> TakeOverAsync(
+        IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken)
+    {
+        var rows = await RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken).ConfigureAwait(false);
+        if (rows.Count == buckets.Count)
+            return rows;
+        // A rollup that was rebuilt meanwhile may be another version, with other rows.
+        await OpenAsync(Prepared.Rules, cancellationToken).ConfigureAwait(false);
+        return await RunAsync(TakeOver, buckets, BucketRows.ReadAsync, cancellationToken).ConfigureAwait(false);
+    }
 
     /// <inheritdoc />
     public Task<IReadOnlyList<StatementOutcome>> StoreAsync(
@@ -82,8 +89,8 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
     /// <inheritdoc />
     public ValueTask DisposeAsync() => _sessions.DisposeAsync();
 
-    private void Use(RollupVersions versions) =>
-        _prepared = (versions, versions.All.ToDictionary(version => version, version => new SqliteStatement(version)));
+    private void Use(CountingRules rules, RollupVersions versions) =>
+        _prepared = new Preparation(rules, versions, versions.All.ToDictionary(version => version, version => new SqliteStatement(version)));
 
     // Nothing is awaited from the lock to the commit.
     private List<StatementOutcome> Store(
@@ -124,4 +131,7 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
             },
             cancellationToken);
     }
+
+    /// <summary>What was prepared, all of it at once: it is prepared anew where a rollup was rebuilt meanwhile.</summary>
+    private sealed record Preparation(CountingRules Rules, RollupVersions Versions, Dictionary<RollupVersion, SqliteStatement> Statements);
 }

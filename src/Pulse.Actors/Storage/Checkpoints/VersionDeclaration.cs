@@ -13,6 +13,9 @@ namespace Pulse.Actors.Storage.Checkpoints;
 /// </summary>
 internal sealed record VersionDeclaration
 {
+    /// <summary>The part that says which columns the table has: a change of it begins with this word.</summary>
+    public const string Dimensions = "dimensions";
+
     private const string Separator = "; ";
 
     // Each part by its first word, and where a user finds what it says. Names are SQL identifiers, so that no separator can
@@ -20,7 +23,7 @@ internal sealed record VersionDeclaration
     private static readonly IReadOnlyList<(string Word, string Setting)> Parts =
     [
         ("rollup", "Pulse:Rollups"),
-        ("dimensions", "Dimensions in Pulse:Rollups"),
+        (Dimensions, "Dimensions in Pulse:Rollups"),
         ("buckets", "Buckets in Pulse:Rollups"),
         ("keys", "MaximumKeys in Pulse:Rollups"),
         ("window", "Pulse:Window"),

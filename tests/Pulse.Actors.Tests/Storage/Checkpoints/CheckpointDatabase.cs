@@ -9,7 +9,7 @@ namespace Pulse.Actors.Tests.Storage.Checkpoints;
 /// <summary>A prepared database for one test, and the stores of as many nodes as it wants.</summary>
 internal sealed class CheckpointDatabase : IAsyncDisposable
 {
-    private static readonly RollupCatalog Catalog = Declare();
+    public static readonly RollupCatalog Catalog = Declare();
 
     private readonly TestStorage _storage;
     private readonly List<ICheckpointStore> _stores = [];
