@@ -10,6 +10,7 @@ namespace Pulse.Testing;
 public sealed partial class IndependentReader
 {
     private const long EndOfTheYear9000 = 221_876_928_000_000;
+    private const long DefaultMaximumSkew = 300_000;
 
     private static readonly string[] Tables = ["viewsByDeviceGenreAggregation", "viewsByGenderAgeGroupAggregation", "viewsByLocationMRAggregation"];
 
@@ -18,6 +19,9 @@ public sealed partial class IndependentReader
 
     /// <summary>By reason: how many records are no events.</summary>
     public SortedDictionary<string, long> DeadLetters { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The same by reason and the end of the window of the record's own timestamp.</summary>
+    public Dictionary<(string Reason, decimal WindowEnd), long> DeadLettersByWindow { get; } = [];
 
     /// <summary>How many records there are; records of aborted transactions are none.</summary>
     public long Records { get; private set; }
@@ -28,8 +32,11 @@ public sealed partial class IndependentReader
     /// <summary>How long after its window an event may come, in milliseconds.</summary>
     public long AllowedLateness { get; init; } = long.MaxValue;
 
+    /// <summary>How far an event's time may lie after its record's own timestamp, in milliseconds.</summary>
+    public long MaximumSkew { get; init; } = DefaultMaximumSkew;
+
     /// <summary>Reads every record of the topic, up to the first transaction that is still open.</summary>
-    public static IndependentReader Read(string bootstrapServers, string topic, TimeSpan? allowedLateness = null)
+    public static IndependentReader Read(string bootstrapServers, string topic, TimeSpan? allowedLateness = null, TimeSpan? maximumSkew = null)
     {
         var settings = new ConsumerConfig { BootstrapServers = bootstrapServers, GroupId = "independent-reader", EnableAutoCommit = false };
         (settings.EnablePartitionEof, settings.IsolationLevel) = (true, IsolationLevel.ReadCommitted);
@@ -37,7 +44,12 @@ public sealed partial class IndependentReader
         using var client = new DependentAdminClientBuilder(consumer.Handle).Build();
         var partitions = client.GetMetadata(topic, TimeSpan.FromSeconds(30)).Topics.Single().Partitions.Select(each => each.PartitionId).ToHashSet();
         consumer.Assign(partitions.Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
-        for (var read = new IndependentReader { AllowedLateness = (long?)allowedLateness?.TotalMilliseconds ?? long.MaxValue }; ;)
+        var read = new IndependentReader
+        {
+            AllowedLateness = (long?)allowedLateness?.TotalMilliseconds ?? long.MaxValue,
+            MaximumSkew = (long?)maximumSkew?.TotalMilliseconds ?? DefaultMaximumSkew,
+        };
+        while (true)
         {
             var record = consumer.Consume(TimeSpan.FromSeconds(30)) ?? throw new InvalidOperationException($"'{topic}' has no end.");
             if (!record.IsPartitionEOF)
@@ -58,8 +70,8 @@ public sealed partial class IndependentReader
             JsonElement Field(string name) => fields.Where(field => Try(() => field.Name) == name).Select(field => (JsonElement?)field.Value).LastOrDefault() ?? throw new FormatException("MissingField");
             string[] values = [Text(Field("DeviceType")), Text(Field("Genre")), Text(Field("UserGender")), AgeGroup(Field("UserAge")),
                 Text(Field("UserLocation")), Text(Field("MaturityRating"))];
-            var windowEnd = (decimal.Floor(Time(Field("EventTimestamp"), kafkaMilliseconds) / 300_000m) + 1) * 300;
-            if (kafkaMilliseconds is >= 0 and < EndOfTheYear9000 && kafkaMilliseconds - (windowEnd * 1000) > AllowedLateness)
+            var windowEnd = WindowEnd(Time(Field("EventTimestamp"), kafkaMilliseconds));
+            if (IsTime(kafkaMilliseconds) && kafkaMilliseconds - (windowEnd * 1000) > AllowedLateness)
                 Late++;
             else foreach (var row in Tables.Select((table, index) => (table, values[2 * index], values[(2 * index) + 1], windowEnd)))
                 Rows[row] = Rows.GetValueOrDefault(row) + 1;
@@ -68,8 +80,14 @@ public sealed partial class IndependentReader
         {
             var reason = bad is JsonException ? "NotJson" : bad.Message;
             DeadLetters[reason] = DeadLetters.GetValueOrDefault(reason) + 1;
+            var row = (reason, WindowEnd(IsTime(kafkaMilliseconds) ? kafkaMilliseconds : 0));
+            DeadLettersByWindow[row] = DeadLettersByWindow.GetValueOrDefault(row) + 1;
         }
     }
+
+    private static bool IsTime(long kafkaMilliseconds) => kafkaMilliseconds is >= 0 and < EndOfTheYear9000;
+
+    private static decimal WindowEnd(decimal milliseconds) => (decimal.Floor(milliseconds / 300_000m) + 1) * 300;
 
     private static string? Try(Func<string?> read)
     {
@@ -92,7 +110,7 @@ public sealed partial class IndependentReader
         : decimal.TryParse(field.GetRawText(), NumberStyles.None, CultureInfo.InvariantCulture, out var age) && age <= 150
             ? FormattableString.Invariant($"{age - (age % 10)}-{age - (age % 10) + 9}") : throw new FormatException("NumberOutOfRange");
 
-    private static decimal Time(JsonElement field, long kafkaMilliseconds)
+    private decimal Time(JsonElement field, long kafkaMilliseconds)
     {
         var text = Spelling().Match(String(field, "InvalidTimestamp"));
         decimal Number(int group) => decimal.Parse("0" + text.Groups[group].Value, CultureInfo.InvariantCulture);
@@ -105,7 +123,7 @@ public sealed partial class IndependentReader
             throw new FormatException((minute + 1) % 1440 == 0 ? "LeapSecond" : "InvalidTimestamp");
         var time = (minute * 60_000) - 62_135_596_800_000m + (Number(3) * 1000) + decimal.Parse(text.Groups[4].Value.PadRight(3, '0')[..3], CultureInfo.InvariantCulture);
         return time < 0 ? throw new FormatException("TimestampTooOld")
-            : time >= EndOfTheYear9000 || (kafkaMilliseconds is >= 0 and < EndOfTheYear9000 && time > kafkaMilliseconds + 300_000m)
+            : time >= EndOfTheYear9000 || (IsTime(kafkaMilliseconds) && time - kafkaMilliseconds > MaximumSkew)
                 ? throw new FormatException("TimestampInFuture") : time;
     }
 

@@ -96,9 +96,12 @@ public sealed class KafkaFixture : IAsyncLifetime
         return topic;
     }
 
-    /// <summary>Creates a topic and waits until every partition answers.</summary>
+    /// <summary>Creates a topic and waits until every partition answers. It keeps records of any age, unless its settings say otherwise.</summary>
     public static async Task CreateTopicAsync(string bootstrapServers, TopicSpecification topic)
     {
+        // Kafka deletes records by their own timestamps, and those of simulated streams may be months old.
+        topic.Configs ??= [];
+        topic.Configs.TryAdd("retention.ms", "-1");
         using var administration = Administration(bootstrapServers);
         await administration.CreateTopicsAsync([topic]);
         var ends = Enumerable.Range(0, topic.NumPartitions)
