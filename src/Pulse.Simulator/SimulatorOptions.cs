@@ -1,4 +1,5 @@
 using System.Globalization;
+using Pulse.Simulator.Generation;
 
 namespace Pulse.Simulator;
 
@@ -23,14 +24,17 @@ public sealed record SimulatorOptions
     /// <summary>How far a late event's timestamp lies back at least.</summary>
     public static readonly TimeSpan ShortestLateness = TimeSpan.FromMinutes(1);
 
-    /// <summary>How far a late event's timestamp lies back at most; consumers count 24 hours by default.</summary>
+    /// <summary>How far a late event's timestamp lies back at most.</summary>
     public static readonly TimeSpan LongestLateness = TimeSpan.FromMinutes(20);
 
-    /// <summary>The largest <see cref="OutOfOrder"/>, so that with lateness added events still count.</summary>
+    /// <summary>The largest <see cref="OutOfOrder"/>, so that with lateness added no event lies before the year 1970.</summary>
     public static readonly TimeSpan LongestOutOfOrder = TimeSpan.FromHours(12);
 
-    /// <summary>How far event time may run ahead of the clock: consumers refuse records a day ahead.</summary>
-    public static readonly TimeSpan LongestLead = TimeSpan.FromHours(24) - TimeSpan.FromMinutes(1);
+    /// <summary>
+    /// How far an event's time may lie after its record's own timestamp: consumers with default settings count it, and one
+    /// that is a millisecond more ahead is a dead letter.
+    /// </summary>
+    public static readonly TimeSpan AcceptedLead = TimeSpan.FromMinutes(5);
 
     /// <summary>The first <see cref="Start"/> allowed: consumers refuse timestamps before the year 1970.</summary>
     public static readonly DateTimeOffset EarliestStart = new(1970, 1, 2, 0, 0, 0, TimeSpan.Zero);
@@ -50,16 +54,22 @@ public sealed record SimulatorOptions
     /// <summary>How long to produce. Null: until <see cref="Events"/> are done. With both, what ends first.</summary>
     public TimeSpan? Duration { get; init; }
 
+    /// <summary>Whether the stream goes on until it is stopped; not with <see cref="Events"/> or <see cref="Duration"/>.</summary>
+    public bool Endless { get; init; }
+
     /// <summary>Events per second; 0 is as fast as Kafka accepts them.</summary>
     public double Rate { get; init; } = 5;
 
     /// <summary>Everything random derives from it: the same options and <see cref="Start"/> give the same bytes.</summary>
     public long Seed { get; init; } = 1;
 
-    /// <summary>The first event's time, cut to milliseconds. Null: the moment at which the run begins.</summary>
+    /// <summary>The first record's own timestamp, cut to milliseconds. Null: so long ago that the stream ends about now.</summary>
     public DateTimeOffset? Start { get; init; }
 
-    /// <summary>Seconds of event time that pass in one second of <see cref="Rate"/>.</summary>
+    /// <summary>
+    /// Seconds of event time that pass in one second of <see cref="Rate"/>; in a stream without a known end, until it has
+    /// caught up with the clock.
+    /// </summary>
     public double SpeedUp { get; init; } = 1;
 
     /// <summary>Zipf exponent over titles, countries and devices; 0 is uniform.</summary>
@@ -70,6 +80,9 @@ public sealed record SimulatorOptions
 
     /// <summary>Every timestamp is moved back by a random amount below this.</summary>
     public TimeSpan OutOfOrder { get; init; }
+
+    /// <summary>Fraction of users, 0 to 1, whose device's clock is ahead, by a second to 24 days.</summary>
+    public double FastClock { get; init; }
 
     /// <summary>Fraction of records, 0 to 1, that are malformed.</summary>
     public double Bad { get; init; }
@@ -87,12 +100,14 @@ public sealed record SimulatorOptions
     internal double EventTimeRate => Rate > 0 ? Rate : NominalRate;
 
     /// <summary>
-    /// The number of records that the run produces, or null where only the clock ends it (a duration at rate 0).
+    /// The number of records that the run produces, or null where none is known: an endless stream, or a duration at rate 0.
     /// </summary>
     public long? TotalRecords
     {
         get
         {
+            if (Endless)
+                return null;
             if (Duration is not { } duration)
                 return Events ?? DefaultEvents;
             if (Rate <= 0)
@@ -103,7 +118,7 @@ public sealed record SimulatorOptions
     }
 
     /// <summary>Tells every mistake in the options, one line each, beginning with the command's option name.</summary>
-    /// <param name="now">The current time: event time must not run a day ahead of it.</param>
+    /// <param name="now">The current time: records must not be stamped far ahead of it.</param>
     /// <returns>Nothing when all is well.</returns>
     public IReadOnlyList<string> Validate(DateTimeOffset now)
     {
@@ -116,10 +131,14 @@ public sealed record SimulatorOptions
         Require(Topic != CompletionTopic, "--completion-topic: must differ from --topic.");
         Require(Events is null or >= 0, $"--events: {Events} is not allowed; give 0 or more.");
         Require(Duration is null || Duration > TimeSpan.Zero, "--duration: give more than 0, for example 2m.");
+        Require(
+            !Endless || (Events is null && Duration is null),
+            "--endless: give it without --events and --duration, which end the stream.");
         RequireNumber(Rate, 0, MaximumRate, "--rate", "events per second (0 = as fast as accepted)");
         RequireNumber(SpeedUp, 0, 1_000_000, "--speed-up", "seconds of event time per second");
         RequireNumber(Skew, 0, MaximumSkew, "--skew", "the Zipf exponent (0 = uniform)");
         RequireNumber(Late, 0, 1, "--late", "a fraction");
+        RequireNumber(FastClock, 0, 1, "--fast-clock", "a fraction");
         RequireNumber(Bad, 0, 1, "--bad", "a fraction");
         Require(
             OutOfOrder >= TimeSpan.Zero && OutOfOrder <= LongestOutOfOrder,
@@ -129,10 +148,8 @@ public sealed record SimulatorOptions
             $"--start: must not be before {EarliestStart:yyyy-MM-dd}; consumers refuse events before 1970.");
         Require(DeliveryTimeout > TimeSpan.Zero, "DeliveryTimeout: must be more than 0.");
         Require(ConnectTimeout > TimeSpan.Zero, "ConnectTimeout: must be more than 0.");
-        if (mistakes.Count == 0 && FarthestLead(now) > LongestLead)
-            mistakes.Add(
-                "--start and --speed-up: event time would run a day or more ahead of the clock, and consumers refuse "
-                + "such records; give an earlier --start, fewer --events or a smaller --speed-up.");
+        if (mistakes.Count == 0 && RecordTimes.MistakeOf(this, now) is { } wrongTimes)
+            mistakes.Add(wrongTimes);
         return mistakes;
 
         void Require(bool holds, string mistake)
@@ -151,16 +168,4 @@ public sealed record SimulatorOptions
     private static bool IsTopicName(string? name) =>
         name is { Length: > 0 and <= 249 }
         && name.All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '_' or '-');
-
-    private TimeSpan FarthestLead(DateTimeOffset now)
-    {
-        var first = (Start ?? now) - now;
-        if (TotalRecords is not ({ } records and > 0))
-            return first;
-
-        var seconds = (records - 1) / EventTimeRate;
-        var ahead = seconds * SpeedUp - (Rate > 0 ? seconds : 0);
-        var last = first.TotalSeconds + ahead;
-        return TimeSpan.FromSeconds(Math.Min(Math.Max(first.TotalSeconds, last), TimeSpan.MaxValue.TotalSeconds / 2));
-    }
 }

@@ -22,8 +22,30 @@ public sealed class SimulatorOptionsTests
         { "--out-of-order", new() { OutOfOrder = TimeSpan.FromHours(13) } },
         { "--start", new() { Start = new DateTimeOffset(1969, 12, 31, 0, 0, 0, TimeSpan.Zero) } },
         { "--start and --speed-up", new() { Start = Now.AddDays(2) } },
-        { "--start and --speed-up", new() { Events = 10_000, SpeedUp = 1_000 } },
+        { "--start and --speed-up", new() { Start = Now.AddMinutes(60) } },
+        { "--start and --speed-up", new() { Start = Now, Events = 10_000, SpeedUp = 1_000 } },
+        { "--start and --speed-up", new() { Start = Now, Events = 100_000_000, Rate = 0 } },
+        { "--start", new() { Start = Now.AddMinutes(1), Endless = true } },
+        { "--speed-up", new() { Events = 1_000_000_000, SpeedUp = 1_000 } },
+        { "--endless", new() { Endless = true, Events = 1 } },
+        { "--endless", new() { Endless = true, Duration = TimeSpan.FromHours(1) } },
+        { "--fast-clock", new() { FastClock = 1.01 } },
     };
+
+    public static TheoryData<SimulatorOptions> Allowed =>
+    [
+        new SimulatorOptions { Start = Now.AddMinutes(59), Events = 1 },
+        new SimulatorOptions { Start = Now.AddDays(-1), Events = 10_000, Rate = 5, SpeedUp = 40 },
+        new SimulatorOptions { Events = 10_000, SpeedUp = 1_000 },
+        new SimulatorOptions { Events = 100_000_000, Rate = 0 },
+        new SimulatorOptions { Endless = true, SpeedUp = 1_000_000, Rate = SimulatorOptions.MaximumRate },
+        new SimulatorOptions { Endless = true, Start = SimulatorOptions.EarliestStart },
+        new SimulatorOptions { Late = 1, Bad = 1, FastClock = 1, OutOfOrder = SimulatorOptions.LongestOutOfOrder },
+    ];
+
+    [Theory]
+    [MemberData(nameof(Allowed))]
+    public void What_makes_sense_is_allowed(SimulatorOptions options) => Assert.Empty(options.Validate(Now));
 
     [Theory]
     [MemberData(nameof(Mistakes))]

@@ -71,9 +71,6 @@ internal sealed class HostProcess : IAsyncDisposable
         string[] simulator = stream is not null ? [] :
         [
             "--seed", "7", "--events", rate == 0 ? "200000000" : Text(Events), "--rate", Text(rate),
-            // At full speed event time runs faster than the clock and must not overtake it.
-            .. rate != 0 ? [] : (string[])[
-                "--start=" + DateTime.UtcNow.AddHours(-12).ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture)],
         ];
         Dictionary<string, string> environment = stream is null ? [] : KafkaFixture.Environment(stream);
         environment["Pulse__Http__RequestsPerSecond"] = "1000000";

@@ -32,7 +32,7 @@ internal sealed record Verdict(long Events, int Compared, IReadOnlyList<string> 
                 select $"{rollup.Name} {name}: {found} instead of {right}");
         }
 
-        return new Verdict(truth.Events - truth.Malformed, compared, differences);
+        return new Verdict(truth.Counted, compared, differences);
     }
 
     private static string NameOf(KeyCount row) => $"{row.Key} {row.Window}";

@@ -13,7 +13,7 @@ public sealed class SimulationOptions
 
     private readonly Option<long?> events = new("--events", "-n")
     {
-        Description = $"How many events to produce [default: {SimulatorOptions.DefaultEvents} unless --duration is given]",
+        Description = $"How many events to produce [default: {SimulatorOptions.DefaultEvents}, unless --duration or --endless is given]",
         HelpName = "N",
         CustomParser = result => Number<long>(result, "a whole number, 0 or more"),
     };
@@ -34,6 +34,11 @@ public sealed class SimulationOptions
         CustomParser = Duration,
     };
 
+    private readonly Option<bool> endless = new("--endless")
+    {
+        Description = "Produce until it is stopped, instead of --events",
+    };
+
     private readonly Option<long> seed = new("--seed", "-s")
     {
         Description = "Same seed, start and options: the same bytes in the same order",
@@ -44,14 +49,15 @@ public sealed class SimulationOptions
 
     private readonly Option<DateTimeOffset?> start = new("--start")
     {
-        Description = "First event's time, ISO-8601; UTC where no zone is given [default: now]",
+        Description = "First record's timestamp, ISO-8601; UTC where no zone is given [default: as long ago as it takes to end about now]",
         HelpName = "TIME",
         CustomParser = StartTime,
     };
 
     private readonly Option<double> speedUp = new("--speed-up")
     {
-        Description = "Seconds of event time per second; 60 makes five-minute windows pass every 5 s",
+        Description = "Seconds of event time per second; 60 makes five-minute windows pass every 5 s. A stream that is --endless "
+                      + "begins a day ago and goes on in real time when it has caught up",
         HelpName = "X",
         DefaultValueFactory = _ => Defaults.SpeedUp,
         CustomParser = result => Number<double>(result, "a number, 0 or more") ?? 0,
@@ -67,7 +73,7 @@ public sealed class SimulationOptions
 
     private readonly Option<double> late = new("--late")
     {
-        Description = "Fraction of events whose timestamp is 1 to 20 minutes too old",
+        Description = "Fraction of events whose time is 1 to 20 minutes before their record's timestamp",
         HelpName = "FRACTION",
         DefaultValueFactory = _ => Defaults.Late,
         CustomParser = result => Number<double>(result, "a fraction from 0 to 1") ?? 0,
@@ -75,9 +81,18 @@ public sealed class SimulationOptions
 
     private readonly Option<TimeSpan?> outOfOrder = new("--out-of-order")
     {
-        Description = "Move each timestamp back by a random amount below this, for example 2m",
+        Description = "Move each event's time back by a random amount below this, for example 2m",
         HelpName = "DURATION",
         CustomParser = Duration,
+    };
+
+    private readonly Option<double> fastClock = new("--fast-clock")
+    {
+        Description = "Fraction of users whose device's clock is ahead, by 1 s to 24 days; events more than 5 minutes ahead of "
+                      + "their record's timestamp are dead letters",
+        HelpName = "FRACTION",
+        DefaultValueFactory = _ => Defaults.FastClock,
+        CustomParser = result => Number<double>(result, "a fraction from 0 to 1") ?? 0,
     };
 
     private readonly Option<double> bad = new("--bad")
@@ -90,12 +105,12 @@ public sealed class SimulationOptions
 
     private readonly Option<string?> truth = new("--truth")
     {
-        Description = "Write the exact counts per rollup, key and window to this JSON file",
+        Description = "Write the exact counts per rollup, key and window, and the dead letters, to this JSON file",
         HelpName = "FILE",
     };
 
     private Option[] All =>
-        [events, rate, duration, seed, start, speedUp, skew, late, outOfOrder, bad, truth];
+        [events, rate, duration, endless, seed, start, speedUp, skew, late, outOfOrder, fastClock, bad, truth];
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
@@ -131,12 +146,14 @@ public sealed class SimulationOptions
             Events = parsed.GetValue(events),
             Rate = parsed.GetValue(rate),
             Duration = parsed.GetValue(duration),
+            Endless = parsed.GetValue(endless),
             Seed = parsed.GetValue(seed),
             Start = parsed.GetValue(start),
             SpeedUp = parsed.GetValue(speedUp),
             Skew = parsed.GetValue(skew),
             Late = parsed.GetValue(late),
             OutOfOrder = parsed.GetValue(outOfOrder) ?? TimeSpan.Zero,
+            FastClock = parsed.GetValue(fastClock),
             Bad = parsed.GetValue(bad),
         };
     }

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Runtime.InteropServices;
+using Pulse.Simulator.Generation;
 using Pulse.Simulator.Producing;
 using Spectre.Console;
 
@@ -46,7 +48,8 @@ internal sealed class SimulatorProgram(TextWriter output, TextWriter errors, boo
 
     private async Task<int> ExecuteAsync(SimulatorOptions options, string? truthFile, CancellationToken cancellation)
     {
-        var mistakes = options.Validate(DateTimeOffset.UtcNow);
+        var now = DateTimeOffset.UtcNow;
+        var mistakes = options.Validate(now);
         if (mistakes.Count > 0)
         {
             foreach (var mistake in mistakes)
@@ -58,13 +61,16 @@ internal sealed class SimulatorProgram(TextWriter output, TextWriter errors, boo
         {
             // Opened first: a run of an hour must not end with a file that cannot be written.
             await using var truth = truthFile is null ? null : OpenTruth(truthFile);
+            var start = new RecordTimes(options, now).Start;
             await output.WriteLineAsync(
-                $"Producing to '{options.Topic}' at {options.BootstrapServers}, seed {options.Seed}.");
+                $"Producing to '{options.Topic}' at {options.BootstrapServers}, seed {options.Seed}, "
+                + $"start {start.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture)}.");
+            var fixedTimes = options with { Start = start };
             var result = await ConsoleProgress.ShowAsync(
-                options,
+                fixedTimes,
                 AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(output) }),
                 terminal,
-                progress => new SimulatorRun(options, progress: progress).RunAsync(cancellation));
+                progress => new SimulatorRun(fixedTimes, progress: progress).RunAsync(cancellation));
             return await ConcludeAsync(result, truth, truthFile);
         }
         catch (SimulatorException failure)
@@ -96,7 +102,8 @@ internal sealed class SimulatorProgram(TextWriter output, TextWriter errors, boo
         await output.WriteLineAsync(
             $"{(result.Interrupted ? "Stopped: " : "")}{result.Delivered:N0} of {result.Produced:N0} produced events "
             + $"delivered in {seconds:N1} s ({result.Delivered / seconds:N0}/s)"
-            + (result.Truth.Malformed > 0 ? $", {result.Truth.Malformed:N0} of them malformed." : "."));
+            + (result.Truth.Malformed > 0 ? $", {result.Truth.Malformed:N0} of them malformed" : "")
+            + (result.Truth.Ahead > 0 ? $", {result.Truth.Ahead:N0} too far ahead." : "."));
         if (result.Failure is { } failure)
             await errors.WriteLineAsync(failure);
         else if (!result.Interrupted)

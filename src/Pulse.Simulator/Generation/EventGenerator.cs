@@ -4,8 +4,8 @@ namespace Pulse.Simulator.Generation;
 
 /// <summary>
 /// The endless, deterministic sequence of records of one seed, start and set of options. No clock, no I/O, one
-/// thread. A record's event time derives from its number: <c>start + number / rate × speedUp</c>, with
-/// <see cref="SimulatorOptions.NominalRate"/> where the rate is 0.
+/// thread. A record's own timestamp follows from its number (<see cref="RecordTimes"/>); its event time is the same, unless
+/// lateness, disorder or a fast clock moves it.
 /// </summary>
 public sealed class EventGenerator
 {
@@ -21,8 +21,8 @@ public sealed class EventGenerator
     private readonly double late;
     private readonly double bad;
     private readonly int outOfOrderMilliseconds;
-    private readonly long startMilliseconds;
-    private readonly double millisecondsPerEvent;
+    private readonly RecordTimes times;
+    private readonly FastClocks clocks;
     private RandomStream content;
     private RandomStream time;
     private RandomStream damage;
@@ -31,13 +31,13 @@ public sealed class EventGenerator
     private int length;
 
     /// <summary>Makes the catalogue and the users; takes some tenths of a second.</summary>
-    /// <param name="options">Valid options. Where they have no start, <paramref name="start"/> is taken.</param>
-    /// <param name="start">The first event's time when the options name none.</param>
-    public EventGenerator(SimulatorOptions options, DateTimeOffset start)
+    /// <param name="options">Valid options.</param>
+    /// <param name="now">Decides when the stream begins where the options name no start.</param>
+    public EventGenerator(SimulatorOptions options, DateTimeOffset now)
     {
         ArgumentNullException.ThrowIfNull(options);
-        startMilliseconds = (options.Start ?? start).ToUnixTimeMilliseconds();
-        millisecondsPerEvent = 1_000.0 / options.EventTimeRate * options.SpeedUp;
+        times = new RecordTimes(options, now);
+        clocks = new FastClocks(options.Seed, options.FastClock);
         late = options.Late;
         bad = options.Bad;
         outOfOrderMilliseconds = (int)options.OutOfOrder.TotalMilliseconds;
@@ -46,9 +46,10 @@ public sealed class EventGenerator
         titles = new ZipfChoice(catalogue.Count, options.Skew);
         devices = new ZipfChoice(Vocabulary.Devices.Count, options.Skew);
         deviceFields = [.. Vocabulary.Devices.Select(device => Encoding.UTF8.GetBytes($"\"DeviceType\":\"{device}\","))];
-        content = new RandomStream(RandomStream.Derive(options.Seed, startMilliseconds, "content"));
-        time = new RandomStream(RandomStream.Derive(options.Seed, startMilliseconds, "time"));
-        damage = new RandomStream(RandomStream.Derive(options.Seed, startMilliseconds, "damage"));
+        var start = times[0];
+        content = new RandomStream(RandomStream.Derive(options.Seed, start, "content"));
+        time = new RandomStream(RandomStream.Derive(options.Seed, start, "time"));
+        damage = new RandomStream(RandomStream.Derive(options.Seed, start, "damage"));
     }
 
     /// <summary>How many records were generated.</summary>
@@ -63,16 +64,18 @@ public sealed class EventGenerator
     /// <summary>The latest record's value. Valid until the next call of <see cref="Next"/>.</summary>
     public ReadOnlySpan<byte> Value => spoiled ?? buffer.AsSpan(0, length);
 
-    /// <summary>The time that the next record would have without lateness or disorder.</summary>
-    public DateTimeOffset NextEventTime => DateTimeOffset.FromUnixTimeMilliseconds(EventTime(Generated));
+    /// <summary>The next record's own timestamp.</summary>
+    public DateTimeOffset NextRecordTime => DateTimeOffset.FromUnixTimeMilliseconds(times[Generated]);
 
     /// <summary>Generates the next record.</summary>
     public void Next()
     {
-        var user = audience[content.NextBelow(Audience.Size)];
+        var viewer = content.NextBelow(Audience.Size);
+        var user = audience[viewer];
         var title = catalogue[titles.Next(ref content)];
         var device = devices.Next(ref content);
-        var timestamp = Disturb(EventTime(Generated));
+        var recordTime = times[Generated];
+        var timestamp = Disturb(recordTime + clocks[viewer]);
         WriteEvent(user, title, device, timestamp);
 
         var kind = MalformedKind.None;
@@ -85,11 +88,9 @@ public sealed class EventGenerator
 
         Key = user.Id;
         Current = new SimulatedEvent(
-            kind, timestamp, device, title.Genre, user.Gender, user.Age, user.Country, title.MaturityRating);
+            kind, timestamp, recordTime, device, title.Genre, user.Gender, user.Age, user.Country, title.MaturityRating);
         Generated++;
     }
-
-    private long EventTime(long number) => startMilliseconds + (long)(number * millisecondsPerEvent);
 
     private long Disturb(long timestamp)
     {

@@ -59,14 +59,18 @@ internal sealed class ConfirmedProducer : IDisposable
     internal string? FirstFailure => firstFailure;
 
     /// <summary>Hands one record to the client.</summary>
+    /// <param name="topic">Where it goes.</param>
+    /// <param name="key">Decides the partition; null: any.</param>
+    /// <param name="value">What it says.</param>
+    /// <param name="timestamp">Its own timestamp; without one it gets the client's clock.</param>
     /// <returns>False when its queue is full: wait with <see cref="WaitForRoomAsync"/> and try the same again.</returns>
     /// <exception cref="SimulatorException">The client refuses the record for good.</exception>
-    internal bool TryProduce(string topic, byte[]? key, byte[] value)
+    internal bool TryProduce(string topic, byte[]? key, byte[] value, Timestamp timestamp = default)
     {
         try
         {
             producer.Produce(
-                topic, new Message<byte[], byte[]> { Key = key!, Value = value }, countReport);
+                topic, new Message<byte[], byte[]> { Key = key!, Value = value, Timestamp = timestamp }, countReport);
             return true;
         }
         catch (ProduceException<byte[], byte[]> failure) when (failure.Error.Code == ErrorCode.Local_QueueFull)

@@ -33,9 +33,11 @@ internal sealed class Pace
         return due < 1 ? 0 : (int)Math.Min(due, LargestBatch);
     }
 
-    /// <summary>How long to wait for the next record.</summary>
+    /// <summary>How long to wait for the next record; without a rate, until the next look.</summary>
     internal TimeSpan UntilNext(long produced)
     {
+        if (rate <= 0)
+            return ShortestWait;
         var wait = TimeSpan.FromSeconds(produced / rate) - (stopwatch.Elapsed - paused);
         return wait < ShortestWait ? ShortestWait : wait > LongestWait ? LongestWait : wait;
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Confluent.Kafka;
 using Pulse.Simulator.Generation;
 
 namespace Pulse.Simulator.Producing;
@@ -85,11 +86,8 @@ public sealed class SimulatorRun
             while (!IsFinished(pace) && producer.FirstFailure is null)
             {
                 cancellation.ThrowIfCancellationRequested();
-                if (generator.NextEventTime - DateTimeOffset.UtcNow > SimulatorOptions.LongestLead)
-                    return "Event time has run a day ahead of the clock, and consumers refuse such records. "
-                           + "Give an earlier --start, a smaller --speed-up or a --rate.";
                 await WaitForPermissionAsync(produced, pace, cancellation);
-                var due = (int)Math.Min(pace.Due(produced), Remaining);
+                var due = IsEarly(generator) ? 0 : (int)Math.Min(pace.Due(produced), Remaining);
                 if (due == 0)
                     await Task.Delay(pace.UntilNext(produced), cancellation);
                 await ProduceBatchAsync(due, generator, producer, pace, cancellation);
@@ -116,7 +114,8 @@ public sealed class SimulatorRun
         {
             generator.Next();
             var value = generator.Value.ToArray();
-            while (!producer.TryProduce(options.Topic, generator.Key, value))
+            var timestamp = new Timestamp(generator.Current.RecordMilliseconds, TimestampType.CreateTime);
+            while (!producer.TryProduce(options.Topic, generator.Key, value, timestamp))
             {
                 await ConfirmedProducer.WaitForRoomAsync(cancellation);
                 if (pace.Elapsed - reportedAt >= ReportInterval)
@@ -160,6 +159,10 @@ public sealed class SimulatorRun
         return $"{lost:N0} of {produced:N0} events were not delivered to '{options.Topic}' at "
                + $"{options.BootstrapServers} ({producer.FirstFailure ?? "the broker did not answer in time"}).";
     }
+
+    /// <summary>Whether a stream without a known end has caught up with the clock: it never runs ahead of it.</summary>
+    private bool IsEarly(EventGenerator generator) =>
+        options.TotalRecords is null && generator.NextRecordTime > DateTimeOffset.UtcNow;
 
     private bool IsFinished(Pace pace) =>
         Remaining <= 0

@@ -21,7 +21,7 @@ internal sealed class RollupCounts
     /// <summary>Records that were produced, malformed ones included; known of a truth only.</summary>
     public long Events { get; private set; }
 
-    /// <summary>How many of them were malformed.</summary>
+    /// <summary>How many of them are no events: malformed, or too far ahead.</summary>
     public long Malformed { get; private set; }
 
     /// <summary>Reads what the simulator wrote with <c>--truth</c>.</summary>
@@ -31,7 +31,7 @@ internal sealed class RollupCounts
         var counts = new RollupCounts
         {
             Events = document.RootElement.GetProperty("events").GetInt64(),
-            Malformed = document.RootElement.GetProperty("malformed").GetInt64(),
+            Malformed = document.RootElement.GetProperty("malformed").GetInt64() + document.RootElement.GetProperty("ahead").GetInt64(),
         };
         foreach (var rollup in document.RootElement.GetProperty("rollups").EnumerateObject())
         {

@@ -127,7 +127,7 @@ internal sealed class TestStream
     {
         using var producer = new ProducerBuilder<byte[], byte[]>(
             new ProducerConfig { BootstrapServers = _settings.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
-        var generator = new EventGenerator(new SimulatorOptions(), DateTimeOffset.UtcNow);
+        var generator = new EventGenerator(new SimulatorOptions { Events = events, Rate = 0 }, DateTimeOffset.UtcNow);
         for (var number = 0; number < events; number++)
         {
             generator.Next();

@@ -21,9 +21,10 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka)
             var completion = await kafka.CreateTopicAsync("cli-completion", 1);
             var (code, output, errors) = await RunAsync(
                 "--bootstrap-servers", kafka.BootstrapServers, "--topic", topic, "--completion-topic", completion,
-                "--events", "500", "--rate", "0", "--seed", "7", "--bad", "0.1", "--truth", file);
+                "--events", "500", "--rate", "0", "--seed", "7", "--bad", "0.1", "--start", "2026-01-01T01:00:00.5+01:00", "--truth", file);
 
             Assert.Equal((0, ""), (code, errors));
+            Assert.Contains("seed 7, start 2026-01-01T00:00:00.500Z.", output, StringComparison.Ordinal);
             Assert.Contains("500 of 500 produced events delivered", output, StringComparison.Ordinal);
             Assert.Contains("*** DATA SIMULATION COMPLETED ***", output, StringComparison.Ordinal);
             using var truth = JsonDocument.Parse(await File.ReadAllBytesAsync(file));
@@ -46,6 +47,7 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka)
     [InlineData("--out-of-order", "x")]
     [InlineData("--late", "2")]
     [InlineData("--bad", "1.5")]
+    [InlineData("--fast-clock", "-0.1")]
     [InlineData("--seed", "abc")]
     [InlineData("--speed-up", "-1")]
     [InlineData("--skew", "99")]
@@ -77,7 +79,7 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka)
             (string[])
             [
                 "--bootstrap-servers", "--events", "--rate", "--duration", "--seed", "--start", "--speed-up", "--skew",
-                "--late", "--out-of-order", "--bad", "--truth", "--no-complete", "--topic", "--completion-topic",
+                "--late", "--out-of-order", "--fast-clock", "--endless", "--bad", "--truth", "--no-complete", "--topic", "--completion-topic",
             ],
             option => Assert.Contains(option, output, StringComparison.Ordinal));
     }
@@ -112,7 +114,7 @@ public sealed class SimulatorProgramTests(KafkaFixture kafka)
         var topic = await kafka.CreateTopicAsync("cli", 1);
         using var stop = new CancellationTokenSource();
         var run = RunAsync(
-            ["--bootstrap-servers", kafka.BootstrapServers, "--topic", topic, "--events", "1000000", "--rate", "100"],
+            ["--bootstrap-servers", kafka.BootstrapServers, "--topic", topic, "--endless", "--rate", "100", "--speed-up", "60"],
             stop.Token);
         await UntilRecordsArriveAsync(topic);
         await stop.CancelAsync();

@@ -20,7 +20,7 @@ public sealed class EventGeneratorTests
     {
         var options = new SimulatorOptions
         {
-            Seed = 7, Bad = 0.1, Late = 0.2, OutOfOrder = TimeSpan.FromMinutes(2), Skew = 1, Start = Start,
+            Seed = 7, Bad = 0.1, Late = 0.2, FastClock = 0.2, OutOfOrder = TimeSpan.FromMinutes(2), Skew = 1, Start = Start,
         };
 
         Assert.Equal(Records(options, 2_000), Records(options, 2_000));
@@ -117,6 +117,39 @@ public sealed class EventGeneratorTests
     }
 
     [Fact]
+    public void A_record_keeps_its_timestamp_whatever_moves_its_event()
+    {
+        var options = new SimulatorOptions
+        {
+            Start = Start, Late = 0.5, OutOfOrder = TimeSpan.FromMinutes(2), FastClock = 0.5, Bad = 0.1,
+        };
+        var generator = new EventGenerator(options, default);
+        var moved = 0;
+        for (var number = 0; number < 5_000; number++)
+        {
+            Assert.Equal(Start.AddMilliseconds(number * 200), generator.NextRecordTime);
+            generator.Next();
+            Assert.Equal(Start.AddMilliseconds(number * 200).ToUnixTimeMilliseconds(), generator.Current.RecordMilliseconds);
+            if (generator.Current.TimestampMilliseconds != generator.Current.RecordMilliseconds)
+                moved++;
+        }
+
+        Assert.InRange(moved, 4_900, 5_000);
+    }
+
+    [Fact]
+    public void Fast_clocks_belong_to_users_and_move_nothing_but_the_events_time()
+    {
+        var usual = Parse(new SimulatorOptions { Start = Start }, 20_000);
+        var fast = Parse(new SimulatorOptions { Start = Start, FastClock = 0.1 }, 20_000);
+        var leads = usual.Zip(fast, (one, other) => (User: one.GetProperty("UserId").GetString(), Lead: Time(other) - Time(one))).ToList();
+
+        Assert.InRange(leads.Count(each => each.Lead > TimeSpan.Zero), 1_600, 2_400);
+        Assert.All(leads.GroupBy(each => each.User), user => Assert.Single(user.Select(each => each.Lead).Distinct()));
+        Assert.All(usual.Zip(fast), pair => Assert.Equal(WithoutTime(pair.Item1), WithoutTime(pair.Item2)));
+    }
+
+    [Fact]
     public void Spoiling_some_records_leaves_the_others_as_they_were()
     {
         var good = Records(new SimulatorOptions { Start = Start }, 1_000);
@@ -147,6 +180,9 @@ public sealed class EventGeneratorTests
         [.. Records(options, count).Select(record => JsonElement.Parse(record.Split('\t')[1]))];
 
     private static DateTimeOffset Time(JsonElement record) => record.GetProperty("EventTimestamp").GetDateTimeOffset();
+
+    private static string WithoutTime(JsonElement record) => string.Concat(
+        record.EnumerateObject().Where(property => property.Name != "EventTimestamp").Select(property => property.ToString()));
 
     private static Dictionary<string, double> Shares(SimulatorOptions options, string field) =>
         Parse(options, 20_000)

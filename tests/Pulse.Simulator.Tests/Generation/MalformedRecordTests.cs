@@ -1,4 +1,5 @@
 using Pulse.Simulator.Generation;
+using Pulse.Testing;
 
 namespace Pulse.Simulator.Tests.Generation;
 
@@ -24,7 +25,7 @@ public sealed class MalformedRecordTests
             if (generator.Current.Malformed != kind)
                 continue;
             var value = generator.Value.ToArray();
-            Assert.True(ContractReader.Read(value) is null, System.Text.Encoding.Latin1.GetString(value));
+            Assert.False(IsEvent(value, generator.Current.RecordMilliseconds), System.Text.Encoding.Latin1.GetString(value));
             seen.Add(Convert.ToHexString(value));
         }
 
@@ -40,7 +41,7 @@ public sealed class MalformedRecordTests
         {
             generator.Next();
             if (generator.Current.Malformed == MalformedKind.None)
-                Assert.NotNull(ContractReader.Read(generator.Value.ToArray()));
+                Assert.True(IsEvent(generator.Value.ToArray(), generator.Current.RecordMilliseconds));
         }
     }
 
@@ -59,5 +60,13 @@ public sealed class MalformedRecordTests
         }
 
         Assert.InRange(bad, least, most);
+    }
+
+    /// <summary>Whether it is an event by the contract.</summary>
+    internal static bool IsEvent(byte[] value, long recordMilliseconds)
+    {
+        var judge = new IndependentReader();
+        judge.Count(value, recordMilliseconds);
+        return judge.DeadLetters.Count == 0;
     }
 }

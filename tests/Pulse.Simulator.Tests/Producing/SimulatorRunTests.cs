@@ -4,6 +4,7 @@ using Confluent.Kafka;
 using Pulse.Simulator.Broker;
 using Pulse.Simulator.Producing;
 using Pulse.Simulator.Tests.Generation;
+using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Simulator.Tests.Producing;
@@ -24,13 +25,70 @@ public sealed class SimulatorRunTests(KafkaFixture kafka)
         Assert.Equal((20_000, 20_000), (result.Produced, result.Delivered));
 
         var records = Read(options.Topic, 20_000);
-        Assert.Equal(result.Truth.Malformed, records.Count(record => ContractReader.Read(record.Value) is null));
+        Assert.Equal(result.Truth.Malformed, records.Count(record => !MalformedRecordTests.IsEvent(record.Value, record.Timestamp.UnixTimestampMs)));
         var generated = EventGeneratorTests.Records(options, 20_000).Order(StringComparer.Ordinal);
         Assert.Equal(generated, records.Select(Text).Order(StringComparer.Ordinal));
 
         var completion = JsonElement.Parse(Assert.Single(Read(options.CompletionTopic, 1)).Value);
         Assert.Equal("complete", completion.GetProperty("status").GetString());
         Assert.True(completion.GetProperty("timestamp").TryGetDateTimeOffset(out _));
+    }
+
+    [Fact]
+    public async Task What_Kafka_holds_is_judged_as_the_truth_says()
+    {
+        var options = await OptionsAsync() with
+        {
+            Events = 10_000, Rate = 0, Bad = 0.05, Late = 0.2, OutOfOrder = TimeSpan.FromMinutes(7), FastClock = 0.2,
+            SpeedUp = 5_000, Complete = false,
+        };
+        var result = await new SimulatorRun(options).RunAsync(CancellationToken.None).WaitAsync(Limit);
+
+        var judge = IndependentReader.Read(options.BootstrapServers, options.Topic);
+        Assert.Equal((10_000, result.Truth.Malformed + result.Truth.Ahead), (judge.Records, judge.DeadLetters.Values.Sum()));
+        Assert.InRange(result.Truth.Ahead, 100, 5_000);
+        Assert.Equal(
+            result.Truth.DeadLetters.ToDictionary(row => (row.Reason, (decimal)row.WindowEnd.ToUnixTimeSeconds()), row => row.Count),
+            judge.DeadLettersByWindow);
+        var rows = result.Truth.Rows("viewsByDeviceGenre");
+        Assert.Equal(
+            rows.ToDictionary(row => (row.First, row.Second, (decimal)row.WindowEnd.ToUnixTimeSeconds()), row => row.Count),
+            judge.Rows.Where(row => row.Key.Table == "viewsByDeviceGenreAggregation")
+                .ToDictionary(row => (row.Key.First, row.Key.Second, row.Key.WindowEnd), row => row.Value));
+    }
+
+    [Fact]
+    public async Task Records_carry_the_time_that_their_number_gives_them()
+    {
+        var options = await OptionsAsync() with { Events = 3_000, Rate = 0, SpeedUp = 1_000, Late = 0.5, Complete = false };
+        await new SimulatorRun(options).RunAsync(CancellationToken.None).WaitAsync(Limit);
+
+        var timestamps = Read(options.Topic, 3_000).Select(record => record.Timestamp).ToList();
+        Assert.All(timestamps, timestamp => Assert.Equal(TimestampType.CreateTime, timestamp.Type));
+        Assert.Equal(
+            Enumerable.Range(0, 3_000).Select(number => options.Start!.Value.AddMilliseconds(number * 100).ToUnixTimeMilliseconds()),
+            timestamps.Select(timestamp => timestamp.UnixTimestampMs).Order());
+    }
+
+    [Fact]
+    public async Task A_stream_without_a_known_end_catches_up_with_the_clock_and_never_overtakes_it()
+    {
+        // 864 records of 100 seconds each make up for a day; from there on event time passes at 10,000 records a second.
+        var options = await OptionsAsync() with
+        {
+            Start = null, Duration = TimeSpan.FromSeconds(2), Rate = 0, SpeedUp = 1_000_000, Complete = false,
+        };
+        var began = DateTimeOffset.UtcNow;
+        var result = await new SimulatorRun(options).RunAsync(CancellationToken.None).WaitAsync(Limit);
+        var ended = DateTimeOffset.UtcNow;
+
+        Assert.Null(result.Failure);
+        Assert.InRange(result.Produced, 1_000, 1_000_000);
+        var timestamps = Read(options.Topic, (int)result.Produced)
+            .Select(record => DateTimeOffset.FromUnixTimeMilliseconds(record.Timestamp.UnixTimestampMs)).ToList();
+        Assert.InRange(timestamps.Min(), began.AddDays(-1).AddMilliseconds(-1), ended.AddDays(-1));
+        // A batch goes out at once, and a tenth of a second may pass in it.
+        Assert.InRange(timestamps.Max(), began.AddSeconds(-100), ended.AddSeconds(0.2));
     }
 
     [Fact]
@@ -151,7 +209,7 @@ public sealed class SimulatorRunTests(KafkaFixture kafka)
 
     private static string Text(Record record)
     {
-        var encoding = ContractReader.Read(record.Value) is null ? Encoding.Latin1 : Encoding.UTF8;
+        var encoding = MalformedRecordTests.IsEvent(record.Value, record.Timestamp.UnixTimestampMs) ? Encoding.UTF8 : Encoding.Latin1;
         return $"{Encoding.UTF8.GetString(record.Key)}\t{encoding.GetString(record.Value)}";
     }
 
@@ -178,7 +236,8 @@ public sealed class SimulatorRunTests(KafkaFixture kafka)
         while (records.Count < count)
         {
             var result = consumer.Consume(deadline.Token);
-            records.Add(new Record(result.Partition.Value, result.Message.Key ?? [], result.Message.Value ?? []));
+            records.Add(new Record(
+                result.Partition.Value, result.Message.Key ?? [], result.Message.Value ?? [], result.Message.Timestamp));
         }
 
         // Neither lost nor twice: the ends of the partitions say the same.
@@ -208,7 +267,7 @@ public sealed class SimulatorRunTests(KafkaFixture kafka)
         ];
     }
 
-    private sealed record Record(int Partition, byte[] Key, byte[] Value);
+    private sealed record Record(int Partition, byte[] Key, byte[] Value, Timestamp Timestamp);
 
     private sealed class Recorder(List<SimulatorProgress> reports) : IProgress<SimulatorProgress>
     {
