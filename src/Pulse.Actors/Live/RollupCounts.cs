@@ -131,6 +131,13 @@ public sealed class RollupCounts
         && (_size > _options.Counts
             || (_windows.Count > _options.Windows && _time.GetUtcNow().UtcDateTime - oldest.ChangedUtc > _settled));
 
-    private int FirstIndex(RollupQuery query) =>
-        query.NewestWindows is { } newest ? Math.Max(0, _windows.Count - newest) : 0;
+    private int FirstIndex(RollupQuery query)
+    {
+        if (query.NewestWindows is not { } newest)
+            return 0;
+        var end = _windows.Count;
+        while (end > 0 && query.Latest is { } latest && _windows.Keys[end - 1] > latest)
+            end--;
+        return Math.Max(0, end - newest);
+    }
 }

@@ -28,6 +28,9 @@ public sealed record RollupQuery(Rollup Rollup)
     /// <summary>Only so many of the newest windows in memory; null: no limit.</summary>
     public int? NewestWindows { get; init; }
 
+    /// <summary>The last window that may be among the newest, such as the one that the clock is in; null: no limit.</summary>
+    public Window? Latest { get; init; }
+
     /// <summary>Whether counts are wanted per key and window, not only per key.</summary>
     public bool IsPerWindow { get; init; }
 
@@ -40,6 +43,7 @@ public sealed record RollupQuery(Rollup Rollup)
         var end = window.EndUtc;
         return (From is not { } from || end >= from)
             && (To is not { } to || end < to)
+            && (Latest is not { } latest || window <= latest)
             && (Dates.Count == 0 || Dates.Contains(DateOnly.FromDateTime(end)))
             && (Hours.Count == 0 || Hours.Contains(end.Hour))
             && (Minutes.Count == 0 || Minutes.Contains(end.Minute));
@@ -72,6 +76,7 @@ public sealed record RollupQuery(Rollup Rollup)
             string.Join(',', Minutes),
             .. Values.Select(values => string.Join(',', values.Select(Uri.EscapeDataString))),
             NewestWindows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "",
+            Latest?.ToString() ?? "",
             IsPerWindow ? "w" : "",
         ]);
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Pulse.Actors.Live;
+using Pulse.Counting;
 
 namespace Pulse.Host.Dashboard;
 
@@ -113,7 +114,8 @@ internal static class ChartData
     /// </summary>
     /// <param name="all">The answer that has them all.</param>
     /// <param name="shown">The answer that the picture shows.</param>
-    public static string TimeLine(RollupAnswer all, RollupAnswer? shown)
+    /// <param name="noTime">The window that has a name in place of a time.</param>
+    public static string TimeLine(RollupAnswer all, RollupAnswer? shown, Window noTime)
     {
         // Nearly all pages show the same.
         var strip = Strips.Of(all, _ => new Strip());
@@ -126,6 +128,7 @@ internal static class ChartData
             {
                 Ends = all.Windows.Select(total => total.Window.EndUnixSeconds),
                 Values = all.Windows.Select(total => total.Count),
+                NoTime = noTime.EndUnixSeconds,
                 Shown = string.Concat(all.Windows.Select(total => windows.Contains(total.Window) ? '1' : '0')),
             },
             Compact);

@@ -30,9 +30,8 @@ internal static class Text
     }
 
     /// <summary>A dimension's name as a heading: <c>age_group</c> becomes <c>Age group</c>.</summary>
-    public static string Heading(string name)
-    {
-        var words = name.Replace('_', ' ');
-        return words.Length == 0 ? words : char.ToUpperInvariant(words[0]) + words[1..];
-    }
+    public static string Heading(string name) => Sentence(name.Replace('_', ' '));
+
+    /// <summary>The same words with a capital first.</summary>
+    public static string Sentence(string words) => words.Length == 0 ? words : char.ToUpperInvariant(words[0]) + words[1..];
 }

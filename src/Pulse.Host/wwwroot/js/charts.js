@@ -181,12 +181,13 @@ const kinds = {
 
   timeline(data, colours, { width }) {
     // As many labels as have room, at equal distances, each with the air of a third of its width.
-    const times = data.ends.map((end) => new Date(end * 1000).toISOString().slice(0, 16).replace('T', ' '));
+    const times = data.ends.map((end) => (end === data.noTime ? 'no time' : new Date(end * 1000).toISOString().slice(0, 16).replace('T', ' ')));
+    const isTime = (name) => name !== 'no time';
     const every = Math.ceil(times.length / Math.max(1, Math.floor(width / 64)));
     return {
-      tooltip: { ...tooltip(colours), trigger: 'axis', formatter: ([item]) => `${safe(item.name)} UTC<br><b>${number(item.value)}</b>` },
+      tooltip: { ...tooltip(colours), trigger: 'axis', formatter: ([item]) => `${safe(item.name)}${isTime(item.name) ? ' UTC' : ''}<br><b>${number(item.value)}</b>` },
       grid: { left: 4, right: 4, top: 6, bottom: 22 },
-      xAxis: { type: 'category', data: times, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 13, formatter: (time) => time.slice(11), interval: (index) => (times.length - 1 - index) % every === 0 } },
+      xAxis: { type: 'category', data: times, axisLine: { lineStyle: { color: colours.line } }, axisTick: { show: false }, axisLabel: { color: colours.muted, fontSize: 13, formatter: (time) => (isTime(time) ? time.slice(11) : time), interval: (index) => (times.length - 1 - index) % every === 0 } },
       yAxis: { type: 'value', show: false },
       series: [{ id: 'windows', type: 'bar', barMaxWidth: 48, barMinHeight: 2, barCategoryGap: '14%', cursor: 'pointer', data: data.values.map((value, index) => ({ value, itemStyle: { color: data.shown[index] === '1' ? colours.accent : colours.line } })) }],
     };
