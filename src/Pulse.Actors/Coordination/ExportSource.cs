@@ -20,7 +20,7 @@ public sealed class ExportSource(NodeStorage storage, RollupCatalog catalog)
     ];
 
     /// <summary>How far a stream is stored.</summary>
-    /// <exception cref="StorageException">Storage can't be read.</exception>
+    /// <exception cref="StorageException">Storage can't be read, or the positions of a bucket can't.</exception>
     public async Task<StoredProgress> ReadStoredAsync(string stream, CancellationToken cancellationToken)
     {
         await using var snapshot = await storage.Checkpoints.ReadSnapshotAsync(cancellationToken).ConfigureAwait(false);
@@ -71,17 +71,22 @@ public sealed class ExportSource(NodeStorage storage, RollupCatalog catalog)
     private async Task<StorageSnapshot> OpenAsync(CompletionAccepted? completion, CancellationToken cancellationToken)
     {
         var snapshot = await storage.Checkpoints.ReadSnapshotAsync(cancellationToken).ConfigureAwait(false);
-        var missing = completion?.EventsToDrain(ProgressOf(snapshot, completion.Completion.Stream)) ?? 0;
-        if (missing == 0)
-            return snapshot;
-        await snapshot.DisposeAsync().ConfigureAwait(false);
-        throw new StorageWentBackException(missing);
+        try
+        {
+            var missing = completion?.EventsToDrain(ProgressOf(snapshot, completion.Completion.Stream)) ?? 0;
+            return missing == 0 ? snapshot : throw new StorageWentBackException(missing);
+        }
+        catch
+        {
+            await snapshot.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
     }
 
     // A database that went back to before a bucket had its row has stored nothing of it.
     private StoredProgress ProgressOf(StorageSnapshot snapshot, string stream) => StoredProgress.Of(
         stream,
         _buckets.Select(bucket => snapshot.Buckets.TryGetValue(bucket, out var row)
-            ? BucketPositions.Parse(row.Positions)
+            ? BucketRows.PositionsOf(bucket, row)
             : new BucketPositions()));
 }

@@ -80,6 +80,29 @@ public abstract class ExportSourceTests(StorageKind kind, PostgresFixture postgr
         Assert.Equal(0, (await _source.ReadStoredAsync(Partition.Stream, CancellationToken.None))[0]);
     }
 
+    [Fact]
+    public async Task Positions_that_can_not_be_read_are_named_with_their_bucket_and_what_to_do()
+    {
+        await _writer.MoveAsync(Partition, 10);
+        await _storage.QueryAsync("update pulse_bucket set positions = 'stream seven' where version = 1 and bucket = 3");
+
+        // More often than a node has connections: each of them is given back.
+        for (var attempt = 0; attempt < 5; attempt++)
+        {
+            foreach (var reading in (Func<Task>[])[
+                () => _source.ReadStoredAsync(Partition.Stream, CancellationToken.None),
+                () => _source.ReadDatesAsync(Completion, CancellationToken.None),
+                () => ReadAsync(Completion, NewYear)])
+            {
+                var fault = await Assert.ThrowsAsync<StorageException>(reading);
+                Assert.Equal(
+                    $"The positions of bucket {DeviceGenre.Name}/3 in table pulse_bucket can't be read: Line 1, partition 0: 'seven' is no "
+                    + "position such as 1500@3. Restore the whole database from a backup.",
+                    fault.Message);
+            }
+        }
+    }
+
     private static KeyCount Row(int day, string first, long count) => new(
         new RollupKey(first, "any"), Window.EndingAt(NewYear.AddDays(day).ToDateTime(new TimeOnly(0, 5), DateTimeKind.Utc)), count);
 

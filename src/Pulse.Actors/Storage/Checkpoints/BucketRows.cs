@@ -27,6 +27,23 @@ internal static class BucketRows
         DbCommand command, RollupVersions versions, CancellationToken cancellationToken) =>
         ReadAsync(command, versions, row => new CheckpointId(row.GetGuid(2)), cancellationToken);
 
+    /// <summary>The positions that a bucket's row has.</summary>
+    /// <exception cref="StorageException">They can't be read; the message says what to do.</exception>
+    public static BucketPositions PositionsOf(BucketId bucket, BucketRow row)
+    {
+        try
+        {
+            return BucketPositions.Parse(row.Positions);
+        }
+        catch (FormatException wrong)
+        {
+            throw new StorageException(
+                $"The positions of bucket {bucket} in table pulse_bucket can't be read: {wrong.Message.ReplaceLineEndings(" ")} "
+                + "Restore the whole database from a backup.",
+                wrong);
+        }
+    }
+
     private static async Task<IReadOnlyDictionary<BucketId, T>> ReadAsync<T>(
         DbCommand command, RollupVersions versions, Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {
