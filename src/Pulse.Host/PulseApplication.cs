@@ -148,13 +148,15 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddHostedService<StatusLine>();
         services.AddHealthChecks()
             .AddCheck<MembershipCheck>("cluster", tags: ["ready"])
-            .AddCheck<StorageCheck>("storage", tags: ["ready"]);
+            .AddCheck<StorageCheck>("storage", tags: ["ready"])
+            .AddCheck<BucketsCheck>("buckets", tags: ["ready"]);
         if (run.Simulation is { } simulation)
             AddSimulator(services, simulation with { BootstrapServers = started.Settings.Kafka.BootstrapServers });
 
         var application = builder.Build();
         application.MapHealthChecks(LivePath, new() { Predicate = _ => false }).AllowAnonymous();
-        application.MapHealthChecks(ReadyPath, new() { Predicate = check => check.Tags.Contains("ready") })
+        application
+            .MapHealthChecks(ReadyPath, new() { Predicate = check => check.Tags.Contains("ready"), ResponseWriter = Readiness.WriteAsync })
             .AllowAnonymous();
         application.MapDashboard();
         application.MapMetrics();

@@ -93,7 +93,7 @@ public sealed class FaultTests(KafkaFixture kafka, PostgresFixture postgres) : I
 
             Assert.Equal(0, await node.ExitAsync(Limit));
             await AssertExactAsync(stream, database, 2_500);
-            Assert.Equal(isRunning, node.Output.Any(line => line.Contains("was overtaken", StringComparison.Ordinal)));
+            Assert.Equal(isRunning, node.Output.Any(line => line.Contains("overtaken: somebody else", StringComparison.Ordinal)));
         }
         finally
         {

@@ -13,8 +13,8 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     private const int MostEarly = 100;
     private static readonly TimeSpan StopInterval = TimeSpan.FromSeconds(1);
 
-    // Messages would bring its successor at once, and the same line again.
-    private static readonly TimeSpan UnreadableInterval = TimeSpan.FromSeconds(30);
+    // A row that a person mends is found by itself.
+    private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
 
     private readonly BucketId _id;
     private readonly BucketContext _context;
@@ -40,7 +40,6 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         Receive<ShowUnstored>(_ => _interpreter.ShowUnstored());
         Receive<StopBucket>(_ => StopWhenStored());
         Receive<StopUnlessStored>(_ => StopUnlessAvailable());
-        Receive<StopNow>(_ => Context.Stop(Self));
     }
 
     /// <inheritdoc />
@@ -59,6 +58,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     protected override void PostStop()
     {
         _context.Statistics.Stopped();
+        _context.Statistics.GoesOn(_id);
         _context.LiveBuckets.Remove(_id, Self);
     }
 
@@ -91,26 +91,29 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
 
     private void Take(TakeoverEnded message)
     {
-        try
+        if (message.Problem is not null)
         {
-            _interpreter.Hear(message);
-        }
-        catch (FormatException wrong)
-        {
-            _log.Error(
-                "The positions of bucket {0} in table pulse_bucket can't be read, so that no partition goes on: {1} "
-                + "Restore the whole database from a backup.",
-                _id, wrong.Message);
-            _early.Clear();
-            Timers.StartSingleTimer(StopNow.Instance, StopNow.Instance, UnreadableInterval);
+            StandStill(message);
             return;
         }
 
+        _interpreter.Hear(message);
         if (_interpreter.IsTakingOver)
             return;
+        if (_context.Statistics.GoesOn(_id))
+            _context.Watch.Tell(new BucketGoesOn(_id));
         foreach (var (requests, from) in _early)
             _interpreter.Hear(requests, from);
         _early.Clear();
+    }
+
+    // Whoever waits for it asks again and again.
+    private void StandStill(TakeoverEnded message)
+    {
+        _early.Clear();
+        if (_context.Statistics.StandsStill(_id, message.Problem!))
+            _context.Watch.Tell(BucketStandsStill.Instance);
+        Timers.StartSingleTimer(nameof(StandStill), message with { Problem = null }, StandingInterval);
     }
 
     private void StopWhenStored()
@@ -130,17 +133,11 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     {
         if (end == BucketEnd.Overtaken)
         {
-            _log.Warning(
-                "Bucket {0} at {1} was overtaken: somebody else writes its row, or the database went back. It starts over.",
-                _id, ((ExtendedActorSystem)Context.System).Provider.DefaultAddress);
+            _log.Debug("Bucket {0} was overtaken.", _id);
+            _context.Watch.Tell(new BucketOvertaken(_id));
         }
 
         Context.Stop(Self);
-    }
-
-    private sealed record StopNow
-    {
-        public static StopNow Instance { get; } = new();
     }
 
     private sealed record StopUnlessStored

@@ -35,6 +35,9 @@ public sealed class BucketContext
     /// <summary>What changed in the node's buckets, for the live feed.</summary>
     public LiveBuckets LiveBuckets { get; init; } = new();
 
+    /// <summary>The node's <see cref="BucketWatch"/>.</summary>
+    public IActorRef Watch { get; init; } = ActorRefs.Nobody;
+
     /// <summary>Asks the database for all buckets of the node.</summary>
     public IActorRef Writer { get; }
 

@@ -85,7 +85,6 @@ internal sealed class BucketInterpreter
     }
 
     /// <summary>The takeover was answered, or failed.</summary>
-    /// <exception cref="FormatException">The row's positions can't be read.</exception>
     public void Hear(TakeoverEnded message)
     {
         if (message.Row is { } row)

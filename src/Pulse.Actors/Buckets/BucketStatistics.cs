@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Buckets;
 
@@ -6,6 +7,7 @@ namespace Pulse.Actors.Buckets;
 public sealed class BucketStatistics
 {
     private readonly ConcurrentDictionary<string, RollupStatistics> _rollups = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<BucketId, string> _standing = new();
     private int _running;
     private long _checkpoints;
     private long _storedCells;
@@ -24,6 +26,41 @@ public sealed class BucketStatistics
 
     /// <summary>What they counted, by rollup; rollups without any bucket here so far are absent.</summary>
     public IReadOnlyCollection<RollupStatistics> Rollups => [.. _rollups.Values];
+
+    /// <summary>The buckets here that stand still, by name.</summary>
+    public IReadOnlyList<StandingBucket> Standing =>
+    [
+        .. _standing.OrderBy(each => each.Key.Rollup, StringComparer.Ordinal).ThenBy(each => each.Key.Number)
+            .Select(each => new StandingBucket(each.Key.EntityId, each.Value)),
+    ];
+
+    /// <summary>Why buckets stand still, in one line; null while none does.</summary>
+    public string? Problem
+    {
+        get
+        {
+            var standing = Standing;
+            return standing.Count switch
+            {
+                0 => null,
+                1 => standing[0].Problem,
+                _ => $"{standing[0].Problem} {standing.Count - 1} more stand still.",
+            };
+        }
+    }
+
+    /// <summary>Notes that a bucket stands still.</summary>
+    /// <returns>Whether that is news.</returns>
+    internal bool StandsStill(BucketId bucket, string problem)
+    {
+        var isKnown = _standing.TryGetValue(bucket, out var before) && before == problem;
+        _standing[bucket] = problem;
+        return !isKnown;
+    }
+
+    /// <summary>Notes that a bucket has its row, or is not here any more.</summary>
+    /// <returns>Whether it stood still.</returns>
+    internal bool GoesOn(BucketId bucket) => _standing.TryRemove(bucket, out _);
 
     internal RollupStatistics Of(string rollup) => _rollups.GetOrAdd(rollup, name => new RollupStatistics(name));
 

@@ -30,8 +30,9 @@ internal sealed record LookWanted(BucketId Bucket, int Look) : ICheckpointReques
 internal sealed record CellsWanted(BucketId Bucket, IReadOnlyList<(RollupKey Key, Window Window)> Cells) : ICheckpointRequest;
 
 /// <param name="Attempt">Of the request.</param>
-/// <param name="Row">The row; null where nobody knows whether it was taken over.</param>
-internal sealed record TakeoverEnded(int Attempt, BucketRow? Row) : INoSerializationVerificationNeeded;
+/// <param name="Row">The row; null where there is none to go on from, or nobody knows whether it was taken over.</param>
+/// <param name="Problem">What is wrong with the row, where a person has to mend it; null where it is not the row.</param>
+internal sealed record TakeoverEnded(int Attempt, BucketRow? Row, string? Problem = null) : INoSerializationVerificationNeeded;
 
 /// <param name="Statement">Of the request.</param>
 /// <param name="Outcome">What is known.</param>

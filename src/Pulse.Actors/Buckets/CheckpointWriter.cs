@@ -109,7 +109,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         try
         {
             var answers = await lane.Ask([.. requests.Select(each => each.Request)], stopping).ConfigureAwait(false);
-            return new Ended(lane, began, answers.Select(FaultOf).FirstOrDefault(fault => fault is not null), [.. requests.Zip(answers, (request, answer) => (request.From, answer))]);
+            return new Ended(lane, began, answers.OfType<StatementEnded>().Select(each => each.Outcome.Fault).FirstOrDefault(fault => fault is not null), [.. requests.Zip(answers, (request, answer) => (request.From, answer))]);
         }
         catch (Exception exception)
         {
@@ -119,15 +119,6 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
             return new Ended(lane, began, fault, [.. requests.Select(each => (each.From, lane.Unanswered(each.Request, fault)))]);
         }
     }
-
-    private static StorageException? FaultOf(object answer) => answer switch
-    {
-        StatementEnded ended => ended.Outcome.Fault,
-        TakeoverEnded { Row: null } => new StorageException(
-            "A bucket has no row: the database went back to before its rollup was declared, or the row was deleted. Restart the "
-            + "node: it declares the rollup again, or says what is missing."),
-        _ => null,
-    };
 
     private void Handle(Ended message)
     {
@@ -172,7 +163,20 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
     private async Task<IReadOnlyList<object>> TakeOverAsync(IReadOnlyList<TakeoverWanted> requests, CancellationToken stopping)
     {
         var rows = await _store.TakeOverAsync([.. requests.Select(each => each.Bucket).Distinct()], stopping).ConfigureAwait(false);
-        return [.. requests.Select(each => new TakeoverEnded(each.Attempt, rows.GetValueOrDefault(each.Bucket)))];
+        return [.. requests.Select(each => EndOf(each, rows.GetValueOrDefault(each.Bucket)))];
+    }
+
+    // The database answers: what is wrong is the matter of this bucket alone, and nobody else waits for it.
+    private static TakeoverEnded EndOf(TakeoverWanted request, BucketRow? row)
+    {
+        try
+        {
+            return new TakeoverEnded(request.Attempt, BucketRows.RequireUsable(request.Bucket, row));
+        }
+        catch (StorageException wrong)
+        {
+            return new TakeoverEnded(request.Attempt, null, wrong.Message);
+        }
     }
 
     private async Task<IReadOnlyList<object>> StoreAsync(IReadOnlyList<StoreWanted> requests, CancellationToken stopping)

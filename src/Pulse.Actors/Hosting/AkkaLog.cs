@@ -25,6 +25,11 @@ internal sealed class AkkaLog : ReceiveActor, IRequiresMessageQueue<ILoggerMessa
             .Log(LevelOf(entry), "{Message}{Cause}", entry.Message, CauseOf(entry)));
     }
 
+    /// <summary>The lowest level that the process's log takes of Pulse's actors.</summary>
+    public static Akka.Event.LogLevel LowestLevel(ILoggerFactory loggers) => loggers.CreateLogger("Pulse.Actors").IsEnabled(LogLevel.Debug)
+        ? Akka.Event.LogLevel.DebugLevel
+        : Akka.Event.LogLevel.InfoLevel;
+
     // What a plug-in of persistence throws is logged by its supervisor, in that one's name.
     private static string CategoryOf(LogEvent entry) =>
         entry.LogSource?.Contains("/system/akka.persistence.", StringComparison.Ordinal) == true

@@ -90,6 +90,8 @@ public static class PulseAkkaExtensions
             {
                 loggers.ClearLoggers();
                 loggers.AddLogger<AkkaLog>();
+                // Akka does not ask the process's log what it takes, and building lines that it does not take costs time.
+                loggers.LogLevel = AkkaLog.LowestLevel(services.GetRequiredService<ILoggerFactory>());
             })
             .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
             .WithPersistence(services.GetRequiredService<NodeStorage>())
@@ -166,6 +168,7 @@ public static class PulseAkkaExtensions
                 services.GetRequiredService<BucketStatistics>(),
                 settings.CheckpointInterval,
                 bucket => rollups[bucket.Rollup]);
+            registry.Register<BucketWatch>(system.ActorOf(Props.Create(() => new BucketWatch(context.Statistics)), "bucket-watch"));
             registry.Register<CheckpointWriter>(system.ActorOf(
                 Props.Create(() => new CheckpointWriter(services.GetRequiredService<NodeStorage>().Checkpoints, context)),
                 "checkpoint-writer"));
@@ -190,6 +193,7 @@ public static class PulseAkkaExtensions
                     services.GetRequiredService<BucketStatistics>())
                 {
                     LiveBuckets = services.GetRequiredService<LiveBuckets>(),
+                    Watch = registry.Get<BucketWatch>(),
                 };
                 return entityId =>
                 {

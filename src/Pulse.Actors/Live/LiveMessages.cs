@@ -37,7 +37,7 @@ public readonly record struct NodePartition(int Partition, long Position, long C
 /// <param name="Checkpoints">Checkpoints stored since it started.</param>
 /// <param name="LastCheckpointUtc">The newest checkpoint; null before the first.</param>
 /// <param name="LastCommitUtc">The newest commit of an offset; null before the first.</param>
-/// <param name="StorageProblem">Why storage does not answer it; null while it does.</param>
+/// <param name="StorageProblem">Why storage does not answer it, or what is wrong with a row in it; null while all is well.</param>
 /// <param name="Partitions">The partitions that it reads.</param>
 public sealed record NodeStatus(
     string Node,

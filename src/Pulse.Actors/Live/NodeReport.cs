@@ -23,7 +23,7 @@ public sealed record NodeReport(IngestStatistics Ingest, BucketStatistics Bucket
         Buckets.Checkpoints,
         Buckets.LastCheckpoint,
         Ingest.LastCommit,
-        Storage.Problem,
+        Storage.Problem ?? Buckets.Problem,
         [
             .. Ingest.Partitions.Select(partition => new NodePartition(
                 partition.Partition, partition.Position, partition.Committed, partition.End)),

@@ -1,3 +1,5 @@
+using Pulse.Actors.Buckets;
+
 namespace Pulse.Host.Api;
 
 /// <summary>What <c>GET /api/status</c> answers: one node's view of itself and of the cluster.</summary>
@@ -13,6 +15,7 @@ namespace Pulse.Host.Api;
 /// <param name="LastCheckpoint">UTC.</param>
 /// <param name="StorageAvailable">Whether storage answers.</param>
 /// <param name="StorageProblem">Why not.</param>
+/// <param name="StandingBuckets">Buckets that stand still because their row is missing or can't be read.</param>
 /// <param name="Members">The cluster as this node sees it.</param>
 /// <param name="Export">The export that ended last, if this node heard of one.</param>
 internal sealed record NodeStatus(
@@ -28,6 +31,7 @@ internal sealed record NodeStatus(
     DateTime? LastCheckpoint,
     bool StorageAvailable,
     string? StorageProblem,
+    IReadOnlyList<StandingBucket> StandingBuckets,
     IReadOnlyList<NodeMember> Members,
     NodeExport? Export);
 

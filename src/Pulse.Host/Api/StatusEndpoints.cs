@@ -33,6 +33,7 @@ internal static class StatusEndpoints
                 buckets.LastCheckpoint,
                 storage.IsAvailable,
                 storage.Problem,
+                buckets.Standing,
                 Members(Cluster.Get(system).State),
                 export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null));
 

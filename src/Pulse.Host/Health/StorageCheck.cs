@@ -10,5 +10,5 @@ internal sealed class StorageCheck(StorageAvailability storage) : IHealthCheck
         HealthCheckContext context, CancellationToken cancellationToken = default) =>
         Task.FromResult(storage.IsAvailable
             ? HealthCheckResult.Healthy()
-            : HealthCheckResult.Unhealthy(storage.Problem));
+            : HealthCheckResult.Unhealthy("Storage is away; /api/status says why."));
 }

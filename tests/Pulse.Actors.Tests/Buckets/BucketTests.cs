@@ -1,5 +1,4 @@
 using Akka.Actor;
-using Akka.Event;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Buckets;
@@ -21,6 +20,7 @@ public sealed class BucketTests : TestKit
 
     private readonly TestProbe _writer;
     private readonly TestProbe _outbox;
+    private readonly TestProbe _watch;
     private readonly StorageAvailability _storage = new();
     private readonly BucketStatistics _statistics = new();
     private readonly LiveBuckets _live = new();
@@ -31,10 +31,12 @@ public sealed class BucketTests : TestKit
     {
         _writer = CreateTestProbe("writer");
         _outbox = CreateTestProbe("outbox");
+        _watch = CreateTestProbe("watch");
         _context = new BucketContext(
             RollupCatalog.Default, [new CountedVersion(ByDeviceGenre.Name, Version, ByDeviceGenre.Buckets)], _writer, _storage, _statistics)
         {
             LiveBuckets = _live,
+            Watch = _watch,
         };
     }
 
@@ -66,22 +68,42 @@ public sealed class BucketTests : TestKit
     }
 
     [Fact]
-    public async Task Positions_that_can_not_be_read_are_told_once_in_half_a_minute_whoever_asks_meanwhile()
+    public async Task With_a_row_that_can_not_be_used_it_stands_still_and_goes_on_by_itself_when_the_row_is_mended()
     {
-        var bucket = Watch(Start());
-        var takeover = await _writer.ExpectMsgAsync<TakeoverWanted>();
-
-        var log = CreateTestProbe();
-        Sys.EventStream.Subscribe(log, typeof(Error));
-        bucket.Tell(new TakeoverEnded(takeover.Attempt, Row("stream seven")));
+        var bucket = Start();
+        bucket.Tell(new TakeoverEnded((await _writer.ExpectMsgAsync<TakeoverWanted>()).Attempt, null, "It has no row."));
+        await _watch.ExpectMsgAsync<BucketStandsStill>();
+        Assert.Equal([new StandingBucket(Mobile.EntityId, "It has no row.")], _statistics.Standing);
         Ask(bucket);
         await ReachedAsync(bucket);
-        Clock.Advance(TimeSpan.FromSeconds(29));
+        Clock.Advance(TimeSpan.FromSeconds(4));
         await ReachedAsync(bucket);
-        Assert.Contains("Restore the whole database from a backup", (await log.ExpectMsgAsync<Error>()).ToString(), StringComparison.Ordinal);
+        await _writer.ExpectNoMsgAsync(TimeSpan.Zero);
+
         Clock.Advance(TimeSpan.FromSeconds(1));
+        bucket.Tell(new TakeoverEnded((await _writer.ExpectMsgAsync<TakeoverWanted>()).Attempt, null, "It has no row."));
+        await ReachedAsync(bucket);
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        Ask(bucket);
+        bucket.Tell(new TakeoverEnded((await _writer.ExpectMsgAsync<TakeoverWanted>()).Attempt, Row("stream 7@2")));
+
+        // Nothing in between: that it still stands is no news.
+        Assert.Equal(Mobile, (await _watch.ExpectMsgAsync<BucketGoesOn>()).Bucket);
+        Assert.Equal(7, Assert.Single((await _outbox.ExpectMsgAsync<BucketReplies>()).Answers).Position.Offset);
+        Assert.Null(_statistics.Problem);
+    }
+
+    [Fact]
+    public async Task A_bucket_that_stands_still_can_leave_the_node_and_is_no_concern_of_it_then()
+    {
+        var bucket = Watch(Start());
+        bucket.Tell(new TakeoverEnded((await _writer.ExpectMsgAsync<TakeoverWanted>()).Attempt, null, "It has no row."));
+        await _watch.ExpectMsgAsync<BucketStandsStill>();
+
+        bucket.Tell(StopBucket.Instance);
 
         await ExpectTerminatedAsync(bucket);
+        Assert.Empty(_statistics.Standing);
     }
 
     [Fact]
@@ -174,6 +196,7 @@ public sealed class BucketTests : TestKit
 
         await ExpectTerminatedAsync(bucket);
         Assert.Equal(0, _statistics.Running);
+        Assert.Equal(Mobile, (await _watch.ExpectMsgAsync<BucketOvertaken>()).Bucket);
     }
 
     [Fact]

@@ -10,8 +10,8 @@ internal sealed class SteeredCheckpoints : ICheckpointStore
 {
     private readonly Channel<Question> _questions = Channel.CreateUnbounded<Question>();
 
-    /// <summary>The bucket that has no row; null: all have one.</summary>
-    public BucketId? Missing { get; set; }
+    /// <summary>A bucket and the positions of its row, null where it has none; the rows of all others are well.</summary>
+    public (BucketId Bucket, string? Positions)? Wrong { get; set; }
 
     public string Description => "a steered store";
 
@@ -25,7 +25,9 @@ internal sealed class SteeredCheckpoints : ICheckpointStore
         IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken)
     {
         await AskAsync(buckets);
-        return buckets.Where(bucket => bucket != Missing).ToDictionary(bucket => bucket, _ => new BucketRow(new CheckpointId(Guid.NewGuid()), 1, "", default));
+        return buckets.Where(bucket => bucket != Wrong?.Bucket || Wrong?.Positions is not null).ToDictionary(
+            bucket => bucket,
+            bucket => new BucketRow(new CheckpointId(Guid.NewGuid()), 1, bucket == Wrong?.Bucket ? Wrong.Value.Positions! : "", default));
     }
 
     public async Task<IReadOnlyList<StatementOutcome>> StoreAsync(

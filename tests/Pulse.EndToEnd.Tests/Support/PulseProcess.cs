@@ -117,6 +117,13 @@ internal sealed class PulseProcess : IAsyncDisposable
         return response.StatusCode;
     }
 
+    /// <summary>What a node that is not ready says why; null while it is ready.</summary>
+    public async Task<string?> UnreadyAsync()
+    {
+        using var response = await _http.GetAsync(new Uri($"{await AddressAsync()}/health/ready"));
+        return response.StatusCode == HttpStatusCode.ServiceUnavailable ? await response.Content.ReadAsStringAsync() : null;
+    }
+
     /// <summary>Waits until the node has read so many records.</summary>
     public Task ConsumedAsync(long records, TimeSpan limit) => Eventually.HoldsAsync(
         $"{records} records read", limit, async () => (await StatusAsync()).Consumed >= records);
@@ -171,11 +178,15 @@ internal sealed record NodeStatus(
     [property: JsonRequired] long Consumed,
     [property: JsonRequired] long Lag,
     [property: JsonRequired] bool StorageAvailable,
+    [property: JsonRequired] IReadOnlyList<StandingBucket> StandingBuckets,
     [property: JsonRequired] IReadOnlyList<NodePartition> Partitions,
     [property: JsonRequired] IReadOnlyList<NodeMember> Members);
 
 /// <summary>A partition that a node reads, and up to where it has.</summary>
 internal sealed record NodePartition([property: JsonRequired] int Partition, [property: JsonRequired] long Position);
+
+/// <summary>A bucket that a node can't go on with.</summary>
+internal sealed record StandingBucket([property: JsonRequired] string Bucket, [property: JsonRequired] string Problem);
 
 /// <summary>A member of the cluster as a node sees it.</summary>
 internal sealed record NodeMember([property: JsonRequired] string Address, [property: JsonRequired] string Status);

@@ -44,6 +44,18 @@ internal static class BucketRows
         }
     }
 
+    /// <summary>The row of a bucket, if it can go on from there.</summary>
+    /// <exception cref="StorageException">There is none, or it can't be read; the message says what to do.</exception>
+    public static BucketRow RequireUsable(BucketId bucket, BucketRow? row)
+    {
+        if (row is null)
+            throw new StorageException(
+                $"Bucket {bucket} has no row in table pulse_bucket. Restore the whole database from a backup. If it went back to "
+                + $"before {bucket.Rollup} was declared, restart all nodes instead, which declare it again.");
+        PositionsOf(bucket, row);
+        return row;
+    }
+
     private static async Task<IReadOnlyDictionary<BucketId, T>> ReadAsync<T>(
         DbCommand command, RollupVersions versions, Func<DbDataReader, T> read, CancellationToken cancellationToken)
     {

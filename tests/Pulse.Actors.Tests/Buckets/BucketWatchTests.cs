@@ -1,0 +1,119 @@
+using Akka.Actor;
+using Akka.Event;
+using Akka.TestKit;
+using Akka.TestKit.Xunit;
+using Pulse.Actors.Buckets;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Tests.Buckets;
+
+/// <summary>What people are told of a node's buckets, in virtual time.</summary>
+public sealed class BucketWatchTests : TestKit
+{
+    private readonly BucketStatistics _statistics = new();
+    private readonly TestProbe _log;
+    private readonly IActorRef _watch;
+
+    public BucketWatchTests()
+        : base("akka.loglevel = INFO\n" + VirtualTime.Configuration.Replace("akka.loglevel = WARNING", "", StringComparison.Ordinal))
+    {
+        _log = CreateTestProbe("log");
+        foreach (var level in (Type[])[typeof(Info), typeof(Warning), typeof(Error)])
+            Sys.EventStream.Subscribe(_log, level);
+        _watch = Sys.ActorOf(Props.Create(() => new BucketWatch(_statistics)));
+    }
+
+    private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
+
+    [Theory]
+    [InlineData(1, "Bucket views/0 at akka://test was overtaken: somebody else writes the same rows, or the database went back. It starts over.")]
+    [InlineData(2, "2 buckets (views/0, views/1) at akka://test were overtaken: somebody else writes the same rows, or the database went back. They start over.")]
+    [InlineData(40, "40 buckets (views/0, views/1, views/2 and 37 more) at akka://test were overtaken: somebody else writes the same rows, or the database went back. They start over.")]
+    public async Task Buckets_that_are_overtaken_within_a_second_are_one_line_with_the_node_s_address(int buckets, string expected)
+    {
+        // A bucket may be overtaken again, and is one bucket.
+        _watch.Tell(new BucketOvertaken(Bucket(0)));
+        for (var number = 0; number < buckets; number++)
+            _watch.Tell(new BucketOvertaken(Bucket(number)));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await AdvanceAsync(TimeSpan.FromMinutes(10));
+
+        var line = Assert.Single(await LinesAsync<Warning>());
+        Assert.Equal(expected, line);
+    }
+
+    [Fact]
+    public async Task Those_that_are_overtaken_later_are_another_line()
+    {
+        _watch.Tell(new BucketOvertaken(Bucket(0)));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        _watch.Tell(new BucketOvertaken(Bucket(1)));
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(["Bucket views/0 at", "Bucket views/1 at"], (await LinesAsync<Warning>()).Select(line => line[..17]));
+    }
+
+    [Fact]
+    public async Task What_stands_still_is_said_once_and_then_seldom_until_it_goes_on()
+    {
+        Stand(0);
+        Stand(1);
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        await AdvanceAsync(TimeSpan.FromMinutes(4));
+        const string Two = "2 buckets (views/0, views/1) stand still, and no partition goes on. views/0 has no row.";
+        Assert.Equal([Two], await LinesAsync<Error>());
+
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal([Two], await LinesAsync<Error>());
+
+        GoOn(0);
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(["Bucket views/0 goes on."], await LinesAsync<Info>());
+        await AdvanceAsync(TimeSpan.FromMinutes(5));
+        Assert.Equal(["Bucket views/1 stands still, and no partition goes on. views/1 has no row."], await LinesAsync<Error>());
+
+        GoOn(1);
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(["Bucket views/1 goes on."], await LinesAsync<Info>());
+        await AdvanceAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(await LinesAsync<Error>());
+    }
+
+    private static BucketId Bucket(int number) => new("views", number);
+
+    private void Stand(int number)
+    {
+        Assert.True(_statistics.StandsStill(Bucket(number), $"{Bucket(number)} has no row."));
+        Assert.False(_statistics.StandsStill(Bucket(number), $"{Bucket(number)} has no row."));
+        _watch.Tell(BucketStandsStill.Instance);
+    }
+
+    private void GoOn(int number)
+    {
+        Assert.True(_statistics.GoesOn(Bucket(number)));
+        Assert.False(_statistics.GoesOn(Bucket(number)));
+        _watch.Tell(new BucketGoesOn(Bucket(number)));
+    }
+
+    private async Task AdvanceAsync(TimeSpan time)
+    {
+        await _watch.Ask<ActorIdentity>(new Identify(null));
+        Clock.Advance(time);
+        await _watch.Ask<ActorIdentity>(new Identify(null));
+    }
+
+    // What the watch has said by now; a message of the test's own marks the end of it.
+    private async Task<IReadOnlyList<string>> LinesAsync<TLevel>()
+        where TLevel : LogEvent
+    {
+        _log.Ref.Tell("the end");
+        var lines = new List<string>();
+        while (await _log.ExpectMsgAsync<object>() is LogEvent line)
+        {
+            if (line is TLevel && line.LogClass == typeof(BucketWatch))
+                lines.Add(line.Message.ToString()!);
+        }
+
+        return lines;
+    }
+}
