@@ -40,6 +40,7 @@ internal sealed class EarlierProgress
     /// <exception cref="NotDrainedException">They don't stand at one place.</exception>
     public BucketPositions Agreed(GroupProgress committed, IReadOnlyList<EarlierTotal> totals)
     {
+        RequireSameTopic(committed.Stream);
         if (_streams.Contains(committed.Stream))
             RequireNoneBeyond(committed, totals);
         else if (_streams.Count > 0)
@@ -59,6 +60,20 @@ internal sealed class EarlierProgress
     }
 
     private string Unpublished => $"the last checkpoint of bucket {_unpublished} is not in the result tables";
+
+    // Else positions would stay that nobody goes on from, and the tables would go on with events of another kind.
+    private void RequireSameTopic(string stream)
+    {
+        var topics = _streams.Select(TopicOf).Distinct().ToList();
+        if (topics.Count == 0 || TopicOf(stream) is not { } topic || topics.Contains(topic) || topics.Contains(null))
+            return;
+        throw new NotDrainedException(
+            $"it was counted from topic '{topics[^1]}', and Pulse:Kafka:Topic is '{topic}'",
+            $"Set Pulse:Kafka:Topic to '{topics[^1]}' on all nodes, or use an empty database for '{topic}'.");
+    }
+
+    // Cluster, topic and, where there is one, the topic's id; an identity that somebody has configured names none.
+    private static string? TopicOf(string stream) => stream.Split('/') is { Length: 2 or 3 } parts ? parts[1] : null;
 
     // Everything below a committed offset was stored by all buckets before it was committed.
     private void RequireNoneBeyond(GroupProgress committed, IReadOnlyList<EarlierTotal> totals)

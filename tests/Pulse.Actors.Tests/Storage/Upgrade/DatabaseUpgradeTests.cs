@@ -28,6 +28,20 @@ public sealed class PostgresDatabaseUpgradeTests(PostgresFixture postgres) : Dat
         Assert.Equal(before, await RowsAsync());
         Assert.Equal(["1"], await Storage.QueryAsync("select count(distinct positions) from pulse_bucket"));
     }
+
+    [Fact]
+    public async Task Another_topic_than_the_one_that_was_counted_is_refused()
+    {
+        await RestoreAsync();
+
+        var line = await RefusedAsync(
+            new GroupProgress("group", "ERpFd2yFSFOhn5EOIrqPZw/netflix-event/9b1d", ImmutableDictionary<int, long>.Empty));
+
+        Assert.Contains(
+            "it was counted from topic 'events-drained', and Pulse:Kafka:Topic is 'netflix-event'. Set Pulse:Kafka:Topic to 'events-drained'",
+            line,
+            StringComparison.Ordinal);
+    }
 }
 
 /// <summary>A database of the version before this one becomes one of this, exactly, or stays as it is.</summary>

@@ -22,6 +22,32 @@ public sealed class EarlierProgressTests
         Assert.Equal("live 90 20", Agreed("live", [(0, 90), (1, 25), (3, 4)], Total(Genres, 110, 0), Total(Devices, 100, 10)));
     }
 
+    [Theory]
+    [InlineData("one/views", "two/events/id")]
+    [InlineData("one/views/id", "one/events/id")]
+    public void A_database_that_was_counted_from_another_topic_is_refused_with_both_topics(string counted, string configured)
+    {
+        Add("Drama", ("zero/events.old/id", 0, 3), (counted, 0, 50));
+
+        var fault = Assert.Throws<NotDrainedException>(() => Agreed(configured, [], Total(Genres, 53, 0)));
+
+        Assert.Equal(
+            "it was counted from topic 'views', and Pulse:Kafka:Topic is 'events'. Set Pulse:Kafka:Topic to 'views' on all nodes, or use "
+            + "an empty database for 'events'.",
+            fault.Message);
+    }
+
+    [Theory]
+    [InlineData("one/views/id")]
+    [InlineData("two/views")]
+    [InlineData("configured")]
+    public void A_topic_that_it_was_counted_from_under_another_identity_or_one_that_no_identity_names_is_taken(string configured)
+    {
+        Add("Drama", ("one/views", 0, 50), ("one/events", 0, 3));
+
+        Assert.Equal("one/views 50\none/events 3", Agreed(configured, [], Total(Genres, 53, 0)));
+    }
+
     [Fact]
     public void A_group_that_stands_beyond_all_buckets_proves_nothing_where_rollups_differ()
     {
