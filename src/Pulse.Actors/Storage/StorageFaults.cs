@@ -55,9 +55,12 @@ internal sealed class StorageFaults(string place)
         PostgresErrorCodes.InvalidCatalogName => Line(
             "the database does not exist", "Create it, or correct Database of the connection string.", server, false),
         PostgresErrorCodes.InsufficientPrivilege => Line(
-            server.MessageText, "Grant the user the right to create and write tables in its schema.", server, false),
+            server.MessageText,
+            "Each start may create, alter and rename Pulse's tables, and grants on tables are not enough for that: make the user their "
+            + "owner, or grant it the role that owns them, and grant it CREATE on the schema.",
+            server, false),
         PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn => Line(
-            server.MessageText, "A table was dropped or changed; restart Pulse to make what is absent.", server, false),
+            server.MessageText, "A table was dropped or changed; restore the whole database from a backup.", server, false),
         PostgresErrorCodes.DiskFull => Line(
             server.MessageText, "Make room on the server's disk.", server, isTransient: true),
         PostgresErrorCodes.CannotConnectNow or PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown

@@ -68,8 +68,8 @@ internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
         connection,
         kind == StorageKind.Postgres
             ? "select exists (select 1 from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
-                + $"where relname = '{table}' and nspname = any(current_schemas(false)))"
-            : $"select exists (select 1 from sqlite_master where type = 'table' and name = '{table}')",
+                + $"where relname = '{table.ToLowerInvariant()}' and nspname = any(current_schemas(false)))"
+            : $"select exists (select 1 from sqlite_master where type = 'table' and lower(name) = '{table.ToLowerInvariant()}')",
         cancellationToken);
 
     private async Task<int> CurrentAsync(DbConnection connection, CancellationToken cancellationToken)

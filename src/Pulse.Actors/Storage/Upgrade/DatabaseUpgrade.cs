@@ -72,6 +72,7 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
         if (!await _version.ExistsAsync(connection, EarlierVersions.Declarations, cancellationToken).ConfigureAwait(false))
             throw new NotDrainedException("it declares no rollups", NotDrainedException.StartOnce);
 
+        await RequireAsync(connection, EarlierJournal.Tables, cancellationToken).ConfigureAwait(false);
         var journal = new EarlierJournal(connection);
         await journal.PutAsideAsync(cancellationToken).ConfigureAwait(false);
         await _version.RaiseAsync(connection, cancellationToken).ConfigureAwait(false);
@@ -79,6 +80,7 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
 
         var declared = await EarlierDeclarations.ReadAsync(
             connection, EarlierVersions.Declarations + EarlierJournal.Suffix, catalog.Counted, cancellationToken).ConfigureAwait(false);
+        await RequireAsync(connection, declared.Rollups.Select(rollup => rollup.TableName), cancellationToken).ConfigureAwait(false);
         var tables = declared.Rollups.ToDictionary(
             rollup => rollup.Name, rollup => new EarlierTable(connection, new ResultTable(rollup, _dialect), _dialect), StringComparer.Ordinal);
         var progress = await ReadProgressAsync(journal, tables, cancellationToken).ConfigureAwait(false);
@@ -100,6 +102,15 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
         }
 
         return new UpgradedDatabase(totals.Count, totals.Select(total => total.Counted.Sum()).DefaultIfEmpty().Max(), positions);
+    }
+
+    private async Task RequireAsync(DbConnection connection, IEnumerable<string> tables, CancellationToken cancellationToken)
+    {
+        foreach (var table in tables)
+        {
+            if (!await _version.ExistsAsync(connection, table, cancellationToken).ConfigureAwait(false))
+                throw new NotDrainedException($"its table {table} is missing", NotDrainedException.Restore);
+        }
     }
 
     private static async Task<EarlierProgress> ReadProgressAsync(

@@ -11,6 +11,10 @@ internal sealed class EarlierJournal(DbConnection connection)
     /// <summary>What the put-aside tables' names end with.</summary>
     public const string Suffix = "_v1";
 
+    /// <summary>The tables that are put aside, by the names that they have before.</summary>
+    public static IReadOnlyList<string> Tables { get; } =
+        [PersistenceConfiguration.JournalTable, EarlierVersions.Declarations, EarlierVersions.LateEvents];
+
     private const string Aside = PersistenceConfiguration.JournalTable + Suffix;
     private const string Columns = "created, deleted, persistence_id, sequence_number, message, tags, manifest, identifier, writer_uuid";
 
@@ -20,7 +24,7 @@ internal sealed class EarlierJournal(DbConnection connection)
     /// </summary>
     public async Task PutAsideAsync(CancellationToken cancellationToken)
     {
-        foreach (var table in (string[])[PersistenceConfiguration.JournalTable, EarlierVersions.Declarations, EarlierVersions.LateEvents])
+        foreach (var table in Tables)
             await connection.ExecuteAsync($"alter table {table} rename to {table}{Suffix}", cancellationToken).ConfigureAwait(false);
     }
 

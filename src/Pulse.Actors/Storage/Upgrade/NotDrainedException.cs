@@ -14,6 +14,9 @@ internal sealed class NotDrainedException(string reason, string remedy = NotDrai
     /// <summary>Where only that version understands what it wrote.</summary>
     public const string GoOn = "Go on with the version that wrote it, or use an empty database.";
 
+    /// <summary>Where a part of the database is gone.</summary>
+    public const string Restore = "Restore the whole database from a backup, or use an empty one.";
+
     /// <summary>Where nobody can.</summary>
     public const string StartAnew = "Nobody can bring the others (an embedded broker takes its stream with it): "
         + "use an empty database (another --data), or go on with that version.";

@@ -234,6 +234,9 @@ public abstract class DatabaseUpgradeTests(StorageKind kind, PostgresFixture pos
     [InlineData("update pulse_declarations set declaration = 'five minutes' where name = 'window length'", "'five minutes' can't be understood. Go on")]
     [InlineData("update pulse_declarations set declaration = 'views by what' where name = 'deadletters'", "'views by what' can't be understood. Go on")]
     [InlineData("drop table pulse_declarations", "it declares no rollups. Start the last version")]
+    [InlineData("drop table pulse_late_events", "its table pulse_late_events is missing. Restore the whole database from a backup")]
+    [InlineData("drop table pulse_journal", "its table pulse_journal is missing. Restore the whole database from a backup")]
+    [InlineData("drop table viewsByLocationMRAggregation", "its table viewsByLocationMRAggregation is missing. Restore the whole database")]
     public async Task What_is_not_understood_is_named(string change, string expected)
     {
         var earlier = await RestoreAsync();
