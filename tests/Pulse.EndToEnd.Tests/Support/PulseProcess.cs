@@ -23,14 +23,15 @@ internal sealed class PulseProcess : IAsyncDisposable
         IReadOnlyDictionary<string, string> environment,
         IReadOnlyList<string> arguments,
         string? networkNamespace = null,
-        HttpClient? client = null)
+        HttpClient? client = null,
+        string? assembly = null)
     {
         _name = name;
         _http = client ?? new HttpClient { Timeout = TimeSpan.FromSeconds(20) };
         // 'ip' replaces itself by the program that it starts in the namespace, so signals reach that.
         _process = ChildProcess.Start(
             networkNamespace is null ? "dotnet" : "ip",
-            [.. networkNamespace is null ? [] : (string[])["netns", "exec", networkNamespace, "dotnet"], PathOf(name), .. arguments],
+            [.. networkNamespace is null ? [] : (string[])["netns", "exec", networkNamespace, "dotnet"], assembly ?? PathOf(name), .. arguments],
             new ChildProcessOptions { Directory = directory, Environment = environment, IsHidden = IsOurs });
     }
 
@@ -47,6 +48,11 @@ internal sealed class PulseProcess : IAsyncDisposable
     public static PulseProcess Host(
         TestDirectory directory, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments) =>
         new("Pulse.Host", directory.Path, environment, arguments);
+
+    /// <summary>Starts a node of another version.</summary>
+    public static PulseProcess HostAt(
+        string assembly, TestDirectory directory, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments) =>
+        new("Pulse.Host", directory.Path, environment, arguments, assembly: assembly);
 
     /// <summary>Starts a node in a network namespace.</summary>
     public static PulseProcess Host(
