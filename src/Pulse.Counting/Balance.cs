@@ -11,6 +11,12 @@ namespace Pulse.Counting;
 /// <param name="Consumed">All records of the partitions that are booked in this bucket.</param>
 public readonly record struct Balance(long Counted, long Late, long Dead, long Filtered, long Consumed)
 {
+    /// <summary>The records of which is known what became of them.</summary>
+    public long Accounted => Counted + Late + Dead + Filtered;
+
+    /// <summary>Whether that is known of every record.</summary>
+    public bool IsEven => Accounted == Consumed;
+
     /// <summary>Adds term by term.</summary>
     public static Balance operator +(Balance left, Balance right) => new(
         left.Counted + right.Counted,

@@ -83,6 +83,25 @@ public sealed class PageTests(Browser browser, FinishedNode node)
     }
 
     [Fact]
+    public async Task The_cluster_page_says_what_became_of_all_records()
+    {
+        await using var view = await browser.OpenAsync(node.Address);
+        await view.GoAsync("/cluster", hasChart: false);
+
+        var rows = view.Page.GetByTestId("balance").Locator("tbody tr");
+        await Assertions.Expect(rows).ToHaveCountAsync(4);
+        var good = FinishedNode.Events - node.Malformed;
+        await Assertions.Expect(rows.Nth(0)).ToContainTextAsync("equal");
+        var cells = await rows.Nth(0).Locator("td").AllInnerTextsAsync();
+        Assert.Equal(
+            ["viewsByDeviceGenre", Number(FinishedNode.Events), Number(good), "0", Number(node.Malformed), "0"], cells.Take(6));
+        Assert.Equal("equal", cells[^1]);
+        Assert.Empty(view.Complaints);
+
+        static string Number(long value) => value.ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    [Fact]
     public async Task A_list_of_values_can_be_searched()
     {
         await using var view = await browser.OpenAsync(node.Address);

@@ -56,6 +56,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton<RollupReader>();
         services.AddSingleton<LiveBuckets>();
         services.AddSingleton<ClusterView>();
+        services.AddSingleton(new Balances(settings.Catalog));
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
         services.AddAkka(SystemName, (builder, provider) =>
         {
@@ -216,6 +217,12 @@ public static class PulseAkkaExtensions
         this AkkaConfigurationBuilder builder, IServiceProvider services) =>
         builder.WithActors((system, registry) =>
         {
+            var cuts = new CutReader(
+                services.GetRequiredService<NodeStorage>().Checkpoints, services.GetRequiredService<PulseSettings>().Catalog);
+            system.ActorOf(
+                Props.Create(() => new BalanceWatch(
+                    token => cuts.ReadAsync(DateTime.UtcNow, token), services.GetRequiredService<Balances>())),
+                "balance-watch");
             var report = new NodeReport(
                 services.GetRequiredService<IngestStatistics>(),
                 services.GetRequiredService<BucketStatistics>(),

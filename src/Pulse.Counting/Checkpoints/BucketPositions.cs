@@ -67,6 +67,23 @@ public sealed class BucketPositions
         ? _streams[index].Positions.Select(position => position.Offset == None ? null : (LogPosition?)position)
         : [];
 
+    /// <summary>Whether both are the same place in every partition, as far as epochs can say.</summary>
+    public bool AreSameAs(BucketPositions other)
+    {
+        foreach (var stream in Streams.Union(other.Streams))
+        {
+            var partitions = Math.Max(Of(stream).Count(), other.Of(stream).Count());
+            for (var partition = 0; partition < partitions; partition++)
+            {
+                var here = new StreamPartition(stream, partition);
+                if (!this[here].IsSameAs(other[here]))
+                    return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>The same positions, which do not move with these.</summary>
     public BucketPositions Copy()
     {

@@ -16,6 +16,7 @@ namespace Pulse.Host.Api;
 /// <param name="StorageAvailable">Whether storage answers.</param>
 /// <param name="StorageProblem">Why not.</param>
 /// <param name="StandingBuckets">Buckets that stand still because their row is missing or can't be read.</param>
+/// <param name="Balances">What became of each rollup's records, as of the last cut that the node has seen.</param>
 /// <param name="Members">The cluster as this node sees it.</param>
 /// <param name="Export">The export that ended last, if this node heard of one.</param>
 internal sealed record NodeStatus(
@@ -32,6 +33,7 @@ internal sealed record NodeStatus(
     bool StorageAvailable,
     string? StorageProblem,
     IReadOnlyList<StandingBucket> StandingBuckets,
+    IReadOnlyList<NodeBalance> Balances,
     IReadOnlyList<NodeMember> Members,
     NodeExport? Export);
 
@@ -41,6 +43,23 @@ internal sealed record NodeStatus(
 /// <param name="Committed">The offset below which everything is stored.</param>
 /// <param name="End">The partition's end.</param>
 internal sealed record NodePartition(int Partition, long Position, long Committed, long End);
+
+/// <summary>What became of a rollup's records.</summary>
+/// <param name="Rollup">Its name.</param>
+/// <param name="Cut">As of the last cut; null while none was seen.</param>
+internal sealed record NodeBalance(string Rollup, NodeCut? Cut);
+
+/// <summary>A moment at which all buckets of a rollup stood at equal positions.</summary>
+/// <param name="SeenUtc">When they were seen to.</param>
+/// <param name="Consumed">All records below these positions, gaps aside.</param>
+/// <param name="Counted">Those in a window of the rollup.</param>
+/// <param name="Late">Those that came too late.</param>
+/// <param name="Dead">Those that can't be read.</param>
+/// <param name="Filtered">Those that the rollup does not count, though they are well.</param>
+/// <param name="IsEven">Whether the other four are together as many as were consumed.</param>
+/// <param name="Problem">Why they are not; null while they are.</param>
+internal sealed record NodeCut(
+    DateTime SeenUtc, long Consumed, long Counted, long Late, long Dead, long Filtered, bool IsEven, string? Problem);
 
 /// <summary>A member of the cluster.</summary>
 /// <param name="Address">Host and port of its remoting.</param>

@@ -17,6 +17,7 @@ internal static class StatusEndpoints
             StorageAvailability storage,
             LatestExport export,
             ClusterView view,
+            Balances balances,
             ActorSystem system) => new NodeStatus(
                 ingest.Consumed,
                 ingest.DeadLettered,
@@ -34,8 +35,14 @@ internal static class StatusEndpoints
                 storage.IsAvailable,
                 storage.Problem,
                 buckets.Standing,
+                [.. balances.All.Select(each => new NodeBalance(each.Rollup, CutOf(each.AtCut)))],
                 Members(Cluster.Get(system).State),
                 export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null));
+
+    private static NodeCut? CutOf(RollupBalance? seen) => seen is { Balance: var balance }
+        ? new NodeCut(
+            seen.SeenUtc, balance.Consumed, balance.Counted, balance.Late, balance.Dead, balance.Filtered, balance.IsEven, seen.Problem)
+        : null;
 
     private static List<NodeMember> Members(ClusterEvent.CurrentClusterState state) =>
     [

@@ -38,6 +38,25 @@ public sealed class BucketPositionsTests
         Assert.Equal(At(1), copy[Zero]);
     }
 
+    [Theory]
+    [InlineData("s 5@1 7", "s 5@1 7", true)]
+    [InlineData("s 5@1 7", "s 5 7@1", true)]
+    [InlineData("s 5", "s 5 0", true)]
+    [InlineData("s 5", "s 5\nt 0", true)]
+    [InlineData("s 5\nt 6", "t 6\ns 5", true)]
+    [InlineData("", "", true)]
+    [InlineData("s 5@1", "s 5@2", false)]
+    [InlineData("s 5", "s 6", false)]
+    [InlineData("s 5", "s 5 1", false)]
+    [InlineData("s 5", "s 5\nt 1", false)]
+    [InlineData("s 5", "t 5", false)]
+    [InlineData("", "s - 1", false)]
+    public void Positions_are_the_same_where_all_partitions_are_at_the_same_place(string one, string other, bool areSame)
+    {
+        Assert.Equal(areSame, BucketPositions.Parse(one).AreSameAs(BucketPositions.Parse(other)));
+        Assert.Equal(areSame, BucketPositions.Parse(other).AreSameAs(BucketPositions.Parse(one)));
+    }
+
     [Fact]
     public void The_written_form_leaves_out_what_the_epoch_before_says()
     {

@@ -185,6 +185,7 @@ internal sealed record NodeStatus(
     [property: JsonRequired] long Lag,
     [property: JsonRequired] bool StorageAvailable,
     [property: JsonRequired] IReadOnlyList<StandingBucket> StandingBuckets,
+    [property: JsonRequired] IReadOnlyList<NodeBalance> Balances,
     [property: JsonRequired] IReadOnlyList<NodePartition> Partitions,
     [property: JsonRequired] IReadOnlyList<NodeMember> Members);
 
@@ -193,6 +194,20 @@ internal sealed record NodePartition([property: JsonRequired] int Partition, [pr
 
 /// <summary>A bucket that a node can't go on with.</summary>
 internal sealed record StandingBucket([property: JsonRequired] string Bucket, [property: JsonRequired] string Problem);
+
+/// <summary>What became of a rollup's records, as of the last cut that a node has seen.</summary>
+internal sealed record NodeBalance([property: JsonRequired] string Rollup, [property: JsonRequired] NodeCut? Cut);
+
+/// <summary>The terms of a balance.</summary>
+internal sealed record NodeCut(
+    [property: JsonRequired] DateTime SeenUtc,
+    [property: JsonRequired] long Consumed,
+    [property: JsonRequired] long Counted,
+    [property: JsonRequired] long Late,
+    [property: JsonRequired] long Dead,
+    [property: JsonRequired] long Filtered,
+    [property: JsonRequired] bool IsEven,
+    [property: JsonRequired] string? Problem);
 
 /// <summary>A member of the cluster as a node sees it.</summary>
 internal sealed record NodeMember([property: JsonRequired] string Address, [property: JsonRequired] string Status);

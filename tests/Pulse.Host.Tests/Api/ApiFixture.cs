@@ -93,6 +93,7 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton(model);
         builder.Services.AddSingleton<RollupReader>();
         builder.Services.AddSingleton<ClusterView>();
+        builder.Services.AddSingleton(new Balances(settings.Catalog));
         builder.Services.AddSingleton<IngestStatistics>();
         builder.Services.AddSingleton<BucketStatistics>();
         builder.Services.AddSingleton(new StorageAvailability());

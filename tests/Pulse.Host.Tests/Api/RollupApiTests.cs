@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Host.Tests.Api;
 
@@ -211,6 +212,19 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Contains(
             body.GetProperty("paths").GetProperty("/api/rollups/{name}").GetProperty("get").GetProperty("parameters").EnumerateArray(),
             parameter => parameter.GetProperty("name").GetString() == "newest");
+        Assert.Equal(
+            ["rollup", "cut"],
+            body.GetProperty("components").GetProperty("schemas").GetProperty("NodeBalance").GetProperty("properties").EnumerateObject()
+                .Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task The_status_says_of_each_rollup_that_no_cut_was_seen_yet()
+    {
+        var balances = (await GetAsync("/api/status")).GetProperty("balances").EnumerateArray().ToList();
+
+        Assert.Equal(RollupCatalog.Default.Counted.Select(rollup => rollup.Name), balances.Select(each => each.GetProperty("rollup").GetString()));
+        Assert.All(balances, each => Assert.Equal(JsonValueKind.Null, each.GetProperty("cut").ValueKind));
     }
 
     private async Task<JsonElement> GetAsync(string path)

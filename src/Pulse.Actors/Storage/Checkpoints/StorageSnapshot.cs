@@ -1,5 +1,6 @@
 using System.Data;
 using System.Data.Common;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Pulse.Counting;
 
@@ -79,6 +80,27 @@ internal sealed class StorageSnapshot : IAsyncDisposable
     /// <summary>The UTC dates of a rollup's window ends, ascending; see <see cref="ResultStore.DatesAsync"/>.</summary>
     public Task<IReadOnlyList<DateOnly>> ReadDatesAsync(Rollup rollup, CancellationToken cancellationToken) =>
         _faults.GuardAsync(() => _versions.Of(rollup).Table.ReadDatesAsync(_connection, cancellationToken), cancellationToken);
+
+    /// <summary>
+    /// How many offsets are in gaps that some buckets of a rollup have and others have not: retention took their records when some
+    /// had them. Where gaps overlap, it is more than there are.
+    /// </summary>
+    public Task<long> CountPartialGapsAsync(Rollup rollup, CancellationToken cancellationToken)
+    {
+        var version = _versions.Of(rollup);
+        var sql = string.Create(
+            CultureInfo.InvariantCulture,
+            $"""
+            select cast(coalesce(sum(to_offset - from_offset), 0) as bigint) from (
+              select from_offset, to_offset from (
+                select distinct bucket, stream, partition, from_offset, to_offset from pulse_gap where version = {version.Number}) as gaps
+              group by stream, partition, from_offset, to_offset having count(*) < {version.Buckets}) as partial_gaps
+            """);
+        return _faults.GuardAsync(
+            async () => Convert.ToInt64(
+                await _connection.ScalarAsync(sql, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture),
+            cancellationToken);
+    }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
