@@ -60,10 +60,10 @@ public sealed class FirstEditionTests(FirstEdition first, PostgresFixture postgr
         {
             var earlier = new EarlierDatabase(database.Kind, IsDrained: true);
             await earlier.RestoreAsync(database);
-            Assert.NotNull(await storage.UpgradeAsync(earlier.Progress, Window.DefaultLength, null, CancellationToken.None));
+            Assert.NotNull(await storage.UpgradeAsync(earlier.Progress, CountingRules.Default, CancellationToken.None));
         }
 
-        await storage.PrepareAsync(Window.DefaultLength, null, CancellationToken.None);
+        await storage.PrepareAsync(CountingRules.Default, CancellationToken.None);
     }
 
     private static Dictionary<string, string> Environment(StorageOptions database) => database.Kind == StorageKind.Sqlite

@@ -253,7 +253,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
     /// <param name="FirstWindow">The end of the oldest of them.</param>
     /// <param name="LastWindow">The end of the newest of them.</param>
     /// <param name="Total">The sum over them.</param>
-    /// <param name="Late">Events that came after their window was sealed, as stored.</param>
+    /// <param name="Late">Events whose record came too long after their window, as stored.</param>
     private sealed record RollupDescription(
         string Name,
         IReadOnlyList<string> Dimensions,

@@ -52,10 +52,10 @@ public sealed class RightsTests(PostgresFixture postgres) : UpgradeTest(StorageK
         await UpgradeAsUserAsync();
 
         Task UpgradeAsUserAsync() => WithUserAsync(
-            node => node.UpgradeAsync(earlier.Progress, Window.DefaultLength, null, CancellationToken.None));
+            node => node.UpgradeAsync(earlier.Progress, CountingRules.Default, CancellationToken.None));
     }
 
-    private Task PrepareAsync() => WithUserAsync(node => node.PrepareAsync(Window.DefaultLength, null, CancellationToken.None));
+    private Task PrepareAsync() => WithUserAsync(node => node.PrepareAsync(CountingRules.Default, CancellationToken.None));
 
     private static async Task<string> RefusedAsync(Func<Task> start)
     {
