@@ -9,13 +9,19 @@ using Pulse.Testing.Kafka;
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>
-/// One log of several hours, read by fresh installations that have nothing in common but the log: what they show is the
+/// One log of three days, read by fresh installations that have nothing in common but the log: what they show is the
 /// same, byte for byte, and what any reader of the contract makes of it.
 /// </summary>
 [Collection(Alone.Name)]
 public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private const int Events = 60_000;
+
+    // At the pace that a rate of 0 stands for, ten thousand events take a second: together, 72 hours.
+    private const int SpeedUp = (int)(72 * 3_600 * 10_000L / Events);
+
+    // Short, so that some of the late events come too late for their window.
+    private static readonly TimeSpan AllowedLateness = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
     private readonly TestDirectory _directory = new();
 
@@ -25,8 +31,10 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
         var stream = await TestStream.CreateAsync(kafka);
         await stream.ProduceAsync(OddTimes());
         await ProduceAsync(stream, Events);
-        var judge = stream.Judge();
+        var judge = stream.Judge(AllowedLateness);
         Assert.Equal(Events + OddTimes().Count, judge.Records);
+        Assert.InRange(judge.Late, Events / 1_000, Events / 20);
+        Assert.InRange(judge.DeadLetters["TimestampInFuture"], Events / 1_000, Events / 20);
 
         await ExactCounts.AssertAsync(judge, ResultTables.OfPostgres(await OneNodeAsync(stream)));
         await ExactCounts.AssertAsync(judge, ResultTables.OfSqlite(await OneNodeOnAFileAsync(stream)));
@@ -41,7 +49,7 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
         using var broker = EmbeddedBroker.Start();
         var stream = TestStream.Create(broker);
         await ProduceAsync(stream, Events / 3);
-        var judge = stream.Judge();
+        var judge = stream.Judge(AllowedLateness);
         Assert.Equal(Events / 3, judge.Records);
 
         await ExactCounts.AssertAsync(judge, ResultTables.OfPostgres(await OneNodeAsync(stream)));
@@ -53,9 +61,8 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
     private async Task ProduceAsync(TestStream stream, int events)
     {
         await using var simulator = stream.Produce(
-            _directory, _directory["truth.json"], "--events", Text(events), "--rate", "0", "--seed", "11", "--bad", "0.02",
-            "--late", "0.1", "--out-of-order", "5m", "--speed-up", "2000",
-            "--start", DateTime.UtcNow.AddHours(-6).ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture));
+            _directory, _directory["truth.json"], "--events", Text(events), "--rate", "0", "--seed", "11", "--bad", "0.01",
+            "--late", "0.01", "--fast-clock", "0.01", "--out-of-order", "5m", "--speed-up", Text(SpeedUp));
         Assert.Equal(0, await simulator.ExitAsync(Limit));
     }
 
@@ -155,6 +162,7 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
     // Of installations with one group, only one hears of the completion.
     private static Dictionary<string, string> WithGroupOf(string database, Dictionary<string, string> environment)
     {
+        environment["Pulse__AllowedLateness"] = AllowedLateness.ToString("c", CultureInfo.InvariantCulture);
         environment["Pulse__Kafka__GroupId"] = $"reading-{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(database)).AsSpan(0, 8))}";
         return environment;
     }

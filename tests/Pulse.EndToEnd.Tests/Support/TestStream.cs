@@ -184,6 +184,13 @@ internal sealed class TestStream
         await administration.AlterConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitionOffsets(GroupId, ends)]);
     }
 
+    /// <summary>Deletes the records of a partition below an offset, as retention does.</summary>
+    public async Task DeleteRecordsAsync(int partition, long below)
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await administration.DeleteRecordsAsync([new TopicPartitionOffset(Topic, partition, below)]);
+    }
+
     /// <summary>Deletes the group with its offsets, as an expiry does.</summary>
     public async Task DeleteGroupAsync()
     {
