@@ -35,8 +35,9 @@ public sealed class StandingBucketTests(KafkaFixture kafka, PostgresFixture post
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.CreateDatabaseAsync();
         await stream.ProduceAsync(1_000);
-        await using var node = PulseProcess.Host(
-            _directory, stream.Environment(database, checkpointInterval: null), "run", "--port", "0", "--data", "data", "--exit-on-complete");
+        var environment = stream.Environment(database, checkpointInterval: null);
+        environment["Logging__LogLevel__Pulse.Actors"] = "Debug";
+        await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data", "--exit-on-complete");
         await ExactCounts.StoredAsync(database, 1_000, Limit);
 
         await QueryAsync(database, damage);
@@ -57,6 +58,9 @@ public sealed class StandingBucketTests(KafkaFixture kafka, PostgresFixture post
         Assert.Equal(0, await node.ExitAsync(Limit));
 
         await ExactCounts.AssertAsync(stream.Judge(), ResultTables.OfPostgres(database));
+        Assert.Single(node.Output, line => line.Contains($"Bucket {Bucket} was overtaken.", StringComparison.Ordinal));
+        Assert.Single(node.Output, line => line.Contains($"Bucket {Bucket} at akka.tcp://pulse@127.0.0.1:", StringComparison.Ordinal)
+            && line.Contains(" was overtaken: somebody else writes the same rows", StringComparison.Ordinal));
         Assert.Single(node.Output, line => line.Contains($"Bucket {Bucket} stands still, and no partition goes on. {problem}", StringComparison.Ordinal));
         Assert.Single(node.Output, line => line.Contains($"Bucket {Bucket} goes on.", StringComparison.Ordinal));
         Assert.DoesNotContain(node.Output, line => line.Contains("Storage is", StringComparison.Ordinal));

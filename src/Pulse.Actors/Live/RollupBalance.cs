@@ -1,3 +1,4 @@
+using System.Globalization;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
@@ -13,10 +14,14 @@ public sealed record RollupBalance(string Rollup, DateTime SeenUtc, Balance Bala
     public bool IsFault => Math.Abs(Balance.Accounted - Balance.Consumed) > PartialGaps;
 
     /// <summary>Why it is not even, in one line; null while it is.</summary>
-    public string? Problem => Balance.IsEven ? null : FormattableString.Invariant(
-        $"Of {Rollup}, {Balance.Consumed} records were consumed, and {Balance.Counted} counted + {Balance.Late} late + {Balance.Dead} dead ")
-        + FormattableString.Invariant($"+ {Balance.Filtered} filtered are {Balance.Accounted} (at a cut seen at {SeenUtc:yyyy-MM-dd HH:mm:ss} UTC). ")
-        + (IsFault
-            ? "That is a fault of Pulse, and counts of this rollup may be wrong. Keep a copy of the database, and report this line."
-            : "Retention took records that some buckets had counted and others had not: table pulse_gap has their offsets.");
+    public string? Problem => Balance.IsEven ? null : $"{Terms} {Reason}";
+
+    private string Terms => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Of {Rollup}, {Balance.Consumed} records were consumed, and {Balance.Counted} counted + {Balance.Late} late + {Balance.Dead} dead "
+        + $"+ {Balance.Filtered} filtered are {Balance.Accounted} (at a cut seen at {SeenUtc:yyyy-MM-dd HH:mm:ss} UTC).");
+
+    private string Reason => IsFault
+        ? "That is a fault of Pulse, and counts of this rollup may be wrong. Keep a copy of the database, and report this line."
+        : "Retention took records that some buckets had counted and others had not: table pulse_gap has their offsets.";
 }

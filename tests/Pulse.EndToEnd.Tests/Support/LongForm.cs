@@ -1,6 +1,6 @@
 namespace Pulse.EndToEnd.Tests.Support;
 
-/// <summary>Whether PULSE_TEST_LONG asks for outages and crashes of full length and number.</summary>
+/// <summary>Whether PULSE_TEST_LONG asks for outages and crashes of full length and number, and for what takes minutes to build.</summary>
 internal static class LongForm
 {
     public static bool IsWanted { get; } =
