@@ -17,7 +17,9 @@ internal static class ExactCounts
 
     /// <summary>Waits until so many events are counted.</summary>
     public static Task CountedAsync(string database, long events, TimeSpan limit) => Eventually.HoldsAsync(
-        $"{events} events counted", limit, async () => await ResultTables.OfPostgres(database).CountedAsync() >= events, Interval);
+        $"{events} events counted", limit,
+        async () => await ResultTables.OfPostgres(database).IsPreparedAsync() && await ResultTables.OfPostgres(database).CountedAsync() >= events,
+        Interval);
 
     /// <summary>Ends the producer, waits until everything that it has produced is stored, and asserts it, row for row.</summary>
     public static async Task AssertAtEndAsync(TestStream stream, PulseProcess producer, string database, TimeSpan limit)
