@@ -36,6 +36,12 @@ internal enum History
     /// <summary>12: storage was away until a bucket was full, and it stored afterwards.</summary>
     FullBucketStoredAfterwards,
 
+    /// <summary>13: a declaration is raised at a cut while a node that counts by the one before is paused.</summary>
+    DeclarationRaisedWhileANodeSleeps,
+
+    /// <summary>13: a node that counts by another declaration than the database finds no row.</summary>
+    TakeoverOfAnotherDeclaration,
+
     /// <summary>14: a takeover was sent twice and executed twice.</summary>
     TakeoverExecutedTwice,
 

@@ -25,8 +25,9 @@ internal sealed class Scenario
         (Settings, Mistake, _trace, _sightings) = (settings, mistake, trace, sightings);
         Random = new SeededRandom(settings.Seed);
         Broker = new SimulatedBroker(settings.Partitions);
-        Declarations = [.. Enumerable.Range(0, settings.Versions).Select(number => new Declaration(number, BucketsOf(number), isOlder: false))];
-        OlderDeclarations = [.. Enumerable.Range(0, settings.Versions).Select(number => new Declaration(number, BucketsOf(number), isOlder: true))];
+        Declarations = [.. Enumerable.Range(0, settings.Versions).Select(number => new Declaration(number, BucketsOf(number), shift: 0))];
+        OlderDeclarations = [.. Enumerable.Range(0, settings.Versions).Select(number => new Declaration(number, BucketsOf(number), shift: 1))];
+        RaisedDeclarations = [new Declaration(0, BucketsOf(0), shift: 2), .. Declarations.Skip(1)];
         BucketIds = [.. Declarations.SelectMany(each => Enumerable.Range(0, each.Version.Buckets).Select(each.Version.Bucket))];
         Database = new SimulatedDatabase(BucketIds.Length, mistake);
         Network = new MessageNetwork(Random);
@@ -66,6 +67,9 @@ internal sealed class Scenario
 
     public IReadOnlyList<Declaration> OlderDeclarations { get; }
 
+    /// <summary>Those that count once the first version was raised.</summary>
+    public IReadOnlyList<Declaration> RaisedDeclarations { get; }
+
     public BucketId[] BucketIds { get; }
 
     public List<SimulatedNode> Nodes { get; }
@@ -83,9 +87,11 @@ internal sealed class Scenario
 
     public bool IsQuiet => Network.IsIdle && Statements.IsEmpty && Questions.IsEmpty;
 
-    public Declaration DeclarationOf(int bucket) => Declarations[bucket < Declarations[0].Version.Buckets ? 0 : 1];
+    /// <summary>Whether a bucket's version is the one that can be raised.</summary>
+    public bool CanBeRaised(int bucket) => bucket < Declarations[0].Version.Buckets;
 
-    public CountedVersion VersionOf(int bucket) => DeclarationOf(bucket).Version;
+    public Declaration DeclarationOf(int bucket, bool isRaised = false) =>
+        (isRaised ? RaisedDeclarations : Declarations)[CanBeRaised(bucket) ? 0 : 1];
 
     public bool IsTraced => _trace is not null;
 
@@ -108,9 +114,32 @@ internal sealed class Scenario
     {
         // A client that is opened asks what the topic is.
         var session = new SessionActor(
-            this, new StreamPartition(Broker.Current, partition), node, isOlder ? OlderDeclarations : Declarations, ++_lastSession);
+            this,
+            new StreamPartition(Broker.Current, partition),
+            node,
+            isOlder ? OlderDeclarations : node.IsRaised ? RaisedDeclarations : Declarations,
+            ++_lastSession);
         Say($"{session} starts{(isOlder ? ", by an older declaration" : "")}");
         Sessions[partition].Add(session);
+    }
+
+    /// <summary>A node that knows another declaration than the database ends, and starts again with that one.</summary>
+    public void Restart(SimulatedNode node)
+    {
+        if (node.IsRaised == Database.IsRaised)
+            return;
+        Say($"{node} starts again with the declaration of the database");
+        End(node);
+        node.IsRaised = Database.IsRaised;
+    }
+
+    /// <summary>All that lives on a node ends.</summary>
+    public void End(SimulatedNode node)
+    {
+        foreach (var buckets in Buckets)
+            buckets.RemoveAll(each => each.Node == node);
+        foreach (var sessions in Sessions)
+            sessions.RemoveAll(each => each.Node == node);
     }
 
     public void Remove(BucketActor bucket) => Buckets[bucket.Bucket].Remove(bucket);

@@ -59,4 +59,7 @@ internal enum ScenarioFaults
 
     /// <summary>The log is cut, and other records follow.</summary>
     LogCut = 1 << 17,
+
+    /// <summary>At a cut, a version's declaration is raised in the database; nodes learn of it when they start again.</summary>
+    DeclarationRaised = 1 << 18,
 }

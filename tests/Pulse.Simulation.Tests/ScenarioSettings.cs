@@ -15,6 +15,8 @@ namespace Pulse.Simulation.Tests;
 internal sealed record ScenarioSettings(
     long Seed, int Partitions, int Nodes, int Buckets, int Versions, int Keys, int Windows, int Records, int Steps, ScenarioFaults Faults)
 {
+    private const long DeclarationSeed = 1L << 40;
+
     private const ScenarioFaults OfTheLog = ScenarioFaults.Retention | ScenarioFaults.TopicMadeAgain | ScenarioFaults.LogCut;
 
     /// <summary>The scenario of a seed. Some have few kinds of fault and come far, others have many at once.</summary>
@@ -25,10 +27,13 @@ internal sealed record ScenarioSettings(
         var faults = ScenarioFaults.None;
         foreach (var fault in Enum.GetValues<ScenarioFaults>())
         {
-            if (random.Chance(share))
+            if (fault != ScenarioFaults.DeclarationRaised && random.Chance(share))
                 faults |= fault;
         }
 
+        // Chosen apart, so that the other seeds keep their histories.
+        if (new SeededRandom(seed + DeclarationSeed).Chance(15))
+            faults |= ScenarioFaults.DeclarationRaised;
         faults &= ~OfTheLog;
         if (random.Chance(75))
             faults |= random.Pick([ScenarioFaults.Retention, ScenarioFaults.TopicMadeAgain, ScenarioFaults.LogCut]);

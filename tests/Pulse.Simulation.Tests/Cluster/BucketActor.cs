@@ -12,8 +12,9 @@ internal sealed class BucketActor
 
     public BucketActor(Scenario scenario, int bucket, SimulatedNode node)
     {
-        (_scenario, Bucket, Node) = (scenario, bucket, node);
-        Machine = new BucketCheckpointing(scenario.BucketIds[bucket], scenario.VersionOf(bucket).Digest, Scenario.BucketLimits);
+        (_scenario, Bucket, Node, IsRaised) = (scenario, bucket, node, node.IsRaised && scenario.CanBeRaised(bucket));
+        Machine = new BucketCheckpointing(
+            scenario.BucketIds[bucket], scenario.DeclarationOf(bucket, IsRaised).Version.Digest, Scenario.BucketLimits);
         Machine.ShowFrom(new Window(0));
         ClientValue = scenario.Database.NewValue(default);
         Machine.Start();
@@ -25,6 +26,9 @@ internal sealed class BucketActor
     public SimulatedNode Node { get; }
 
     public BucketCheckpointing Machine { get; }
+
+    /// <summary>Whether it counts by the raised declaration.</summary>
+    public bool IsRaised { get; }
 
     /// <summary>What a client would use that makes the takeover's value itself.</summary>
     public CheckpointId ClientValue { get; }

@@ -5,5 +5,8 @@ internal sealed class SimulatedNode(int number)
 {
     public bool IsAsleep { get; set; }
 
+    /// <summary>Whether it counts by the raised declaration.</summary>
+    public bool IsRaised { get; set; }
+
     public override string ToString() => $"node {number}";
 }

@@ -12,6 +12,12 @@ internal enum DatabaseMistake
     TakeoverWritesNothing,
     NoCompareAndSet,
 
+    /// <summary>A declaration is raised, and the rows keep their names.</summary>
+    RaisedRowsKeepTheirNames,
+
+    /// <summary>A takeover does not look whose declaration the row has.</summary>
+    TakeoverOfAnyDeclaration,
+
     /// <summary>An export reads positions and tables in two snapshots.</summary>
     ExportReadsTwice,
 }

@@ -94,7 +94,14 @@ internal sealed class DatabaseQueue(Scenario scenario)
     private Action Execute(DatabaseRequest.TakeOver request)
     {
         var sender = request.Sender;
-        var row = scenario.Database.TakeOver(sender.Bucket, sender.ClientValue);
+        if (scenario.Database.TakeOver(sender.Bucket, sender.ClientValue, sender.IsRaised) is not { } row)
+        {
+            scenario.Say($"database: {sender} has no row of its declaration");
+            scenario.See(History.TakeoverOfAnotherDeclaration);
+            // It stands still, and asks again when it has waited long enough.
+            return () => { };
+        }
+
         scenario.Say($"database: {sender} takes over at {row.Positions}");
         scenario.Watch.TakeoverExecuted(request);
         var beginning = scenario.Auditor.TakeoverExecuted(sender.Bucket);

@@ -16,12 +16,18 @@ internal sealed record DatabaseRow(
 
     public BucketPositions Parsed { get; } = BucketPositions.Parse(Positions);
 
+    /// <summary>Where it stood when its declaration was raised: what is below was counted by the one before. Null: it was not.</summary>
+    public BucketPositions? RaisedAt { get; init; }
+
     public DatabaseRow After(CheckpointStatement statement)
     {
         var counts = new Dictionary<(RollupKey, Window), long>(Counts);
         foreach (var (key, window, count) in statement.Counts)
             counts[(key, window)] = counts.GetValueOrDefault((key, window)) + count;
         return new DatabaseRow(
-            statement.Next, Generation, statement.Positions, Balance + statement.Balance, counts, [.. Gaps, .. statement.Gaps]);
+            statement.Next, Generation, statement.Positions, Balance + statement.Balance, counts, [.. Gaps, .. statement.Gaps])
+        {
+            RaisedAt = RaisedAt,
+        };
     }
 }

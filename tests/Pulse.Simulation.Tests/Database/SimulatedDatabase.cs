@@ -18,6 +18,9 @@ internal sealed class SimulatedDatabase(int buckets, DatabaseMistake mistake)
 
     public bool IsAway { get; set; }
 
+    /// <summary>Whether the first version's declaration was raised, in the state that it is in.</summary>
+    public bool IsRaised => Rows[0].RaisedAt is not null;
+
     /// <summary>How often it went back.</summary>
     public int TimesBack { get; private set; }
 
@@ -26,10 +29,14 @@ internal sealed class SimulatedDatabase(int buckets, DatabaseMistake mistake)
         ? Numbered(BitConverter.ToInt32(previous.Value.ToByteArray()) + 1)
         : Numbered(++_lastValue);
 
-    /// <summary><c>update … set checkpoint = gen_random_uuid(), generation = … returning *</c>.</summary>
-    public BucketRow TakeOver(int bucket, CheckpointId clientValue)
+    /// <summary>
+    /// <c>update … set checkpoint = gen_random_uuid(), generation = … returning *</c>. Null: no row has that declaration.
+    /// </summary>
+    public BucketRow? TakeOver(int bucket, CheckpointId clientValue, bool isRaised)
     {
         var row = Rows[bucket];
+        if (isRaised != row.RaisedAt is not null && mistake != DatabaseMistake.TakeoverOfAnyDeclaration)
+            return null;
         var value = mistake switch
         {
             DatabaseMistake.TakeoverWritesNothing => row.Checkpoint,
@@ -49,6 +56,20 @@ internal sealed class SimulatedDatabase(int buckets, DatabaseMistake mistake)
             return false;
         Write(bucket, row.After(statement));
         return true;
+    }
+
+    /// <summary>In one transaction, some buckets count by the raised declaration from where they stand, all at the same positions.</summary>
+    public void Raise(int count)
+    {
+        DatabaseRow[] rows = [.. Rows];
+        foreach (ref var row in rows.AsSpan(0, count))
+        {
+            var name = mistake == DatabaseMistake.RaisedRowsKeepTheirNames ? row.Checkpoint : NewValue(row.Checkpoint);
+            row = row with { Checkpoint = name, RaisedAt = row.Parsed };
+        }
+
+        Rows = rows;
+        _states.Add(rows);
     }
 
     /// <summary>An earlier state comes back.</summary>

@@ -7,7 +7,11 @@ namespace Pulse.Simulation.Tests.Proof;
 /// What a bucket must hold at given positions, worked out from the log record by record. Where a log was cut, that is so
 /// for one of its branches: never for a mixture.
 /// </summary>
-internal sealed class RowTruth(Declaration declaration, int bucket)
+/// <param name="declaration">The declaration by which the bucket counts.</param>
+/// <param name="before">The one by which it counted what is below <paramref name="raisedAt"/>.</param>
+/// <param name="raisedAt">Where it stood when the one took the other's place; null: it never did.</param>
+/// <param name="bucket">The bucket's number.</param>
+internal sealed class RowTruth(Declaration declaration, Declaration before, BucketPositions? raisedAt, int bucket)
 {
     private readonly List<(SimulatedLog Log, LogPosition Position)> _places = [];
 
@@ -63,7 +67,8 @@ internal sealed class RowTruth(Declaration declaration, int bucket)
             var isCounted = outcome == Outcome.Counted && declaration.BucketOf(record.Key) == bucket;
             if (isCounted)
             {
-                var cell = (Declaration.Name(record.Key), declaration.WindowOf(record));
+                var counts = record.Offset < (raisedAt?[partition].Offset ?? 0) ? before : declaration;
+                var cell = (Declaration.Name(record.Key), counts.WindowOf(record));
                 Counts[cell] = Counts.GetValueOrDefault(cell) + 1;
             }
 

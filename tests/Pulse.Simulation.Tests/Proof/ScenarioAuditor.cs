@@ -53,7 +53,7 @@ internal sealed class ScenarioAuditor(Scenario scenario)
         foreach (var (partition, from, to) in row.Gaps)
             Require(to <= scenario.Broker.Log(partition).Begin, "row", $"{partition} has no gap from {from} to {to}");
 
-        var truth = TruthOf(bucket).At(row.Parsed, scenario.Broker.Logs);
+        var truth = TruthOf(bucket, row.RaisedAt).At(row.Parsed, scenario.Broker.Logs);
         var isTrue = false;
         while (!isTrue && truth.TryNext(row.Gaps))
             isTrue = truth.Balance == row.Balance && AreEqual(truth.Counts, row.Counts);
@@ -140,7 +140,7 @@ internal sealed class ScenarioAuditor(Scenario scenario)
         for (var bucket = 0; bucket < rows.Count; bucket++)
         {
             var row = rows[bucket];
-            var truth = TruthOf(bucket).At(complete, scenario.Broker.CurrentLogs);
+            var truth = TruthOf(bucket, row.RaisedAt).At(complete, scenario.Broker.CurrentLogs);
             truth.TryNext(row.Gaps);
             foreach (var (cell, count) in truth.Counts)
                 Require(row.Counts.GetValueOrDefault(cell) >= count, "export", $"{scenario.BucketIds[bucket]} exports too little of {cell}");
@@ -165,7 +165,7 @@ internal sealed class ScenarioAuditor(Scenario scenario)
 
     private void JudgeShown(BucketActor bucket)
     {
-        if (bucket.IsOver || scenario.Settings.Has(ScenarioFaults.Retention) || scenario.Settings.Has(ScenarioFaults.TopicMadeAgain))
+        if (bucket.IsOver || bucket.IsRaised || scenario.Settings.Has(ScenarioFaults.Retention) || scenario.Settings.Has(ScenarioFaults.TopicMadeAgain))
             return;
         // Somebody may have lost what was shown before.
         if (scenario.Random.Chance(20))
@@ -173,14 +173,15 @@ internal sealed class ScenarioAuditor(Scenario scenario)
         var shown = bucket.Machine.TakeShown();
         if (shown.Count == 0)
             return;
-        var truth = TruthOf(bucket.Bucket).At(bucket.Machine.Positions, scenario.Broker.Logs);
+        var truth = TruthOf(bucket.Bucket, null).At(bucket.Machine.Positions, scenario.Broker.Logs);
         var isTrue = false;
         while (!isTrue && truth.TryNext([]))
             isTrue = shown.All(cell => truth.Counts.GetValueOrDefault((cell.Key, cell.Window)) == cell.Count);
         Require(isTrue, "shown", $"{bucket} shows {string.Join(", ", shown)}, true are {Text(truth.Counts)}");
     }
 
-    private RowTruth TruthOf(int bucket) => new(scenario.DeclarationOf(bucket), scenario.BucketIds[bucket].Number);
+    private RowTruth TruthOf(int bucket, BucketPositions? raisedAt) => new(
+        scenario.DeclarationOf(bucket, raisedAt is not null), scenario.DeclarationOf(bucket), raisedAt, scenario.BucketIds[bucket].Number);
 
     private static bool AreEqual(
         Dictionary<(RollupKey, Window), long> left, IReadOnlyDictionary<(RollupKey, Window), long> right) =>

@@ -26,6 +26,8 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
         .. If(ScenarioFaults.TopicMadeAgain, 3, MakeTopicAgain),
         .. If(ScenarioFaults.TopicMadeAgain, 6, ReopenClient),
         .. If(ScenarioFaults.LogCut, 20, CutLog),
+        .. If(ScenarioFaults.DeclarationRaised, 12, RaiseDeclaration),
+        .. If(ScenarioFaults.DeclarationRaised, 12, RestartNode),
 
         // An answer that is lost is waited for no longer, with or without faults of its own.
         .. If(ScenarioFaults.LostAnswers, 10, GiveUp),
@@ -48,11 +50,28 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
     {
         var node = _random.Pick(scenario.Nodes);
         scenario.Say($"{node} dies");
-        foreach (var buckets in scenario.Buckets)
-            buckets.RemoveAll(each => each.Node == node);
-        foreach (var sessions in scenario.Sessions)
-            sessions.RemoveAll(each => each.Node == node);
+        scenario.End(node);
         node.IsAsleep = false;
+    }
+
+    private void RaiseDeclaration()
+    {
+        var count = scenario.Declarations[0].Version.Buckets;
+        var rows = scenario.Database.Rows.Take(count).ToList();
+        if (scenario.Database.IsAway || scenario.Database.IsRaised || rows.Any(row => row.Positions != rows[0].Positions))
+            return;
+        scenario.Say($"the declaration of {scenario.Declarations[0].Version.Rollup} is raised at {rows[0].Positions}");
+        if (scenario.Buckets.Take(count).Any(each => each.Any(bucket => bucket.Node.IsAsleep)))
+            scenario.See(History.DeclarationRaisedWhileANodeSleeps);
+        scenario.Database.Raise(count);
+        for (var bucket = 0; bucket < count; bucket++)
+            scenario.Auditor.TakeoverExecuted(bucket);
+    }
+
+    private void RestartNode()
+    {
+        if (_random.Pick(scenario.Nodes) is { IsAsleep: false } node)
+            scenario.Restart(node);
     }
 
     private void SleepOrWake()

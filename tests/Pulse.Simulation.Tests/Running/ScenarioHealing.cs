@@ -88,6 +88,8 @@ internal sealed class ScenarioHealing(Scenario scenario)
 
     private void EndZombies()
     {
+        foreach (var node in scenario.Nodes)
+            scenario.Restart(node);
         foreach (var sessions in scenario.Sessions)
         {
             // One that reads an old stream, and a node that never heard of the new one, can live on for ever.
