@@ -25,6 +25,7 @@ COPY src/Pulse.Events/Pulse.Events.csproj src/Pulse.Events/
 COPY src/Pulse.Warehouse/Pulse.Warehouse.csproj src/Pulse.Warehouse/
 COPY src/Pulse.Actors/Pulse.Actors.csproj src/Pulse.Actors/
 COPY src/Pulse.Simulator/Pulse.Simulator.csproj src/Pulse.Simulator/
+COPY src/Pulse.Verification/Pulse.Verification.csproj src/Pulse.Verification/
 COPY src/Pulse.Host/Pulse.Host.csproj src/Pulse.Host/
 # No app host: the images start "dotnet", and the one of another architecture would have to be fetched.
 RUN dotnet restore src/Pulse.Host --arch $TARGETARCH -p:UseAppHost=false

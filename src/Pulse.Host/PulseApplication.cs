@@ -40,6 +40,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.Http);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
+        using var note = stream?.Note.Post(node.DataDirectory);
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
         if (stream is null)
             await StartChecks.KafkaAsync(started.Settings.Kafka, node.CreateTopics);

@@ -2,12 +2,13 @@ using System.CommandLine;
 
 namespace Pulse.Host.Cli;
 
-/// <summary>The command line from arguments to exit code: 0 done, 1 failed, 2 wrong usage.</summary>
+/// <summary>The command line from arguments to exit code: 0 done, 1 failed, 2 wrong usage, 3 cannot say.</summary>
 internal static class HostCommand
 {
     internal const int Done = 0;
     internal const int Failed = 1;
     internal const int WrongUsage = 2;
+    internal const int CannotSay = 3;
 
     public static Task<int> RunAsync(string[] arguments)
     {
@@ -15,9 +16,10 @@ internal static class HostCommand
         var export = new ExportCommand();
         var root = new RootCommand(
             "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
-            + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage.")
+            + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot say (verify).")
         {
-            run.Command, export.Command, new RebuildCommand().Command, new DemoCommand().Command, new HealthCommand().Command,
+            run.Command, export.Command, new VerifyCommand().Command, new RebuildCommand().Command, new DemoCommand().Command,
+            new HealthCommand().Command,
         };
 
         // The default command: "pulse --port 0" is "pulse run --port 0".

@@ -33,6 +33,9 @@ internal sealed class EmbeddedStream : IDisposable
     /// <summary>How to reach the broker.</summary>
     public KafkaSettings Settings { get; }
 
+    /// <summary>How another process finds it.</summary>
+    public BrokerNote Note => new(_broker.BootstrapServers, _broker.StreamIdentity, Environment.ProcessId);
+
     /// <summary>Starts the broker and makes the topics.</summary>
     /// <exception cref="EmbeddedBrokerException">The native library can't host a broker here.</exception>
     public static EmbeddedStream Start(KafkaSettings settings)

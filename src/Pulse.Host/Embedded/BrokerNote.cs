@@ -1,0 +1,63 @@
+using System.Text.Json;
+
+namespace Pulse.Host.Embedded;
+
+/// <summary>
+/// Where a running node's embedded broker is, in a file of its data directory: so that another command finds it. A node that ends
+/// in good order removes it; one that was killed leaves it behind.
+/// </summary>
+/// <param name="BootstrapServers">Where clients connect.</param>
+/// <param name="StreamIdentity">The identity of its topics.</param>
+/// <param name="ProcessId">The node's process.</param>
+internal sealed record BrokerNote(string BootstrapServers, string StreamIdentity, int ProcessId)
+{
+    private const string FileName = "broker.json";
+
+    /// <summary>Writes the file; it goes when the result is disposed of.</summary>
+    /// <exception cref="StartException">It can't be written.</exception>
+    public IDisposable Post(string directory)
+    {
+        var file = Path.Combine(directory, FileName);
+        try
+        {
+            Directory.CreateDirectory(directory);
+            File.WriteAllText(file, JsonSerializer.Serialize(this));
+            return new Posted(file, this);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StartException($"{file} can't be written ({exception.Message}). Choose another directory with --data or Pulse:Data.", exception);
+        }
+    }
+
+    /// <summary>Reads the file.</summary>
+    /// <returns>Null where there is none, or none that can be read.</returns>
+    public static BrokerNote? Find(string directory)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<BrokerNote>(File.ReadAllText(Path.Combine(directory, FileName)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or JsonException)
+        {
+            return null;
+        }
+    }
+
+    private sealed class Posted(string file, BrokerNote note) : IDisposable
+    {
+        // Of two nodes in one directory, the file is the later one's.
+        public void Dispose()
+        {
+            try
+            {
+                if (Find(Path.GetDirectoryName(file)!) == note)
+                    File.Delete(file);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                // Whoever reads it finds the process gone.
+            }
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Globalization;
+
+namespace Pulse.Verification.Storage;
+
+/// <summary>
+/// Positions as the database has them: one line a stream, its name and then the position of each of its partitions by number, such
+/// as <c>1500@3</c>, or <c>-</c> for none. Leader epochs are for those who count; offsets alone say what was counted.
+/// </summary>
+/// <param name="ByStream">By stream, the offset in each partition by number; 0 where there is none.</param>
+internal sealed record StoredPositions(IReadOnlyDictionary<string, long[]> ByStream)
+{
+    /// <summary>Reads what the database has.</summary>
+    /// <exception cref="FormatException">It is no such text.</exception>
+    public static StoredPositions Parse(string text)
+    {
+        var streams = new Dictionary<string, long[]>(StringComparer.Ordinal);
+        foreach (var line in text.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var words = line.Split(' ');
+            if (words.Length < 2 || !streams.TryAdd(words[0], [.. words.Skip(1).Select(OffsetOf)]))
+                throw new FormatException($"'{line}' is no line of positions");
+        }
+
+        return new StoredPositions(streams);
+    }
+
+    /// <summary>The offset in a partition; 0 where there is none.</summary>
+    public long Of(string stream, int partition) =>
+        ByStream.TryGetValue(stream, out var offsets) && partition < offsets.Length ? offsets[partition] : 0;
+
+    private static long OffsetOf(string word)
+    {
+        if (word == "-")
+            return 0;
+        var at = word.IndexOf('@', StringComparison.Ordinal);
+        var hasEpoch = at < 0 || word[(at + 1)..] == "-"
+            || int.TryParse(word.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return hasEpoch
+            && long.TryParse(at < 0 ? word : word.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+                ? offset
+                : throw new FormatException($"'{word}' is no position");
+    }
+}
