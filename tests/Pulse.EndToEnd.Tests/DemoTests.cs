@@ -23,6 +23,7 @@ public sealed partial class DemoTests : IDisposable
 
         Assert.Equal(0, await demo.ExitAsync(Limit));
         Assert.Single(demo.Output, line => Pass().IsMatch(line));
+        Assert.Single(demo.Output, line => Verified().IsMatch(line));
         demo.AssertNoStackTrace();
     }
 
@@ -31,6 +32,9 @@ public sealed partial class DemoTests : IDisposable
     // How many counts there are depends on how many windows the run fell into.
     [GeneratedRegex("^PASS  30,000 events, [1-9][0-9,]* counts compared, 0 differences$")]
     private static partial Regex Pass();
+
+    [GeneratedRegex(@"^verify  PASS  [1-9][0-9,]* cells, 30,000 records read in [0-9.]+ s, 0 differences\z")]
+    private static partial Regex Verified();
 
     [GeneratedRegex("http://127.0.0.1:[0-9]+")]
     private static partial Regex Address();

@@ -46,8 +46,8 @@ internal sealed class DemoView(IAnsiConsole console, bool isTerminal)
         return await running;
     }
 
-    /// <summary>Shows the whole story again, then what was measured, then PASS or FAIL.</summary>
-    public void Conclude(Verdict verdict, IReadOnlyList<(string Change, TimeSpan Gap)> gaps) => _conclusion = () =>
+    /// <summary>Shows the whole story again, then what was measured, what a recount of the log says, then PASS or FAIL.</summary>
+    public void Conclude(Verdict verdict, string verified, IReadOnlyList<(string Change, TimeSpan Gap)> gaps) => _conclusion = () =>
     {
         if (isTerminal)
         {
@@ -61,6 +61,7 @@ internal sealed class DemoView(IAnsiConsole console, bool isTerminal)
         foreach (var difference in verdict.Differences.Take(10))
             console.WriteLine($"  {difference}");
         console.WriteLine();
+        console.WriteLine($"verify  {verified}");
         var numbers = Text(
             $"{verdict.Events:N0} events, {verdict.Compared:N0} counts compared, {verdict.Differences.Count:N0} differences");
         console.MarkupLine(verdict.IsExact ? $"[bold green]PASS[/]  {numbers}" : $"[bold red]FAIL[/]  {numbers}");

@@ -44,9 +44,10 @@ internal sealed class Demonstration(NodeCluster cluster, DemoOptions options, De
         var exported = export!;
         view.Say(exported.Failure is null ? "exported to the warehouse" : $"the export failed: {exported.Failure}");
         var verdict = await Verdict.OfAsync(cluster, result.Truth, cancellation);
+        var (isRefuted, verified) = await cluster.VerifyAsync(cancellation);
         await StopAllAsync();
-        view.Conclude(verdict, _gaps);
-        return verdict.IsExact && exported.Failure is null;
+        view.Conclude(verdict, verified, _gaps);
+        return verdict.IsExact && !isRefuted && exported.Failure is null;
     }
 
     private async Task StoryAsync(int started, CancellationToken cancellation)

@@ -8,10 +8,12 @@ using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Host.Api;
+using Pulse.Host.Cli;
 using Pulse.Host.Embedded;
 using Pulse.Simulator;
 using Pulse.Simulator.Database;
 using Pulse.Simulator.Producing;
+using Pulse.Verification;
 
 namespace Pulse.Host.Demo;
 
@@ -160,6 +162,21 @@ internal sealed class NodeCluster : IAsyncDisposable
         }
 
         return rows;
+    }
+
+    /// <summary>Judges every stored number by the log.</summary>
+    /// <returns>Whether one is refuted, and the verdict in a line.</returns>
+    public async Task<(bool IsRefuted, string Line)> VerifyAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            var report = await Verifier.RunAsync(VerificationSource.Of(_stream, StorageOptions()), null, cancellation);
+            return (report.Verdict == Verification.Verdict.Fail, VerificationText.Conclusion(report));
+        }
+        catch (VerificationException exception)
+        {
+            return (false, VerificationText.Conclusion(exception));
+        }
     }
 
     /// <inheritdoc />
