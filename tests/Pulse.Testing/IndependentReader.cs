@@ -29,6 +29,12 @@ public sealed partial class IndependentReader
     /// <summary>How many events are late: they are in no row.</summary>
     public long Late { get; private set; }
 
+    /// <summary>The brokers that were read.</summary>
+    public string BootstrapServers { get; private init; } = "";
+
+    /// <summary>The topic that was read.</summary>
+    public string Topic { get; private init; } = "";
+
     /// <summary>How long after its window an event may come, in milliseconds.</summary>
     public long AllowedLateness { get; init; } = long.MaxValue;
 
@@ -46,6 +52,8 @@ public sealed partial class IndependentReader
         consumer.Assign(partitions.Select(number => new TopicPartitionOffset(topic, number, Offset.Beginning)));
         var read = new IndependentReader
         {
+            BootstrapServers = bootstrapServers,
+            Topic = topic,
             AllowedLateness = (long?)allowedLateness?.TotalMilliseconds ?? long.MaxValue,
             MaximumSkew = (long?)maximumSkew?.TotalMilliseconds ?? DefaultMaximumSkew,
         };

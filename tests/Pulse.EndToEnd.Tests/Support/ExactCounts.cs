@@ -1,4 +1,5 @@
 using Pulse.Testing;
+using Pulse.Verification;
 
 namespace Pulse.EndToEnd.Tests.Support;
 
@@ -31,11 +32,19 @@ internal static class ExactCounts
         await AssertAsync(judge, ResultTables.OfPostgres(database));
     }
 
-    /// <summary>Asserts it, row for row.</summary>
+    /// <summary>Asserts it, row for row, by two judges: one of the tests', and the one that users have.</summary>
     public static async Task AssertAsync(IndependentReader judge, ResultTables tables)
     {
         RollupCounts.AssertEqual(RollupCounts.Of(judge), await tables.ReadAsync());
         Assert.Equal(judge.DeadLetters, await tables.DeadLettersAsync());
         Assert.All(await tables.BalanceAsync(), rollup => Assert.Equal((judge.Records, true), (rollup.Consumed, rollup.IsEven)));
+        var report = await Verifier.RunAsync(
+            new VerificationRequest(
+                new LogAddress(
+                    new Dictionary<string, string> { ["bootstrap.servers"] = judge.BootstrapServers }, judge.Topic, "verification", null),
+                tables.Database),
+            null,
+            CancellationToken.None);
+        Assert.Equal((Verdict.Pass, judge.Records), (report.Verdict, report.Records));
     }
 }

@@ -2,17 +2,21 @@ using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Pulse.Verification;
 
 namespace Pulse.EndToEnd.Tests.Support;
 
 /// <summary>The result tables as any other program reads them: by their names and columns of the contract.</summary>
-internal sealed class ResultTables(Func<DbConnection> connect)
+internal sealed class ResultTables(DatabaseAddress database)
 {
-    public static ResultTables OfSqlite(string dataDirectory) => new(() => new SqliteConnection(
-        $"Data Source={Path.Combine(dataDirectory, "pulse.db")};Mode=ReadOnly;Pooling=False"));
+    /// <summary>The database that they are in.</summary>
+    public DatabaseAddress Database => database;
+
+    public static ResultTables OfSqlite(string dataDirectory) => new(new DatabaseAddress(
+        IsPostgres: false, $"Data Source={Path.Combine(dataDirectory, "pulse.db")};Mode=ReadOnly;Pooling=False"));
 
     public static ResultTables OfPostgres(string connectionString) =>
-        new(() => new NpgsqlConnection(connectionString + ";Pooling=false"));
+        new(new DatabaseAddress(IsPostgres: true, connectionString + ";Pooling=false"));
 
     /// <summary>All rows of the three tables.</summary>
     public async Task<RollupCounts> ReadAsync()
@@ -74,7 +78,9 @@ internal sealed class ResultTables(Func<DbConnection> connect)
 
     private async Task QueryAsync(string sql, Action<DbDataReader> use)
     {
-        await using var connection = connect();
+        await using DbConnection connection = database.IsPostgres
+            ? new NpgsqlConnection(database.ConnectionString)
+            : new SqliteConnection(database.ConnectionString);
         await connection.OpenAsync();
         await using var command = connection.CreateCommand();
         command.CommandText = sql;
