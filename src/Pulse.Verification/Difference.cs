@@ -20,6 +20,9 @@ public sealed class Difference
     /// <summary>The counter's name; null for a cell.</summary>
     public string? Counter { get; init; }
 
+    /// <summary>Of a row that Pulse never writes, whatever the log holds: why. Its numbers say nothing then.</summary>
+    public string? Problem { get; init; }
+
     /// <summary>The number in the database.</summary>
     public required long Stored { get; init; }
 

@@ -42,9 +42,12 @@ public sealed class Verifier
         if (concluded.Any(each => each.Differences.HasCells))
             await Task.Run(() => FindOffsets(judges, [.. concluded.Select(each => each.Differences)], stop), stop).ConfigureAwait(false);
 
+        doubts.AddRange(_request.Expected
+            .Where(name => judges.All(judge => judge.Version.Declaration.Rollup != name))
+            .Select(name => $"Rollup '{name}' is configured, and nothing of it is in the database."));
         var reports = concluded.Select((each, index) => Report(judges[index], each.Gone, each.Differences)).ToList();
         var verdict = reports.Exists(report => report.Verdict == Verdict.Fail) ? Verdict.Fail
-            : reports.Exists(report => report.Verdict == Verdict.CannotSay) ? Verdict.CannotSay
+            : doubts.Count > 0 || reports.Exists(report => report.Verdict == Verdict.CannotSay) ? Verdict.CannotSay
             : Verdict.Pass;
         // What was read may have been of either.
         if (await questions.StreamAsync().ConfigureAwait(false) is var now && now != stream)

@@ -37,7 +37,7 @@ public sealed class RollupTests
     public void A_rollup_names_its_table_and_is_told_in_one_line()
     {
         Assert.Equal("viewsByDeviceGenreAggregation", ByDeviceGenre.TableName);
-        Assert.Equal("viewsByDeviceGenre(device_type, genre) in 8 buckets", ByDeviceGenre.ToString());
+        Assert.Equal("viewsByDeviceGenre(device_type, genre) in 8 buckets of at most 1000000 keys", ByDeviceGenre.ToString());
     }
 
     [Fact]

@@ -6,9 +6,23 @@ using Pulse.Testing.Kafka;
 
 namespace Pulse.Verification.Tests;
 
-public sealed class SqliteRefutationTests(KafkaFixture kafka, PostgresFixture postgres) : RefutationTests(StorageKind.Sqlite, kafka, postgres);
+public sealed class SqliteRefutationTests(KafkaFixture kafka, PostgresFixture postgres) : RefutationTests(StorageKind.Sqlite, kafka, postgres)
+{
+    [Theory]
+    [InlineData("'Smart TV', 'word', 1, 'yesterday'", "its window_end_utctime is no time")]
+    [InlineData("'Smart TV', 'text', 'abc', '2026-01-01 12:05:00'", "its view_count is abc")]
+    [InlineData("'Smart TV', 'half', 1.5, '2026-01-01 12:05:00'", "its view_count is 1.5")]
+    [InlineData("'Smart TV', x'67', 1, '2026-01-01 12:05:00'", "its genre is no text")]
+    public Task A_row_that_only_a_file_can_hold_is_refuted(string row, string problem) => AssertNeverWrittenAsync(row, problem);
+}
 
-public sealed class PostgresRefutationTests(KafkaFixture kafka, PostgresFixture postgres) : RefutationTests(StorageKind.Postgres, kafka, postgres);
+public sealed class PostgresRefutationTests(KafkaFixture kafka, PostgresFixture postgres) : RefutationTests(StorageKind.Postgres, kafka, postgres)
+{
+    [Theory]
+    [InlineData("'Smart TV', 'old', 1, '0044-01-01 00:05:00 BC'", "its window_end_utctime is no time")]
+    [InlineData("'Smart TV', 'far', 1, '20000-01-01 00:05:00'", "its window_end_utctime is no time")]
+    public Task A_row_that_only_a_server_can_hold_is_refuted(string row, string problem) => AssertNeverWrittenAsync(row, problem);
+}
 
 /// <summary>What production code counted passes, and every single change of it is found.</summary>
 public abstract class RefutationTests(StorageKind kind, KafkaFixture kafka, PostgresFixture postgres) : VerificationTest(kind, kafka, postgres)
@@ -85,18 +99,73 @@ public abstract class RefutationTests(StorageKind kind, KafkaFixture kafka, Post
     }
 
     [Fact]
-    public async Task Two_keys_whose_counts_are_swapped_are_refuted()
+    public Task A_row_without_a_count_is_refuted() => AssertNeverWrittenAsync("'Smart TV', 'zero', 0, '2026-01-01 12:05:00'", "its view_count is 0");
+
+    private protected async Task AssertNeverWrittenAsync(string row, string problem)
     {
         await CountAsync();
+        await ChangeAsync($"insert into viewsByDeviceGenreAggregation (device_type, genre, view_count, window_end_utctime) values ({row})");
+
+        Assert.StartsWith(problem, (await OneDifferenceAsync("viewsByDeviceGenre")).Problem, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_rollup_that_should_be_there_and_is_not_is_said()
+    {
+        await CountAsync();
+        await ChangeAsync("delete from pulse_version where rollup = 'viewsByLocationMR'");
+
+        var report = await VerifyAsync(expected: ["viewsByDeviceGenre", "viewsByLocationMR"]);
+
+        Assert.Equal(Verdict.CannotSay, report.Verdict);
+        Assert.Equal("Rollup 'viewsByLocationMR' is configured, and nothing of it is in the database.", Assert.Single(report.Doubts));
+    }
+
+    [Theory]
+    [InlineData("update pulse_version set table_name = 'viewsbylocationmraggregation2' where rollup = 'viewsByLocationMR'", "rollup 'viewsByLocationMR' in table 'viewsbylocationmraggregation2'")]
+    [InlineData("drop table pulse_gap", "it is not what a node makes of it")]
+    [InlineData("update pulse_bucket set positions = 'a/b/c 9223372036854775807@0' where bucket = 0", "'9223372036854775807@0' is no position")]
+    public async Task What_no_node_makes_is_not_understood(string sql, string expected)
+    {
+        await CountAsync();
+        await ChangeAsync(sql);
+
+        var refused = await Assert.ThrowsAsync<VerificationException>(() => VerifyAsync());
+
+        Assert.True(refused.IsMistake);
+        Assert.Contains(expected, refused.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', refused.Message);
+    }
+
+    [Fact]
+    public async Task Positions_in_partitions_that_the_topic_does_not_have_can_not_be_judged()
+    {
+        await CountAsync();
+        await ChangeAsync("update pulse_bucket set positions = positions || ' 5@0' where version = 1 and bucket = 0");
+
+        var report = await VerifyAsync();
+
+        Assert.Equal(Verdict.CannotSay, report.Verdict);
+        Assert.Equal(Partitions, Assert.Single(report.Rollups[0].Gone).Partition);
+    }
+
+    [Fact]
+    public async Task Two_keys_whose_counts_are_swapped_are_refuted()
+    {
+        const string rows = "from viewsByDeviceGenreAggregation where genre in ('genre 1', 'genre 2') "
+            + "and window_end_utctime = (select min(window_end_utctime) from viewsByDeviceGenreAggregation)";
+        await CountAsync();
+        Assert.Equal("2", await AskAsync($"select count(distinct view_count) {rows}"));
         await ChangeAsync(
-            "update viewsByDeviceGenreAggregation set view_count = 9 - view_count where genre in ('genre 1', 'genre 2') "
-            + $"and window_end_utctime = (select min(window_end_utctime) from viewsByDeviceGenreAggregation)");
+            $"update viewsByDeviceGenreAggregation set view_count = (select sum(view_count) {rows}) - view_count {rows[rows.IndexOf("where", StringComparison.Ordinal)..]}");
 
         var report = await VerifyAsync();
 
         Assert.Equal(Verdict.Fail, report.Verdict);
         Assert.Equal([2, 0, 0, 0, 0], report.Rollups.Select(rollup => rollup.DifferenceCount));
         Assert.Equal(["genre 1", "genre 2"], report.Rollups[0].Differences.Select(difference => difference.Key[1]));
+        var (one, other) = (report.Rollups[0].Differences[0], report.Rollups[0].Differences[1]);
+        Assert.Equal((other.Least, one.Least), (one.Stored, other.Stored));
     }
 
     [Theory]

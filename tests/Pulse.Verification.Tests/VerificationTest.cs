@@ -115,13 +115,14 @@ public abstract class VerificationTest(StorageKind kind, KafkaFixture kafka, Pos
     }
 
     /// <summary>Verifies.</summary>
-    protected Task<VerificationReport> VerifyAsync(string? rollup = null, DateTime? from = null, DateTime? before = null) =>
+    protected Task<VerificationReport> VerifyAsync(
+        string? rollup = null, DateTime? from = null, DateTime? before = null, IReadOnlyList<string>? expected = null) =>
         Verifier.RunAsync(
             new VerificationRequest(
                 new LogAddress(Topic.ClientProperties(), Topic.Topic, Topic.GroupId, Topic.StreamIdentity),
                 new DatabaseAddress(kind == StorageKind.Postgres, Storage.Options.ConnectionString))
             {
-                Rollup = rollup, From = Milliseconds(from), Before = Milliseconds(before),
+                Expected = expected ?? [], Rollup = rollup, From = Milliseconds(from), Before = Milliseconds(before),
             },
             null,
             CancellationToken.None);

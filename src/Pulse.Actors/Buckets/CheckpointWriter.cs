@@ -148,7 +148,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         if (message.Fault is DeclaredOtherwiseException otherwise)
             Context.System.EventStream.Publish(new DeclarationReplaced(otherwise.Message));
         // A bucket asks again at once, so it is the answer that has to wait.
-        if (writes)
+        if (writes && message.Fault is not DeclaredOtherwiseException)
             _outages.Failed(message.Fault);
         Timers.StartSingleTimer(lane, new Resume(lane, message.Answers), lane.BackOff);
         lane.BackOff = TimeSpan.FromTicks(Math.Min(lane.BackOff.Ticks * 2, LongestBackOff.Ticks));

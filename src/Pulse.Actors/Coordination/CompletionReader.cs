@@ -127,7 +127,9 @@ internal sealed class CompletionReader
                 lastCheck = Environment.TickCount64;
             }
 
-            if (Next(consumer) is { } record)
+            // Where that fails, another consumer begins anew: a partition whose committed offset this one could not fetch, since the
+            // group's coordinator was just moving, it might never read.
+            if (consumer.Consume(Poll) is { } record)
                 Handle(consumer, record);
         }
     }
@@ -164,20 +166,6 @@ internal sealed class CompletionReader
             .ToList();
         if (added.Count > 0)
             consumer.IncrementalAssign(added);
-    }
-
-    private ConsumeResult<Ignore, byte[]>? Next(IConsumer<Ignore, byte[]> consumer)
-    {
-        try
-        {
-            return consumer.Consume(Poll);
-        }
-        catch (ConsumeException failure) when (!failure.Error.IsFatal)
-        {
-            NoteTrouble(failure.Error.Reason);
-            _stop.Token.WaitHandle.WaitOne(RetryInterval);
-            return null;
-        }
     }
 
     private void Handle(IConsumer<Ignore, byte[]> consumer, ConsumeResult<Ignore, byte[]> record)

@@ -52,9 +52,10 @@ public sealed record StreamIdentity(string Identity, int Partitions)
                 TopicCollection.OfTopicNames([topic]), new DescribeTopicsOptions { RequestTimeout = timeout }).ConfigureAwait(false);
             return described.TopicDescriptions is [{ TopicId: { } id }] && id.MostSignificantBits != 0 ? id.ToString() : null;
         }
-        catch (KafkaException)
+        catch (KafkaException exception) when (exception.Error.Code is ErrorCode.UnsupportedVersion or ErrorCode.Local_UnsupportedFeature)
         {
-            // Brokers before 2.8 have no topic ids: then the cluster and the name have to do.
+            // Brokers before 2.8 have no topic ids: then the cluster and the name have to do. Any other failure says nothing of that:
+            // positions under another identity would be those of another stream, and everything would be counted once more.
             return null;
         }
     }

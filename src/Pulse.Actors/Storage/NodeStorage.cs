@@ -43,6 +43,9 @@ public sealed class NodeStorage : IAsyncDisposable
     /// <summary>Whether an earlier version of Pulse wrote the database: it has to be upgraded before it is prepared.</summary>
     public Task<bool> NeedsUpgradeAsync(CancellationToken cancellationToken) => _upgrade.IsNeededAsync(cancellationToken);
 
+    /// <summary>Whether some version of Pulse has used the database.</summary>
+    public Task<bool> IsUsedAsync(CancellationToken cancellationToken) => _upgrade.IsUsedAsync(cancellationToken);
+
     /// <inheritdoc cref="DatabaseUpgrade.RunAsync" />
     public Task<UpgradedDatabase?> UpgradeAsync(
         GroupProgress committed, CountingRules rules, CancellationToken cancellationToken) =>

@@ -117,6 +117,9 @@ internal sealed class DemoCommand
     {
         if (options.Nodes is < 1 or > DemoOptions.MaximumNodes)
             return $"--nodes: {options.Nodes} is not allowed; give 1 to {DemoOptions.MaximumNodes}.";
+        if (options is { Kill: true, Nodes: < DemoOptions.NodesToKillOne })
+            return $"--kill needs at least {DemoOptions.NodesToKillOne} nodes: of two, the one that is left may be the minority; give --nodes "
+                + $"{DemoOptions.NodesToKillOne}.";
         if (options.Events < 1)
             return $"--events: {options.Events} is not allowed; give 1 or more.";
         return options.Rate is > 0 and <= 100_000

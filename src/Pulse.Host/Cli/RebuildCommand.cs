@@ -123,7 +123,7 @@ internal sealed class RebuildCommand
         }
 
         var records = log.Sum(partition => partition.High - partition.Low);
-        yield return string.Create(CultureInfo.InvariantCulture, $"  {records:N0} records are read again, those of {log.Count} partitions.");
+        yield return string.Create(CultureInfo.InvariantCulture, $"  At most {records:N0} records are read again, those of {log.Count} partitions.");
         var gone = log.Where(partition => partition.Low > 0).ToList();
         if (gone.Count > 0)
             yield return "  Gone from the log, and so from the counts: "

@@ -57,6 +57,7 @@ internal static class VerificationJson
         difference.Key,
         difference.Bucket,
         difference.Counter,
+        difference.Problem,
         difference.Stored,
         difference.Least,
         difference.Greatest,

@@ -24,7 +24,7 @@ internal static class VerificationText
         foreach (var rollup in report.Rollups)
         {
             output.WriteLine(Text(
-                $"{rollup.Rollup.PadRight(width)}  {Name(rollup.Verdict),-10}  {rollup.Cells:N0} cells, {rollup.Counted:N0} of {rollup.Records:N0} records counted"));
+                $"{rollup.Rollup.PadRight(width)}  {Name(rollup.Verdict),-10}  {rollup.Cells:N0} cells, {rollup.Counted:N0} of {report.Records:N0} records counted"));
             foreach (var line in Lines(rollup))
                 output.WriteLine($"  {line}");
         }
@@ -68,6 +68,8 @@ internal static class VerificationText
         var log = difference.Least == difference.Greatest
             ? Text($"{difference.Least}")
             : Text($"{difference.Least} to {difference.Greatest}");
+        if (difference.Problem is { } problem)
+            return Text($"row ({string.Join(", ", difference.Key)}) of the window that ends {(difference.WindowEnd is { } ended ? Time(ended) : "at no time")}: Pulse writes no such row, {problem}");
         return difference.Counter is { } counter
             ? Text($"bucket {difference.Bucket}: {counter} is {difference.Stored}, by the log {log}")
             : Text($"window that ends {(difference.WindowEnd is { } end ? Time(end) : "at no time")}, ({string.Join(", ", difference.Key)}): the table has {difference.Stored}, the log {log}");

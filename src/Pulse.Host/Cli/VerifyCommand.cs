@@ -109,6 +109,7 @@ internal sealed class VerifyCommand
         return VerificationSource.Of(Kafka(node), node.Settings.Storage) with
         {
             Rollup = parsed.GetValue(_rollup),
+            Expected = parsed.GetValue(_rollup) is null ? [.. node.Settings.Catalog.Counted.Select(rollup => rollup.Name)] : [],
             From = Milliseconds(parsed.GetValue(_from)),
             Before = Milliseconds(parsed.GetValue(_to)),
         };

@@ -9,6 +9,9 @@ internal sealed record DemoOptions
     /// <summary>The most node processes.</summary>
     public const int MaximumNodes = 9;
 
+    /// <summary>So many are there at least where one is killed.</summary>
+    public const int NodesToKillOne = 3;
+
     /// <summary>Node processes at the end; the last one joins while events flow.</summary>
     public int Nodes { get; init; } = 3;
 

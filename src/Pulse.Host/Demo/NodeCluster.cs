@@ -109,6 +109,8 @@ internal sealed class NodeCluster : IAsyncDisposable
             : null;
         PostgresServer? postgres = null;
         var connectionString = options.ConnectionString;
+        if (connectionString is not null)
+            await RequireEmptyAsync(connectionString);
         if (connectionString is null && PostgresServer.FindBinaries() is { } binaries)
         {
             postgres = await PostgresServer.CreateAsync(binaries);
@@ -118,6 +120,16 @@ internal sealed class NodeCluster : IAsyncDisposable
         if (connectionString is null)
             DeleteFormerDatabase(options.DataDirectory);
         return new NodeCluster(options, embedded, postgres, connectionString);
+    }
+
+    // What an installation counts in it would be overtaken, and mixed with the demonstration's.
+    private static async Task RequireEmptyAsync(string connectionString)
+    {
+        await using var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
+        if (await storage.IsUsedAsync(CancellationToken.None))
+            throw new StartException(
+                $"{storage.Description} is used by an installation of Pulse, and a demonstration must not count into it. Name an empty one "
+                + "in Pulse__Storage__ConnectionString, or unset it for a private server.");
     }
 
     /// <summary>Produces all events, never further ahead of the commits than the embedded broker retains.</summary>

@@ -6,7 +6,8 @@ namespace Pulse.Verification.Judging;
 /// <summary>What of a rollup's numbers the log refutes: all are counted, and the first few are kept, by window and key.</summary>
 internal sealed class Differences
 {
-    private const int MaximumShown = 10;
+    /// <summary>So many are kept.</summary>
+    public const int MaximumShown = 10;
 
     private readonly RollupJudge _judge;
     private readonly SortedList<(int Kind, long Ticks, byte[] Key), Difference> _shown = new(Comparer<(int Kind, long Ticks, byte[] Key)>.Create(Compare));
@@ -22,6 +23,17 @@ internal sealed class Differences
             Compare(key, cell);
         foreach (var bucket in judge.Buckets)
             Compare(bucket, hasOthers);
+        foreach (var (index, row) in judge.Impossible.Index())
+            Add((2, index, []), () => new Difference
+            {
+                WindowEnd = row.WindowEndTicks < 0 ? null : DateTime.UnixEpoch.AddTicks(row.WindowEndTicks),
+                Key = row.Values,
+                Problem = row.Problem,
+                Stored = row.Count,
+                Least = 0,
+                Greatest = 0,
+            });
+        Total += judge.ImpossibleCount - judge.Impossible.Count;
         foreach (var ((kind, _, key), difference) in _shown)
         {
             if (kind == 0)

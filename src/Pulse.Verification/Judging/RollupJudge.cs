@@ -30,6 +30,7 @@ internal sealed class RollupJudge
     private readonly Dictionary<byte[], Cell> _cells = new(CellKey.Comparer);
     private readonly Dictionary<byte[], Cell>.AlternateLookup<ReadOnlySpan<byte>> _cellOf;
     private readonly Dictionary<long, long> _earlierWindows = [];
+    private readonly List<StoredRow> _impossible = [];
     private readonly GoneOffsets _gone;
     private readonly GoneOffsets _holes;
 
@@ -71,9 +72,22 @@ internal sealed class RollupJudge
     /// <summary>The greatest position of its buckets in each partition of the stream.</summary>
     public long End(int partition) => _buckets.Max(bucket => partition < bucket.Offsets.Count ? bucket.Offsets[partition] : 0);
 
+    /// <summary>The first rows that Pulse never writes.</summary>
+    public IReadOnlyList<StoredRow> Impossible => _impossible;
+
+    /// <summary>How many there are.</summary>
+    public long ImpossibleCount { get; private set; }
+
     /// <summary>Takes a row of the table.</summary>
     public void AddRow(StoredRow row)
     {
+        if (row.Problem is not null)
+        {
+            if (++ImpossibleCount <= Differences.MaximumShown)
+                _impossible.Add(row);
+            return;
+        }
+
         var key = CellKey.Of(row);
         _buckets[CellKey.BucketOf(key, _buckets.Length)].Rows += row.Count;
         // A time below milliseconds is no window's end; it stays apart from the windows.

@@ -61,8 +61,15 @@ internal sealed class LogReader(LogAddress log, IReadOnlyDictionary<int, long> e
     private long Begin(IConsumer<Ignore, byte[]> consumer)
     {
         var total = 0L;
+        var partitions = PartitionsOf(consumer);
         foreach (var (partition, end) in ends.Where(each => each.Value > 0))
         {
+            if (!partitions.Contains(partition))
+            {
+                Absent(partition, 0, end, Absence.BeyondEnd);
+                continue;
+            }
+
             var start = consumer.QueryWatermarkOffsets(Named(partition), LogSettings.Patience).Low.Value;
             Absent(partition, 0, Math.Min(start, end), Absence.Removed);
             if (start < end)
@@ -72,6 +79,12 @@ internal sealed class LogReader(LogAddress log, IReadOnlyDictionary<int, long> e
 
         consumer.Assign(_next.Select(each => new TopicPartitionOffset(Named(each.Key), each.Value)));
         return total;
+    }
+
+    private HashSet<int> PartitionsOf(IConsumer<Ignore, byte[]> consumer)
+    {
+        using var client = new DependentAdminClientBuilder(consumer.Handle).Build();
+        return [.. client.GetMetadata(log.Topic, LogSettings.Patience).Topics.Single().Partitions.Select(each => each.PartitionId)];
     }
 
     // Retention may remove what was to be read next.

@@ -13,6 +13,7 @@ namespace Pulse.Verification.Storage;
 /// <summary>One consistent state of the database, however much is stored meanwhile. For one reader at a time.</summary>
 internal sealed partial class DatabaseSnapshot : IAsyncDisposable
 {
+    private const long NoTime = -1;
     private const string InstantFormat = "yyyy-MM-dd HH:mm:ss";
     private const int SecondsPerAnswer = 60;
 
@@ -85,10 +86,7 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
         await foreach (var row in QueryAsync(
             $"select {string.Join(", ", columns)}, window_end_utctime, view_count from {version.Table}", stop).ConfigureAwait(false))
         {
-            var values = new string[columns.Count];
-            for (var index = 0; index < values.Length; index++)
-                values[index] = row.GetString(index);
-            yield return new StoredRow(values, TicksOf(row.GetValue(columns.Count)), row.GetInt64(columns.Count + 1));
+            yield return RowOf(row, columns.Count);
         }
     }
 
@@ -134,7 +132,7 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
         var table = row.GetString(2);
         var declaration = Understood($"rollup '{rollup}'", () => DeclarationText.Parse(row.GetString(4), row.GetString(3)));
         var buckets = stored.ToList();
-        if (declaration.Rollup != rollup || !Identifier().IsMatch(table) || !buckets.Select(bucket => bucket.Number).SequenceEqual(Enumerable.Range(0, declaration.Buckets)))
+        if (declaration.Rollup != rollup || !table.Equals(rollup + "Aggregation", StringComparison.OrdinalIgnoreCase) || !Identifier().IsMatch(table) || !buckets.Select(bucket => bucket.Number).SequenceEqual(Enumerable.Range(0, declaration.Buckets)))
             throw NotUnderstood($"rollup '{rollup}' in table '{table}' has {buckets.Count} rows in pulse_bucket and is declared as '{row.GetString(4)}'");
         return new StoredVersion(
             row.GetInt32(0),
@@ -181,8 +179,9 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
 
     private VerificationException Translated(Exception exception) => exception switch
     {
-        PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } => NotUnderstood(exception.Message),
-        SqliteException { SqliteErrorCode: 1 } => NotUnderstood(exception.Message),
+        PostgresException { SqlState: PostgresErrorCodes.UndefinedTable or PostgresErrorCodes.UndefinedColumn } missing =>
+            NotUnderstood($"it is not what a node makes of it ({missing.MessageText})"),
+        SqliteException { SqliteErrorCode: 1 } => NotUnderstood($"it is not what a node makes of it ({exception.Message})"),
         _ => new VerificationException(
             $"{_address.Description}: it does not answer ({exception.GetBaseException().Message.ReplaceLineEndings(" ")}).", isMistake: false, exception),
     };
@@ -191,11 +190,46 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
         $"{_address.Description}: {why.TrimEnd('.')}. Verify with the version of Pulse that counts in it, once a node of that version has used it.",
         isMistake: true);
 
-    private static long TicksOf(object windowEnd) =>
-        windowEnd is DateTime time ? (time - DateTime.UnixEpoch).Ticks
-        : DateTime.TryParseExact((string)windowEnd, InstantFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var read)
-            ? (read - DateTime.UnixEpoch).Ticks
-            : -1;
+    // SQLite keeps anything in any column, and PostgreSQL knows times that no other program does.
+    private static StoredRow RowOf(DbDataReader row, int dimensions)
+    {
+        string? problem = null;
+        var values = new string[dimensions];
+        for (var index = 0; index < dimensions; index++)
+        {
+            if (row.GetValue(index) is string value)
+                values[index] = value;
+            else
+                (values[index], problem) = (Text(row.GetValue(index)), $"its {row.GetName(index)} is no text");
+        }
+
+        var ticks = TicksOf(row, dimensions);
+        if (ticks == NoTime)
+            problem = $"its {row.GetName(dimensions)} is no time that a window can end at";
+        if (row.GetValue(dimensions + 1) is long and > 0 and var count)
+            return new StoredRow(values, ticks, count, problem);
+        return new StoredRow(values, ticks, 0, $"its {row.GetName(dimensions + 1)} is {Text(row.GetValue(dimensions + 1))}");
+    }
+
+    private static string Text(object value) => Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
+
+    private static long TicksOf(DbDataReader row, int column)
+    {
+        try
+        {
+            return row.GetValue(column) switch
+            {
+                DateTime time => (time - DateTime.UnixEpoch).Ticks,
+                string text when DateTime.TryParseExact(text, InstantFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var read) =>
+                    (read - DateTime.UnixEpoch).Ticks,
+                _ => NoTime,
+            };
+        }
+        catch (InvalidCastException)
+        {
+            return NoTime;
+        }
+    }
 
     // A table's name goes into SQL as it stands.
     [GeneratedRegex(@"^[A-Za-z_][A-Za-z0-9_]{0,62}\z")]

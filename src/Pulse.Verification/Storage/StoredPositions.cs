@@ -28,6 +28,9 @@ internal sealed record StoredPositions(IReadOnlyDictionary<string, long[]> ByStr
     public long Of(string stream, int partition) =>
         ByStream.TryGetValue(stream, out var offsets) && partition < offsets.Length ? offsets[partition] : 0;
 
+    // Sums of many partitions must stay numbers. No partition has so many records: a million a second are three years of them.
+    private const long GreatestOffset = 100_000_000_000_000;
+
     private static long OffsetOf(string word)
     {
         if (word == "-")
@@ -36,7 +39,7 @@ internal sealed record StoredPositions(IReadOnlyDictionary<string, long[]> ByStr
         var hasEpoch = at < 0 || word[(at + 1)..] == "-"
             || int.TryParse(word.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
         return hasEpoch
-            && long.TryParse(at < 0 ? word : word.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            && long.TryParse(at < 0 ? word : word.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset <= GreatestOffset
                 ? offset
                 : throw new FormatException($"'{word}' is no position");
     }

@@ -62,6 +62,11 @@ internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
             || (await ExistsAsync(connection, PersistenceConfiguration.JournalTable, cancellationToken).ConfigureAwait(false)
                 && await IsTrueAsync(connection, EarlierVersions.HasBucketEvents, cancellationToken).ConfigureAwait(false)));
 
+    /// <summary>Whether any version of Pulse has used the database.</summary>
+    public async Task<bool> IsUsedAsync(DbConnection connection, CancellationToken cancellationToken) =>
+        await ExistsAsync(connection, Table, cancellationToken).ConfigureAwait(false)
+        || await IsEarlierAsync(connection, cancellationToken).ConfigureAwait(false);
+
     /// <summary>Whether there is such a table.</summary>
     // Not by to_regclass: a session that has waited for an advisory lock may still remember that there was none.
     public Task<bool> ExistsAsync(DbConnection connection, string table, CancellationToken cancellationToken) => IsTrueAsync(

@@ -31,6 +31,10 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
         return sessions.RunAsync(_version.IsEarlierAsync, cancellationToken);
     }
 
+    /// <summary>Whether any version has used the database.</summary>
+    /// <exception cref="StorageException">It can't be asked.</exception>
+    public Task<bool> IsUsedAsync(CancellationToken cancellationToken) => sessions.RunAsync(_version.IsUsedAsync, cancellationToken);
+
     /// <summary>Upgrades the database; any number of nodes may do so at once.</summary>
     /// <param name="committed">What Kafka said before: what is committed is stored, so it must not be asked later.</param>
     /// <param name="rules">As configured now; part of each declaration from now on.</param>
