@@ -147,9 +147,9 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
 
         if (message.Fault is DeclaredOtherwiseException otherwise)
             Context.System.EventStream.Publish(new DeclarationReplaced(otherwise.Message));
-        // A bucket asks again at once, so it is the answer that has to wait.
-        if (writes && message.Fault is not DeclaredOtherwiseException)
+        else if (writes)
             _outages.Failed(message.Fault);
+        // A bucket asks again at once, so it is the answer that has to wait.
         Timers.StartSingleTimer(lane, new Resume(lane, message.Answers), lane.BackOff);
         lane.BackOff = TimeSpan.FromTicks(Math.Min(lane.BackOff.Ticks * 2, LongestBackOff.Ticks));
     }

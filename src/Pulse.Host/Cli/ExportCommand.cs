@@ -61,10 +61,7 @@ internal sealed class ExportCommand
     {
         try
         {
-            var overrides = new Dictionary<string, string?>();
-            if (parsed.GetValue(_data) is { } data)
-                overrides["Pulse:Data"] = data;
-            var node = NodeConfiguration.Read(ConfigurationSources.Read(overrides));
+            var node = NodeConfiguration.Read(ConfigurationSources.Read(parsed.GetValue(_data)));
             return await ExportAsync(node, parsed, stop);
         }
         catch (ConfigurationException exception)

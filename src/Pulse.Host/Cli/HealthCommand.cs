@@ -86,7 +86,7 @@ internal sealed class HealthCommand
 
     private static Uri Configured()
     {
-        var http = NodeConfiguration.Read(ConfigurationSources.Read(new Dictionary<string, string?>())).Http;
+        var http = NodeConfiguration.Read(ConfigurationSources.Read()).Http;
         if (http.Port == 0)
             throw new ConfigurationException("Pulse:Http:Port is 0, which is another port each time; say with --url where to ask.");
         var address = http.Address.Equals(IPAddress.Any) ? IPAddress.Loopback

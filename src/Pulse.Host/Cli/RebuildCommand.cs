@@ -52,10 +52,7 @@ internal sealed class RebuildCommand
     {
         try
         {
-            var overrides = new Dictionary<string, string?>();
-            if (parsed.GetValue(_data) is { } data)
-                overrides["Pulse:Data"] = data;
-            var node = NodeConfiguration.Read(ConfigurationSources.Read(overrides));
+            var node = NodeConfiguration.Read(ConfigurationSources.Read(parsed.GetValue(_data)));
             if (node.IsBrokerEmbedded)
                 return HostCommand.Refuse(
                     HostCommand.WrongUsage,

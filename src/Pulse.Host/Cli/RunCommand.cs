@@ -62,7 +62,7 @@ internal sealed class RunCommand
             EndWithInput();
         try
         {
-            var configuration = Configuration(parsed);
+            var configuration = ConfigurationSources.Read(parsed.GetValue(_data), parsed.GetValue(_port));
             var node = NodeConfiguration.Read(configuration);
             var run = new RunOptions(
                 parsed.GetValue(_exitOnComplete), Simulation(parsed, node), _simulation.TruthFile(parsed));
@@ -80,16 +80,6 @@ internal sealed class RunCommand
         {
             return HostCommand.Refuse(HostCommand.Failed, exception.Message);
         }
-    }
-
-    private IConfigurationRoot Configuration(ParseResult parsed)
-    {
-        var overrides = new Dictionary<string, string?>();
-        if (parsed.GetValue(_data) is { } data)
-            overrides["Pulse:Data"] = data;
-        if (parsed.GetValue(_port) is { } port)
-            overrides["Pulse:Http:Port"] = port.ToString(CultureInfo.InvariantCulture);
-        return ConfigurationSources.Read(overrides);
     }
 
     private static int? Port(ArgumentResult result)

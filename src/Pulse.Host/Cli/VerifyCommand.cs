@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Diagnostics;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
 using Pulse.Events;
 using Pulse.Host.Configuration;
 using Pulse.Host.Embedded;
@@ -78,7 +79,7 @@ internal sealed class VerifyCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
-        catch (VerificationException exception) when (exception.IsMistake)
+        catch (Exception exception) when (exception is StorageException or VerificationException { IsMistake: true })
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
         }
@@ -95,17 +96,10 @@ internal sealed class VerifyCommand
 
     private VerificationRequest Request(ParseResult parsed)
     {
-        var overrides = new Dictionary<string, string?>();
-        if (parsed.GetValue(_data) is { } data)
-            overrides["Pulse:Data"] = data;
-        var node = NodeConfiguration.Read(ConfigurationSources.Read(overrides));
+        var node = NodeConfiguration.Read(ConfigurationSources.Read(parsed.GetValue(_data)));
         if (parsed.GetValue(_from) is { } from && parsed.GetValue(_to) is { } to && from >= to)
             throw new ConfigurationException("--to must be after --from.");
-        if (node.IsStorageEmbedded && !File.Exists(Path.Combine(node.DataDirectory, "pulse.db")))
-            throw new ConfigurationException(
-                $"There is no storage in {node.DataDirectory}. Name its directory with --data, or the database in "
-                + "Pulse:Storage:ConnectionString.");
-
+        node.RequireStorage();
         return VerificationSource.Of(Kafka(node), node.Settings.Storage) with
         {
             Rollup = parsed.GetValue(_rollup),

@@ -1,13 +1,21 @@
+using System.Globalization;
+
 namespace Pulse.Host.Configuration;
 
 /// <summary>Where configuration comes from, the later over the earlier.</summary>
 internal static class ConfigurationSources
 {
     /// <summary><c>appsettings.json</c> beside the program and here, the environment, then the command line.</summary>
-    /// <param name="overrides">What the command line says.</param>
+    /// <param name="dataDirectory">What the command line says of <c>Pulse:Data</c>; null: nothing.</param>
+    /// <param name="port">What the command line says of <c>Pulse:Http:Port</c>; null: nothing.</param>
     /// <exception cref="ConfigurationException">A file is no JSON.</exception>
-    public static IConfigurationRoot Read(IReadOnlyDictionary<string, string?> overrides)
+    public static IConfigurationRoot Read(string? dataDirectory = null, int? port = null)
     {
+        var overrides = new Dictionary<string, string?>();
+        if (dataDirectory is not null)
+            overrides["Pulse:Data"] = dataDirectory;
+        if (port is { } number)
+            overrides["Pulse:Http:Port"] = number.ToString(CultureInfo.InvariantCulture);
         try
         {
             return new ConfigurationBuilder()
