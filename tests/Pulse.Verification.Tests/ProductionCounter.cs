@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Checkpoints;
@@ -45,9 +46,10 @@ internal sealed class ProductionCounter(NodeStorage storage, RollupCatalog catal
     private static async Task<string> StreamOfAsync(KafkaSettings topic)
     {
         var stream = "";
+        using var questions = new TopicQuestions(topic, Limit);
         await Eventually.HoldsAsync("the topic's id is told", Limit, async () =>
         {
-            stream = (await StreamIdentity.ResolveAsync(topic, Limit)).Identity;
+            stream = (await questions.DescribeAsync(TestContext.Current.CancellationToken)).Stream;
             return stream.Split('/').Length >= 3;
         });
         return stream;

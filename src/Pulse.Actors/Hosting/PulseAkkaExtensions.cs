@@ -13,6 +13,7 @@ using Akka.Remote.Hosting;
 using Confluent.Kafka;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
@@ -30,7 +31,6 @@ public static class PulseAkkaExtensions
     /// <summary>The actor system's name, which is part of every node's address.</summary>
     public const string SystemName = "pulse";
 
-    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandOverPhase = TimeSpan.FromSeconds(12);
 
     /// <summary>Registers what the node's actors share with the rest of the process.</summary>
@@ -57,6 +57,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton<LiveBuckets>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton(new Balances(settings.Catalog));
+        services.AddSingleton(_ => new TopicQuestions(settings.Kafka));
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
         services.AddAkka(SystemName, (builder, provider) =>
         {
@@ -256,8 +257,8 @@ public static class PulseAkkaExtensions
         var progress = services.GetRequiredService<StreamProgress>();
         return new ExportCollaborators
         {
-            StreamIdentity = async _ =>
-                (await StreamIdentity.ResolveAsync(kafka, BrokerTimeout).ConfigureAwait(false)).Identity,
+            StreamIdentity = async token =>
+                (await services.GetRequiredService<TopicQuestions>().DescribeAsync(token).ConfigureAwait(false)).Stream,
             ReadEnds = token => progress.EndOffsetsAsync(kafka.Topic, token),
             ReadStored = source.ReadStoredAsync,
             Catalog = settings.Catalog,
@@ -282,9 +283,10 @@ public static class PulseAkkaExtensions
             .WithActors((system, registry) =>
             {
                 var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
+                var questions = services.GetRequiredService<TopicQuestions>();
                 var statistics = services.GetRequiredService<IngestStatistics>();
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, statistics, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, questions, statistics, log)),
                     "ingest"));
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),

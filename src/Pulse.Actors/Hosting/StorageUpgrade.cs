@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
@@ -34,13 +35,12 @@ public static class StorageUpgrade
     {
         try
         {
-            // The client has limits too, and does not keep them where a partition has no leader.
-            var stream = await StreamIdentity.ResolveAsync(kafka, BrokerTimeout)
-                .WaitAsync(2 * BrokerTimeout, cancellationToken).ConfigureAwait(false);
+            using var questions = new TopicQuestions(kafka, BrokerTimeout);
+            var stream = await questions.DescribeAsync(cancellationToken).ConfigureAwait(false);
             using var progress = new StreamProgress(new ClientConfig(kafka.ClientProperties()), BrokerTimeout);
             return new GroupProgress(
                 kafka.GroupId,
-                stream.Identity,
+                stream.Stream,
                 await progress.CommittedOffsetsAsync(kafka.GroupId, kafka.Topic, cancellationToken).ConfigureAwait(false));
         }
         catch (Exception exception) when (exception is KafkaException or TimeoutException)

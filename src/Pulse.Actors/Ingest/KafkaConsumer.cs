@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
@@ -52,7 +53,7 @@ public sealed class KafkaConsumer
 
     /// <summary>Starts to poll; reads nothing until a partition is assigned.</summary>
     /// <param name="settings">The brokers, topic and group.</param>
-    /// <param name="stream">The stream's identity, from <see cref="StreamIdentity"/>.</param>
+    /// <param name="stream">The stream's identity, see <see cref="TopicDescription.Stream"/>.</param>
     /// <param name="statistics">Receives the ends of partitions.</param>
     /// <param name="log">Receives what the client has to say.</param>
     public static KafkaConsumer Start(

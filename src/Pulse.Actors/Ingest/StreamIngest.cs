@@ -3,6 +3,7 @@ using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest;
 
@@ -15,13 +16,13 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     /// <summary>The publish-subscribe topic of <see cref="CheckpointRequested"/>.</summary>
     public const string Topic = "pulse-ingest";
 
-    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly KafkaSettings _settings;
+    private readonly TopicQuestions _questions;
     private readonly IngestStatistics _statistics;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
@@ -29,17 +30,20 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, AssignedPartition> _readers = [];
     private IActorRef _ingestors = ActorRefs.Nobody;
     private KafkaConsumer? _consumer;
-    private StreamIdentity? _stream;
+    private TopicDescription? _stream;
     private string? _outage;
     private bool _leaving;
 
     /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
+    /// <param name="questions">Says what the topic is.</param>
     /// <param name="statistics">What people and telemetry read.</param>
     /// <param name="kafkaLog">Receives what the Kafka client has to say.</param>
-    public StreamIngest(KafkaSettings settings, IngestStatistics statistics, ILogger<KafkaConsumer> kafkaLog)
+    public StreamIngest(
+        KafkaSettings settings, TopicQuestions questions, IngestStatistics statistics, ILogger<KafkaConsumer> kafkaLog)
     {
         _settings = settings;
+        _questions = questions;
         _statistics = statistics;
         _kafkaLog = kafkaLog;
         _deadLetters = new DeadLetterProducer(settings, kafkaLog);
@@ -58,7 +62,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Receive<ConnectNow>(_ => Connect());
         // All ingestors find it at the same moment, and one question is enough.
         Receive<AskIdentity>(_ => ConnectIn(OldStreamDelay));
-        Receive<StreamIdentity>(Handle);
+        Receive<TopicDescription>(Handle);
         Receive<Disconnected>(Handle);
         Receive<KeepAllReading>(_ => KeepReading());
         Receive<AcquirePartition>(Handle);
@@ -98,18 +102,18 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     }
 
     private void Connect() =>
-        StreamIdentity.ResolveAsync(_settings, BrokerTimeout).PipeTo(Self, failure: cause => new Disconnected(cause));
+        _questions.DescribeAsync(CancellationToken.None).PipeTo(Self, failure: cause => new Disconnected(cause));
 
     private void ConnectIn(TimeSpan delay) =>
         Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, delay);
 
-    private void Handle(StreamIdentity stream)
+    private void Handle(TopicDescription stream)
     {
         if (_outage is not null)
             _log.Warning("Kafka answers again; reading goes on.");
         _outage = null;
 
-        if (_consumer is not null && _stream?.Identity != stream.Identity)
+        if (_consumer is not null && _stream?.Stream != stream.Stream)
         {
             // The topic was made again under the running consumer: start anew, as after a failure.
             _ = _consumer.StopAsync();
@@ -119,7 +123,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         _stream = stream;
         if (_consumer is null)
         {
-            _consumer = KafkaConsumer.Start(_settings, stream.Identity, _statistics, _kafkaLog);
+            _consumer = KafkaConsumer.Start(_settings, stream.Stream, _statistics, _kafkaLog);
             _consumer.Completion.PipeTo(
                 Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
         }

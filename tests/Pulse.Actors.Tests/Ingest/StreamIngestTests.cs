@@ -5,6 +5,7 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator.Broker;
@@ -155,7 +156,7 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         var reader = CreateTestProbe();
         var acquired = await AcquireAsync(ingest, reader, 0);
 
-        ingest.Tell(new StreamIdentity("another stream", Partitions));
+        ingest.Tell(new TopicDescription(_topic.Settings.Topic, "", null, [.. Enumerable.Repeat(true, Partitions)], "another stream"));
 
         await acquired.Consumer.Completion.WaitAsync(Limit);
         await Until.TrueAsync(() => _statistics.Partitions.Count == 0);
@@ -225,8 +226,10 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     private IActorRef Start(KafkaSettings settings)
     {
         var log = NullLogger<KafkaConsumer>.Instance;
+        var questions = new TopicQuestions(settings);
+        Sys.RegisterOnTermination(questions.Dispose);
         var ingest = Sys.ActorOf(
-            Props.Create(() => new StreamIngest(settings, _statistics, log)));
+            Props.Create(() => new StreamIngest(settings, questions, _statistics, log)));
         ingest.Tell(new StreamIngest.ReadWith(_ingestors));
         return ingest;
     }

@@ -1,0 +1,188 @@
+using System.Collections.Immutable;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using Pulse.Actors.Ingest;
+
+namespace Pulse.Actors.Broker;
+
+/// <summary>
+/// What a node asks the brokers beside reading: which stream a topic is, which partitions have a leader, what their logs hold.
+/// Each question has a limit of its own, and a client that does not come back within it is replaced. Thread-safe; connects
+/// when first asked.
+/// </summary>
+public sealed class TopicQuestions : IDisposable
+{
+    private static readonly TimeSpan UsualLimit = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(1);
+
+    private readonly KafkaSettings _settings;
+    private readonly TimeSpan _limit;
+    private readonly Lock _lock = new();
+    private IAdminClient? _client;
+    private bool _isDisposed;
+
+    /// <param name="settings">How to reach the brokers.</param>
+    /// <param name="limit">How long the brokers may take for one question; null for five seconds.</param>
+    public TopicQuestions(KafkaSettings settings, TimeSpan? limit = null)
+    {
+        _settings = settings;
+        _limit = limit ?? UsualLimit;
+    }
+
+    /// <summary>Asks what the topic of viewing events is now, in a question that leaves after this call.</summary>
+    /// <exception cref="IngestException">The brokers do not answer, refuse, or have no such topic.</exception>
+    public Task<TopicDescription> DescribeAsync(CancellationToken cancellationToken) =>
+        DescribeAsync(_settings.Topic, _settings.StreamIdentity, cancellationToken);
+
+    /// <summary>Asks what a topic is now, in a question that leaves after this call.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="configured">Its identity, where that is configured: then it is not asked for.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="IngestException">The brokers do not answer, refuse, or have no such topic.</exception>
+    public Task<TopicDescription> DescribeAsync(string topic, string? configured, CancellationToken cancellationToken) =>
+        AskAsync(
+            topic,
+            client => configured is null
+                ? AskIdentityAsync(client, topic)
+                : OnItsOwnThread(() => new TopicDescription(topic, "", null, LeadersOf(client, topic), configured)),
+            cancellationToken);
+
+    /// <summary>Asks what the logs of partitions hold, all at once, in a question that leaves after this call.</summary>
+    /// <param name="topic">The topic.</param>
+    /// <param name="partitions">Partitions that have a leader: one without would keep the others waiting.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Without those of which the brokers did not say it.</returns>
+    /// <exception cref="IngestException">The brokers do not answer, or refuse.</exception>
+    public async Task<ImmutableDictionary<int, LogSpan>> SpansAsync(
+        string topic, IReadOnlyCollection<int> partitions, CancellationToken cancellationToken)
+    {
+        if (partitions.Count == 0)
+            return ImmutableDictionary<int, LogSpan>.Empty;
+        // The beginning first: if it moves in between, the span is too wide, never too narrow.
+        var begins = await OffsetsAsync(topic, partitions, OffsetSpec.Earliest(), cancellationToken).ConfigureAwait(false);
+        var ends = await OffsetsAsync(topic, begins.Keys, OffsetSpec.Latest(), cancellationToken).ConfigureAwait(false);
+        return ends.ToImmutableDictionary(end => end.Key, end => new LogSpan(begins[end.Key], end.Value));
+    }
+
+    /// <summary>Closes the connections, in the background.</summary>
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            Abandon();
+        }
+    }
+
+    private async Task<TopicDescription> AskIdentityAsync(IAdminClient client, string topic)
+    {
+        var cluster = await client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = _limit }).ConfigureAwait(false);
+        try
+        {
+            var (id, hasLeader) = await OnItsOwnThread(() => TopicDescriber.Describe(client, topic, _limit)).ConfigureAwait(false);
+            return new TopicDescription(topic, cluster.ClusterId, id, hasLeader);
+        }
+        catch (KafkaException exception) when (
+            exception.Error.Code is ErrorCode.UnsupportedVersion or ErrorCode.Local_UnsupportedFeature)
+        {
+            // Brokers before 2.8 have no topic ids: then the cluster and the name have to do. Any other failure says nothing of
+            // that: positions under another identity would be those of another stream, and everything would be counted once more.
+            return await OnItsOwnThread(() => new TopicDescription(topic, cluster.ClusterId, null, LeadersOf(client, topic)))
+                .ConfigureAwait(false);
+        }
+    }
+
+    private ImmutableArray<bool> LeadersOf(IAdminClient client, string topic)
+    {
+        var metadata = client.GetMetadata(topic, _limit).Topics.Single();
+        if (metadata.Error.IsError)
+            throw new KafkaException(metadata.Error);
+        return [.. metadata.Partitions.OrderBy(partition => partition.PartitionId).Select(partition => partition.Leader >= 0)];
+    }
+
+    private async Task<Dictionary<int, long>> OffsetsAsync(
+        string topic, IEnumerable<int> partitions, OffsetSpec which, CancellationToken cancellationToken)
+    {
+        var asked = partitions.Select(partition => new TopicPartitionOffsetSpec
+        {
+            TopicPartition = new TopicPartition(topic, partition),
+            OffsetSpec = which,
+        }).ToList();
+        var answers = await AskAsync(
+            topic,
+            async client =>
+            {
+                try
+                {
+                    var options = new ListOffsetsOptions { RequestTimeout = _limit };
+                    return (await client.ListOffsetsAsync(asked, options).ConfigureAwait(false)).ResultInfos;
+                }
+                catch (ListOffsetsException exception)
+                {
+                    return exception.Result.ResultInfos;
+                }
+            },
+            cancellationToken).ConfigureAwait(false);
+        return answers
+            .Select(answer => answer.TopicPartitionOffsetError)
+            .Where(answer => !answer.Error.IsError && answer.Offset.Value >= 0)
+            .ToDictionary(answer => answer.Partition.Value, answer => answer.Offset.Value);
+    }
+
+    private async Task<T> AskAsync<T>(string topic, Func<IAdminClient, Task<T>> ask, CancellationToken cancellationToken)
+    {
+        var client = Client();
+        try
+        {
+            return await ask(client).WaitAsync(2 * _limit + Grace, cancellationToken).ConfigureAwait(false);
+        }
+        catch (KafkaException exception) when (exception.Error.Code == ErrorCode.UnknownTopicOrPart)
+        {
+            throw new IngestException(
+                $"Kafka at {_settings.BootstrapServers} has no topic '{topic}'. Create it, or correct its name in Pulse:Kafka.", exception);
+        }
+        catch (KafkaException exception)
+        {
+            throw new IngestException(
+                $"Kafka at {_settings.BootstrapServers} does not answer ({exception.Error.Reason}). "
+                + "Check Pulse:Kafka:BootstrapServers and that the broker runs.", exception);
+        }
+        catch (TimeoutException exception)
+        {
+            lock (_lock)
+            {
+                if (_client == client)
+                    Abandon();
+            }
+
+            throw new IngestException(
+                $"Kafka at {_settings.BootstrapServers} does not answer (no answer within {_limit.TotalSeconds:0} s). "
+                + "Check Pulse:Kafka:BootstrapServers and that the broker runs.", exception);
+        }
+    }
+
+    private IAdminClient Client()
+    {
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            return _client ??= new AdminClientBuilder(new AdminClientConfig(_settings.ClientProperties()))
+                // Without handlers of its own the client writes to the user's terminal. What matters comes back as exceptions.
+                .SetLogHandler((_, _) => { })
+                .SetErrorHandler((_, _) => { })
+                .Build();
+        }
+    }
+
+    // A client that is stuck may be stuck in its end as well.
+    private void Abandon()
+    {
+        if (_client is { } client)
+            _ = OnItsOwnThread(() => { client.Dispose(); return true; });
+        _client = null;
+    }
+
+    // The client has no asynchronous way for some questions, and a pool's thread is no place to wait.
+    private static Task<T> OnItsOwnThread<T>(Func<T> ask) =>
+        Task.Factory.StartNew(ask, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+}
