@@ -1,4 +1,5 @@
 using BenchmarkDotNet.Attributes;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Benchmarks.Micro;

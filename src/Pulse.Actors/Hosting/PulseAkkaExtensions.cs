@@ -282,11 +282,10 @@ public static class PulseAkkaExtensions
         return builder
             .WithActors((system, registry) =>
             {
-                var log = services.GetRequiredService<ILogger<KafkaConsumer>>();
+                var log = services.GetRequiredService<ILogger<TopicReader>>();
                 var questions = services.GetRequiredService<TopicQuestions>();
-                var statistics = services.GetRequiredService<IngestStatistics>();
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, questions, statistics, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, questions, log)),
                     "ingest"));
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Pulse.Actors.Broker;
 using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;

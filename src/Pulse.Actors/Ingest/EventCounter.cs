@@ -1,3 +1,4 @@
+using Pulse.Actors.Broker;
 using Pulse.Counting;
 using Pulse.Events;
 

@@ -1,5 +1,6 @@
 using Akka.Event;
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest;
 
@@ -8,7 +9,7 @@ namespace Pulse.Actors.Ingest;
 /// Used by one thread.
 /// </summary>
 internal sealed class GroupOffset(
-    KafkaConsumer consumer, AssignedPartition assigned, IngestStatistics statistics, ILoggingAdapter log)
+    TopicReader reader, AssignedPartition assigned, IngestStatistics statistics, ILoggingAdapter log)
 {
     private long _told;
     private Task _telling = Task.CompletedTask;
@@ -26,7 +27,7 @@ internal sealed class GroupOffset(
     {
         try
         {
-            await consumer.CommitAsync(assigned.Partition, offset).ConfigureAwait(false);
+            await reader.CommitAsync(assigned.Partition, offset).ConfigureAwait(false);
             _told = offset;
             statistics.Committed();
         }

@@ -1,4 +1,5 @@
 using Akka.Actor;
+using Pulse.Actors.Broker;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
@@ -37,10 +38,17 @@ internal sealed record AcquirePartition(int Partition) : INoSerializationVerific
 
 /// <summary>Answers <see cref="AcquirePartition"/>.</summary>
 internal sealed record PartitionAcquired(
-    AssignedPartition Assigned, KafkaConsumer Consumer, DeadLetterProducer DeadLetters) : INoSerializationVerificationNeeded;
+    AssignedPartition Assigned, TopicReader Reader, LogSpans Spans, DeadLetterProducer DeadLetters)
+    : INoSerializationVerificationNeeded;
 
 /// <summary>Answers <see cref="AcquirePartition"/> while the broker is away: stop, and be started again.</summary>
 internal sealed record PartitionUnavailable : INoSerializationVerificationNeeded;
+
+/// <summary>From an ingestor to its node's <see cref="StreamIngest"/>: its partition is read no more.</summary>
+internal sealed record PartitionGivenBack : INoSerializationVerificationNeeded
+{
+    public static PartitionGivenBack Instance { get; } = new();
+}
 
 /// <summary>From an ingestor to its node's <see cref="StreamIngest"/>: the topic seems to have been made again, so ask now.</summary>
 internal sealed record AskIdentity : INoSerializationVerificationNeeded
@@ -58,16 +66,10 @@ internal sealed record SessionRequests(StreamPartition Partition, IReadOnlyList<
 /// <param name="Answers">Not empty; those of each bucket in order.</param>
 internal sealed record SessionAnswers(IReadOnlyList<BucketAnswer> Answers) : INoSerializationVerificationNeeded;
 
-/// <summary>Answers a <see cref="SessionEffect.Seek"/>.</summary>
-/// <param name="Reading">Of the effect.</param>
-/// <param name="IsInLog">False where the position lies outside of the log.</param>
-internal sealed record Sought(int Reading, bool IsInLog) : INoSerializationVerificationNeeded;
-
 /// <summary>Answers a <see cref="SessionEffect.AskLogSpan"/>.</summary>
 /// <param name="Question">Of the effect.</param>
-/// <param name="Begin">The first offset that the log has.</param>
-/// <param name="End">The offset that the next record will have.</param>
-internal sealed record LogSpan(int Question, long Begin, long End) : INoSerializationVerificationNeeded;
+/// <param name="Span">What the log holds; null where the brokers do not say it.</param>
+internal sealed record LogSpanAnswer(int Question, LogSpan? Span) : INoSerializationVerificationNeeded;
 
 /// <summary>So many bad records of an ingestor are in the dead-letter topic.</summary>
 internal sealed record DeadLettersDelivered(int Count) : INoSerializationVerificationNeeded;

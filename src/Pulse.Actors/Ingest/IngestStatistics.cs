@@ -62,9 +62,19 @@ public sealed class IngestStatistics
         Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
     }
 
-    internal void Assigned(int partition) => _partitions[partition] = new PartitionStatus(partition);
+    internal void Assigned(int partition) =>
+        _partitions[partition] = new PartitionStatus(partition) { Standing = Status(partition)?.Standing };
 
-    internal void Released(int partition) => _partitions.TryRemove(partition, out _);
+    // Whoever reads it next says whether it still stands still.
+    internal void Released(int partition)
+    {
+        if (Status(partition) is { Standing: null } status)
+            _partitions.TryRemove(KeyValuePair.Create(partition, status));
+    }
+
+    internal void StandsStill(int partition, string why) => _partitions.GetOrAdd(partition, number => new(number)).Standing = why;
+
+    internal void HandedOver(int partition) => _partitions.TryRemove(partition, out _);
 
     internal PartitionStatus? Status(int partition) => _partitions.GetValueOrDefault(partition);
 }

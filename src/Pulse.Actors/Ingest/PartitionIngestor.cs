@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Streams;
+using Pulse.Actors.Broker;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
@@ -16,6 +17,10 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private static readonly TimeSpan DrainTickInterval = TimeSpan.FromSeconds(0.5);
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan AcquireTimeout = TimeSpan.FromSeconds(8);
+
+    // A person has to mend a cut; access and unknown partitions may mend themselves.
+    private static readonly TimeSpan CutRetry = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RefusedRetry = TimeSpan.FromSeconds(2);
 
     // Sharding's own limit for entities is a second longer, and speaks of a message that was not handled.
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(6);
@@ -54,9 +59,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         base.PreRestart(reason, message);
     }
 
+    /// <inheritdoc />
+    protected override void PostStop() => _context.Statistics.Released(_partition);
+
     private void Start(PartitionAcquired acquired)
     {
         Timers.Cancel(TimedOut.Instance);
+        _context.Statistics.Assigned(_partition);
         Timers.StartPeriodicTimer(Due.Flush, Due.Flush, _context.FlushInterval);
         Timers.StartPeriodicTimer(Due.Tick, Due.Tick, TickInterval);
         Timers.StartPeriodicTimer(Due.Report, Due.Report, ReportInterval);
@@ -67,13 +76,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Reading(SessionInterpreter session)
     {
-        Receive<RecordBatch>(batch => session.Count(batch, Sender));
+        Receive<PartitionNews>(news => session.Hear(news, Sender));
         Receive<SessionAnswers>(session.Hear);
         Receive<Due>(session.Do);
         Receive<FlushNow>(_ => session.Do(Due.Flush | Due.Tick));
         Receive<DeadLettersDelivered>(session.Hear);
-        Receive<Sought>(session.Hear);
-        Receive<LogSpan>(session.Hear);
+        Receive<LogSpanAnswer>(session.Hear);
         Receive<StopReading>(_ => Drain(session));
         Receive<SessionEffect.End>(End);
         Receive<BatchSignal>(signal => signal == BatchSignal.Begin, _ => session.BatchesBegin(Sender));
@@ -84,12 +92,34 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Receive<KeepReading>(_ => { });
     }
 
+    // The partition alone stands still. What is wrong stays to be seen until the next ingestor reads on.
+    private void StandStill(string why, TimeSpan retry)
+    {
+        _log.Debug("Partition {0} stands still: {1}", _partition, why);
+        _context.Statistics.StandsStill(_partition, why);
+        _context.StreamIngest.Tell(PartitionGivenBack.Instance);
+        Timers.CancelAll();
+        Timers.StartSingleTimer(TimedOut.Instance, TimedOut.Instance, retry);
+        Become(() =>
+        {
+            Receive<TimedOut>(_ => Context.Stop(Self));
+            Receive<StopReading>(_ => HandOver());
+            ReceiveAny(_ => { });
+        });
+    }
+
+    private void HandOver()
+    {
+        _context.Statistics.HandedOver(_partition);
+        Context.Stop(Self);
+    }
+
     private void Drain(SessionInterpreter session)
     {
         // What can't be stored now, the next reader counts again from where the rows stand.
         if (!_context.Storage.IsAvailable)
         {
-            Context.Stop(Self);
+            HandOver();
             return;
         }
 
@@ -105,8 +135,16 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         switch (end.Reason)
         {
             case SessionEnd.LogCut:
-                Refuse($"{end.Detail} The topic lost records or was made again, so the node ends. "
-                    + "Restore the topic, or count it from its start into an empty database.");
+                StandStill(
+                    $"{end.Detail} Count the rollups again with pulse rebuild, or go on with what the log has now by "
+                    + $"pulse accept-cut --partition {_partition}.",
+                    CutRetry);
+                return;
+            case SessionEnd.Refused:
+                StandStill($"It can't be read: {end.Detail}", RefusedRetry);
+                return;
+            case SessionEnd.Drained or SessionEnd.Abandoned:
+                _context.Statistics.HandedOver(_partition);
                 break;
             case SessionEnd.OtherVersion:
                 Refuse($"{end.Detail} Another node runs with other declarations, or the rollup was rebuilt under another one. Give "

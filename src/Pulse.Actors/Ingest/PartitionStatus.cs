@@ -7,6 +7,7 @@ public sealed class PartitionStatus(int partition)
     private long _position;
     private long _committed;
     private long _end;
+    private string? _standing;
 
     /// <summary>The partition's number.</summary>
     public int Partition => partition;
@@ -32,6 +33,13 @@ public sealed class PartitionStatus(int partition)
     {
         get => Interlocked.Read(ref _end);
         internal set => Interlocked.Exchange(ref _end, value);
+    }
+
+    /// <summary>Why it is not read although this node has it, and what to do; null while it is.</summary>
+    public string? Standing
+    {
+        get => Volatile.Read(ref _standing);
+        internal set => Volatile.Write(ref _standing, value);
     }
 
     /// <summary>Records between the position and the end.</summary>

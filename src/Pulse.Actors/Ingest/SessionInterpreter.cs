@@ -1,13 +1,14 @@
 using Akka.Actor;
 using Akka.Event;
 using Akka.Streams;
+using Pulse.Actors.Broker;
 using Pulse.Counting;
 using Pulse.Events;
 
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// What an ingestor does once it has its partition: brings its <see cref="IngestSession"/> batches, answers and the time,
+/// What an ingestor does once it has its partition: brings its <see cref="IngestSession"/> news, answers and the time,
 /// and carries out what the session wants. It decides nothing. Used by its ingestor alone, message by message.
 /// </summary>
 internal sealed class SessionInterpreter
@@ -30,13 +31,13 @@ internal sealed class SessionInterpreter
     /// <param name="log">The ingestor's.</param>
     public SessionInterpreter(PartitionAcquired acquired, IngestContext context, IActorRef ingestor, ILoggingAdapter log)
     {
-        var (assigned, consumer, producer) = acquired;
+        var (assigned, reader, _, producer) = acquired;
         (_context, _ingestor) = (context, ingestor);
         _session = new IngestSession(assigned.Partition, context.Versions, Random.Shared.NextInt64(), context.Limits);
         _counter = new EventCounter(context.Catalog, context.Rules, _session);
-        _reader = new PartitionReader(consumer, assigned, ingestor);
+        _reader = new PartitionReader(acquired, ingestor);
         _deadLetters = new DeadLettersUnderWay(producer, assigned.Partition.Partition, ingestor);
-        var group = new GroupOffset(consumer, assigned, context.Statistics, log);
+        var group = new GroupOffset(reader, assigned, context.Statistics, log);
         _report = new SessionReport(_session, context.Statistics, group, log);
     }
 
@@ -55,16 +56,24 @@ internal sealed class SessionInterpreter
         CarryOut();
     }
 
-    /// <summary>Counts a batch, and disposes of it.</summary>
-    public void Count(RecordBatch batch, IActorRef source)
+    /// <summary>Takes what there is to tell of the partition: counts a batch, or notes why there is none.</summary>
+    public void Hear(PartitionNews news, IActorRef source)
     {
         _reader.MayAsk(source);
-        using (batch)
+        switch (news)
         {
-            if (_counter.Count(batch, _bad))
-                _context.Statistics.Read(batch.Count, _bad.Count);
-            _deadLetters.Send(batch, _bad);
-            _bad.Clear();
+            case RecordBatch batch:
+                Count(batch);
+                break;
+            case PositionNotFound:
+                _session.PositionNotFound(news.Reading);
+                break;
+            case LogCut cut:
+                _session.LogWasCut(news.Reading, cut.Detail);
+                break;
+            case ReadingRefused refused:
+                _session.ReadingRefused(news.Reading, refused.Reason);
+                break;
         }
 
         CarryOut();
@@ -78,18 +87,11 @@ internal sealed class SessionInterpreter
         CarryOut();
     }
 
-    /// <summary>The consumer has sought.</summary>
-    public void Hear(Sought message)
+    /// <summary>The broker said what the log holds, or did not.</summary>
+    public void Hear(LogSpanAnswer message)
     {
-        if (!message.IsInLog)
-            _session.PositionNotFound(message.Reading);
-        CarryOut();
-    }
-
-    /// <summary>The broker said what the log holds.</summary>
-    public void Hear(LogSpan message)
-    {
-        _session.LogSpans(message.Question, message.Begin, message.End);
+        if (message.Span is { } span)
+            _session.LogSpans(message.Question, span.Begin, span.End);
         CarryOut();
     }
 
@@ -117,6 +119,21 @@ internal sealed class SessionInterpreter
             _session.Drain();
         _counter.ForgetKeys();
         CarryOut();
+    }
+
+    private void Count(RecordBatch batch)
+    {
+        using (batch)
+        {
+            if (_counter.Count(batch, _bad))
+            {
+                _context.Statistics.Read(batch.Count, _bad.Count);
+                _report.Reads();
+            }
+
+            _deadLetters.Send(batch, _bad);
+            _bad.Clear();
+        }
     }
 
     private void CarryOut()
@@ -147,6 +164,6 @@ internal sealed class SessionInterpreter
             _context.Buckets.Tell(new SessionRequests(_session.Partition, requests), _ingestor);
         _report.Update(requests);
         if (_session.WantsRecords && _waiting == Due.Nothing && !_deadLetters.AreMany)
-            _reader.AskForBatch();
+            _reader.AskForMore();
     }
 }

@@ -38,6 +38,13 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
         status.Committed = _stored;
     }
 
+    /// <summary>The partition is read.</summary>
+    public void Reads()
+    {
+        if (statistics.Status(session.Partition.Partition) is { Standing: not null } status)
+            status.Standing = null;
+    }
+
     // Each bucket is told of it, and people once.
     private void TellOf(Gap gap)
     {

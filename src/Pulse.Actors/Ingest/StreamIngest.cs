@@ -8,7 +8,7 @@ using Pulse.Actors.Broker;
 namespace Pulse.Actors.Ingest;
 
 /// <summary>
-/// A node's side of the ingest: keeps one consumer, lends partitions of it to the ingestors that sharding starts here, sees
+/// A node's side of the ingest: keeps one <see cref="TopicReader"/>, lends partitions of it to the ingestors that sharding starts here, sees
 /// to it that every partition has one, and has its own flush whenever the coordinator asks.
 /// </summary>
 public sealed class StreamIngest : ReceiveActor, IWithTimers
@@ -18,33 +18,38 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan KeepReadingInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A client that has not come back from a call for so long is given up.</summary>
+    internal static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>So many clients are given up; each keeps a thread and its memory.</summary>
+    internal const int MostAbandoned = 3;
 
     private readonly KafkaSettings _settings;
     private readonly TopicQuestions _questions;
-    private readonly IngestStatistics _statistics;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly DeadLetterProducer _deadLetters;
-    private readonly Dictionary<IActorRef, AssignedPartition> _readers = [];
+    private readonly Dictionary<IActorRef, AssignedPartition> _assigned = [];
     private IActorRef _ingestors = ActorRefs.Nobody;
-    private KafkaConsumer? _consumer;
+    private readonly LogSpans _spans;
+    private TopicReader? _reader;
     private TopicDescription? _stream;
     private string? _outage;
+    private int _abandoned;
     private bool _leaving;
 
     /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
     /// <param name="questions">Says what the topic is.</param>
-    /// <param name="statistics">What people and telemetry read.</param>
     /// <param name="kafkaLog">Receives what the Kafka client has to say.</param>
-    public StreamIngest(
-        KafkaSettings settings, TopicQuestions questions, IngestStatistics statistics, ILogger<KafkaConsumer> kafkaLog)
+    public StreamIngest(KafkaSettings settings, TopicQuestions questions, ILogger<TopicReader> kafkaLog)
     {
         _settings = settings;
         _questions = questions;
-        _statistics = statistics;
+        _spans = new LogSpans(questions, settings.Topic);
         _kafkaLog = kafkaLog;
         _deadLetters = new DeadLetterProducer(settings, kafkaLog);
 
@@ -66,8 +71,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Receive<Disconnected>(Handle);
         Receive<KeepAllReading>(_ => KeepReading());
         Receive<AcquirePartition>(Handle);
-        Receive<Lent>(Handle);
-        Receive<NotLent>(message => message.Reader.Tell(new PartitionUnavailable()));
+        Receive<PartitionGivenBack>(_ => TakeBack(Sender));
         Receive<Terminated>(message => TakeBack(message.ActorRef));
         Receive<CheckpointRequested>(_ => FlushAll());
         Receive<FlushNow>(_ => FlushAll());
@@ -97,7 +101,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PostStop()
     {
-        _ = _consumer?.StopAsync();
+        _ = _reader?.StopAsync();
         _deadLetters.Dispose();
     }
 
@@ -113,18 +117,19 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             _log.Warning("Kafka answers again; reading goes on.");
         _outage = null;
 
-        if (_consumer is not null && _stream?.Stream != stream.Stream)
+        if (_reader is not null && _stream?.Stream != stream.Stream)
         {
-            // The topic was made again under the running consumer: start anew, as after a failure.
-            _ = _consumer.StopAsync();
+            // The topic was made again under the running reader: start anew, as after a failure. The client would adopt the new
+            // topic silently, and go on at the old one's offsets.
+            _ = _reader.StopAsync();
             return;
         }
 
         _stream = stream;
-        if (_consumer is null)
+        if (_reader is null)
         {
-            _consumer = KafkaConsumer.Start(_settings, stream.Stream, _statistics, _kafkaLog);
-            _consumer.Completion.PipeTo(
+            _reader = TopicReader.Start(_settings, stream.Stream, _kafkaLog);
+            _reader.Completion.PipeTo(
                 Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
         }
 
@@ -134,11 +139,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private void Handle(Disconnected message)
     {
-        // A question that went unanswered while the consumer goes on is no reason to give it up.
-        if (_consumer is { Completion.IsCompleted: true })
-            _consumer = null;
+        // A question that went unanswered while the reader goes on is no reason to give it up.
+        if (_reader is { Completion.IsCompleted: true })
+            _reader = null;
 
-        var problem = message.Cause?.Message ?? "The consumer stopped.";
+        var problem = message.Cause?.Message ?? "The reader stopped.";
         if (_outage != problem)
             _log.Warning("{0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
         _outage = problem;
@@ -147,43 +152,53 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private void KeepReading()
     {
-        if (_consumer is null || _stream is null || _leaving)
+        AbandonWhereStuck();
+        if (_reader is null || _stream is null || _leaving)
             return;
         for (var partition = 0; partition < _stream.Partitions; partition++)
             _ingestors.Tell(new KeepReading(partition));
     }
 
+    private void AbandonWhereStuck()
+    {
+        if (_reader is not { } reader || reader.Silence < ReaderPatience)
+            return;
+        _abandoned++;
+        _log.Error(
+            "The Kafka client has not come back from a call for {0:0} s; it is given up, and another one reads on ({1} of {2} times).",
+            reader.Silence.TotalSeconds, _abandoned, MostAbandoned);
+        reader.Abandon();
+        if (_abandoned == MostAbandoned)
+            Context.System.EventStream.Publish(new IngestRefused(
+                $"The Kafka client got stuck {MostAbandoned} times, so the node ends. Start it again; if that goes on, look at the "
+                + "broker's and the machine's logs, and report it."));
+    }
+
     private void Handle(AcquirePartition message)
     {
-        if (_consumer is not { } consumer)
+        if (_reader is not { Completion.IsCompleted: false } reader)
         {
             Sender.Tell(new PartitionUnavailable());
             return;
         }
 
-        var reader = Sender;
-        consumer.AssignAsync(message.Partition).PipeTo(
-            Self,
-            success: assigned => new Lent(reader, consumer, assigned),
-            failure: _ => new NotLent(reader));
+        if (_assigned.Remove(Sender, out var former))
+            reader.Unassign(former);
+        var assigned = reader.Assign(message.Partition);
+        _assigned[Context.Watch(Sender)] = assigned;
+        Sender.Tell(new PartitionAcquired(assigned, reader, _spans, _deadLetters));
     }
 
-    private void Handle(Lent message)
+    private void TakeBack(IActorRef ingestor)
     {
-        _readers[Context.Watch(message.Reader)] = message.Assigned;
-        message.Reader.Tell(new PartitionAcquired(message.Assigned, message.Consumer, _deadLetters));
-    }
-
-    private void TakeBack(IActorRef reader)
-    {
-        if (_readers.Remove(reader, out var assigned))
-            _consumer?.Unassign(assigned);
+        if (_assigned.Remove(ingestor, out var assigned))
+            _reader?.Unassign(assigned);
     }
 
     private void FlushAll()
     {
-        foreach (var reader in _readers.Keys)
-            reader.Tell(FlushNow.Instance);
+        foreach (var ingestor in _assigned.Keys)
+            ingestor.Tell(FlushNow.Instance);
     }
 
     /// <summary>Sent once the node is a member: what the region is sent before can't go anywhere and waits in it.</summary>
@@ -193,10 +208,6 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     internal sealed record HandOver(IActorRef Ingestors) : INoSerializationVerificationNeeded;
 
     private sealed record Disconnected(Exception? Cause);
-
-    private sealed record Lent(IActorRef Reader, KafkaConsumer Consumer, AssignedPartition Assigned);
-
-    private sealed record NotLent(IActorRef Reader);
 
     private sealed record ConnectNow
     {

@@ -36,10 +36,20 @@ public sealed partial class IngestSession
 
     /// <summary>The broker says that the log's epochs are not those of the session's position.</summary>
     /// <param name="reading">The <see cref="SessionEffect.Seek.Reading"/> in which that was found.</param>
-    public void LogWasCut(int reading)
+    /// <param name="detail">What the broker says, for a person.</param>
+    public void LogWasCut(int reading, string detail)
     {
         if (Phase == SessionPhase.Reading && reading == _reading)
-            EndByCut($"The broker does not know {Position}.");
+            EndByCut($"The broker does not know {Position}: {detail}");
+    }
+
+    /// <summary>The partition can't be read now.</summary>
+    /// <param name="reading">The <see cref="SessionEffect.Seek.Reading"/> in which that was found.</param>
+    /// <param name="reason">Why, for a person.</param>
+    public void ReadingRefused(int reading, string reason)
+    {
+        if (Phase == SessionPhase.Reading && reading == _reading)
+            End(SessionEnd.Refused, reason);
     }
 
     /// <summary>The broker told what the log holds.</summary>

@@ -15,7 +15,8 @@ public abstract record SessionEffect
 
     /// <summary>
     /// Read from a position on, by offset and epoch, and drop what was read before. Where the log does not hold it, say so
-    /// by <see cref="IngestSession.PositionNotFound"/> or <see cref="IngestSession.LogWasCut"/>.
+    /// by <see cref="IngestSession.PositionNotFound"/> or <see cref="IngestSession.LogWasCut"/>; where it can't be read, by
+    /// <see cref="IngestSession.ReadingRefused"/>.
     /// </summary>
     /// <param name="Position">The position.</param>
     /// <param name="Reading">Counts the seeks: batches of older readings are refused.</param>

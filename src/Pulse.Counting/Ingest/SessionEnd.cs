@@ -12,6 +12,9 @@ public enum SessionEnd
     /// <summary>The log was cut: what some bucket holds is no longer in it, or other records are.</summary>
     LogCut,
 
+    /// <summary>The partition can't be read now: access is refused, or the broker does not know it.</summary>
+    Refused,
+
     /// <summary>The buckets belong to another declaration of the rollup.</summary>
     OtherVersion,
 

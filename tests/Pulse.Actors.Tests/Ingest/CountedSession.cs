@@ -1,3 +1,4 @@
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Events;
 using Pulse.Counting;

@@ -1,5 +1,6 @@
 using Akka.Event;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Testing.Kafka;
 
@@ -9,17 +10,17 @@ public sealed class GroupOffsetTests(KafkaFixture kafka) : IAsyncLifetime
 {
     private readonly IngestStatistics _statistics = new();
     private EventTopic _topic = null!;
-    private KafkaConsumer _consumer = null!;
+    private TopicReader _reader = null!;
     private GroupOffset _group = null!;
 
     public async ValueTask InitializeAsync()
     {
         _topic = await EventTopic.CreateAsync(kafka, 1);
-        _consumer = KafkaConsumer.Start(_topic.Settings, EventTopic.Stream, _statistics, NullLogger.Instance);
-        _group = new GroupOffset(_consumer, await _consumer.AssignAsync(0), _statistics, NoLogger.Instance);
+        _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, NullLogger.Instance);
+        _group = new GroupOffset(_reader, _reader.Assign(0), _statistics, NoLogger.Instance);
     }
 
-    public async ValueTask DisposeAsync() => await _consumer.StopAsync();
+    public async ValueTask DisposeAsync() => await _reader.StopAsync();
 
     [Fact]
     public async Task The_group_is_told_what_is_further_and_never_what_is_not()
@@ -45,7 +46,7 @@ public sealed class GroupOffsetTests(KafkaFixture kafka) : IAsyncLifetime
     [Fact]
     public async Task That_the_group_can_t_be_told_is_nobody_s_trouble()
     {
-        await _consumer.StopAsync();
+        await _reader.StopAsync();
 
         await _group.Tell(3);
 

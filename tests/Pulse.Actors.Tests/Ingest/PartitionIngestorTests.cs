@@ -5,6 +5,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
@@ -42,7 +43,8 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private readonly StorageAvailability _storage = new();
     private readonly Queue<SessionEffect> _requests = [];
     private EventTopic _topic = null!;
-    private KafkaConsumer _consumer = null!;
+    private TopicReader _reader = null!;
+    private TopicQuestions _questions = null!;
     private DeadLetterProducer _deadLetters = null!;
     private AssignedPartition _assigned = null!;
     private TestProbe _node = null!;
@@ -56,7 +58,8 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         await base.InitializeAsync();
         _topic = await EventTopic.CreateAsync(kafka, 1);
-        _consumer = KafkaConsumer.Start(_topic.Settings, EventTopic.Stream, _statistics, NullLogger.Instance);
+        _questions = new TopicQuestions(_topic.Settings);
+        _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, NullLogger.Instance);
         _deadLetters = new DeadLetterProducer(_topic.Settings, NullLogger.Instance);
         _node = CreateTestProbe("node");
         _buckets = CreateTestProbe("buckets");
@@ -65,7 +68,8 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        await _consumer.StopAsync();
+        await _reader.StopAsync();
+        _questions.Dispose();
         _deadLetters.Dispose();
     }
 
@@ -205,20 +209,39 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
-    public async Task A_log_that_ends_before_a_bucket_s_position_was_cut_and_is_refused_with_what_to_do()
+    public async Task A_log_that_ends_before_a_bucket_s_position_was_cut_and_its_partition_stands_still_with_what_to_do()
     {
         await ProduceAsync(Events(5));
-        var told = Refusals();
         var ingestor = await StartAsync();
 
         await StandAsync(ingestor, 10);
 
-        var refused = await told.ExpectMsgAsync<IngestRefused>(Limit);
+        await Until.TrueAsync(() => _statistics.Status(0)?.Standing is not null);
         Assert.Equal(
-            "The log of stream[0] was cut. It ends at 5, and 10 was read before. The topic lost records or was made again, so "
-            + "the node ends. Restore the topic, or count it from its start into an empty database.",
-            refused.Message);
+            "The log of stream[0] was cut. It ends at 5, and 10 was read before. Count the rollups again with pulse rebuild, or go "
+            + "on with what the log has now by pulse accept-cut --partition 0.",
+            _statistics.Status(0)!.Standing);
+        await _node.ExpectMsgAsync<PartitionGivenBack>(Limit);
+        await AdvanceAsync(ingestor, TimeSpan.FromSeconds(10));
         await ExpectTerminatedAsync(ingestor, Limit);
+        Assert.NotNull(_statistics.Status(0)!.Standing);
+
+        var next = await StartAsync();
+        await StandAsync(next, 5);
+        await FlushAsync(next);
+        await Until.TrueAsync(() => _statistics.Status(0) is { Standing: null });
+    }
+
+    [Fact]
+    public async Task A_record_that_is_not_the_one_of_a_bucket_s_position_is_a_cut_log()
+    {
+        await ProduceAsync(Events(5));
+        var ingestor = await StartAsync();
+
+        await StandAsync(ingestor, new LogPosition(3, 77));
+
+        await Until.TrueAsync(() => _statistics.Status(0)?.Standing is not null);
+        Assert.Contains("The broker does not know 3@77", _statistics.Status(0)!.Standing, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -541,7 +564,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         var ingestor = await StartAsync();
 
-        _consumer.Unassign(_assigned);
+        _reader.Unassign(_assigned);
 
         await ExpectTerminatedAsync(ingestor, Limit);
     }
@@ -636,19 +659,21 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     {
         var ingestor = Start(limits);
         await _node.ExpectMsgAsync(new AcquirePartition(0), Limit);
-        _assigned = await _consumer.AssignAsync(0);
-        ingestor.Tell(new PartitionAcquired(_assigned, _consumer, _deadLetters));
+        _assigned = _reader.Assign(0);
+        ingestor.Tell(new PartitionAcquired(_assigned, _reader, new LogSpans(_questions, _topic.Settings.Topic), _deadLetters));
         await ReachedAsync(ingestor);
         return ingestor;
     }
 
     /// <summary>All buckets say the same position.</summary>
     /// <returns>The session that asked.</returns>
-    private async Task<SessionId> StandAsync(IActorRef ingestor, long position)
+    private Task<SessionId> StandAsync(IActorRef ingestor, long position) => StandAsync(ingestor, At(position));
+
+    private async Task<SessionId> StandAsync(IActorRef ingestor, LogPosition position)
     {
         var asked = await TakeAsync<SessionEffect.AskPosition>(Buckets);
         Answer(ingestor, [.. asked.Select(ask =>
-            new BucketAnswer(ask.Bucket, Partition, ask.Session, AnswerKind.Position, At(position), At(0)))]);
+            new BucketAnswer(ask.Bucket, Partition, ask.Session, AnswerKind.Position, position, At(0)))]);
         await ReachedAsync(ingestor);
         return asked[0].Session;
     }

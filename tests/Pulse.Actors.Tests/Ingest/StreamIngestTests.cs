@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
+using Akka.Streams;
+using Akka.Streams.Dsl;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
-using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 
@@ -23,7 +24,6 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
 
-    private readonly IngestStatistics _statistics = new();
     private EventTopic _topic = null!;
     private TestProbe _ingestors = null!;
 
@@ -81,9 +81,8 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         var acquired = await AcquireAsync(ingest, reader, 1);
 
         Assert.Equal(1, acquired.Assigned.Partition.Partition);
-        Assert.Equal([1], _statistics.Partitions.Select(status => status.Partition));
         Sys.Stop(reader);
-        await Until.TrueAsync(() => _statistics.Partitions.Count == 0);
+        await EndAsync(acquired);
     }
 
     [Fact]
@@ -101,7 +100,6 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         var other = CreateTestProbe();
         await AcquireAsync(ingest, other, 2);
 
-        Assert.Equal([1, 2], _statistics.Partitions.Select(status => status.Partition));
         Assert.True(acquired.Assigned.Writer.TryWrite(new RecordBatch(0, 0)));
     }
 
@@ -158,12 +156,12 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
 
         ingest.Tell(new TopicDescription(_topic.Settings.Topic, "", null, [.. Enumerable.Repeat(true, Partitions)], "another stream"));
 
-        await acquired.Consumer.Completion.WaitAsync(Limit);
-        await Until.TrueAsync(() => _statistics.Partitions.Count == 0);
+        await acquired.Reader.Completion.WaitAsync(Limit);
+        await EndAsync(acquired);
         var unavailable = CreateTestProbe();
         await ReachedAsync(ingest);
         var again = await AdvanceUntilAcquiredAsync(ingest, unavailable);
-        Assert.NotSame(acquired.Consumer, again.Consumer);
+        Assert.NotSame(acquired.Reader, again.Reader);
     }
 
     [Fact]
@@ -175,9 +173,9 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
 
         ((IInternalActorRef)ingest).Restart(new InvalidOperationException("A bug."));
 
-        await acquired.Consumer.Completion.WaitAsync(Limit);
+        await acquired.Reader.Completion.WaitAsync(Limit);
         var again = await AdvanceUntilAcquiredAsync(ingest, CreateTestProbe());
-        Assert.NotSame(acquired.Consumer, again.Consumer);
+        Assert.NotSame(acquired.Reader, again.Reader);
         Clock.Advance(KeepReadingInterval);
         Assert.Equal([0, 1, 2], await KeptAliveAsync());
     }
@@ -223,13 +221,29 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         await _ingestors.ExpectMsgAsync<PartitionUnavailable>(Limit);
     }
 
+    [Fact]
+    public async Task What_an_ingestor_gives_back_ends_and_it_can_acquire_it_again()
+    {
+        var ingest = await StartAsync();
+        var ingestor = CreateTestProbe();
+        var acquired = await AcquireAsync(ingest, ingestor, 1);
+
+        ingest.Tell(PartitionGivenBack.Instance, ingestor);
+
+        await EndAsync(acquired);
+        Assert.NotSame(acquired.Assigned, (await AcquireAsync(ingest, ingestor, 1)).Assigned);
+    }
+
+    private async Task EndAsync(PartitionAcquired acquired) =>
+        await acquired.Assigned.News.RunWith(Sink.Ignore<PartitionNews>(), Sys.Materializer()).WaitAsync(Limit);
+
     private IActorRef Start(KafkaSettings settings)
     {
-        var log = NullLogger<KafkaConsumer>.Instance;
+        var log = NullLogger<TopicReader>.Instance;
         var questions = new TopicQuestions(settings);
         Sys.RegisterOnTermination(questions.Dispose);
         var ingest = Sys.ActorOf(
-            Props.Create(() => new StreamIngest(settings, questions, _statistics, log)));
+            Props.Create(() => new StreamIngest(settings, questions, log)));
         ingest.Tell(new StreamIngest.ReadWith(_ingestors));
         return ingest;
     }

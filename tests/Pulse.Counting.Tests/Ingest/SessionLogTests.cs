@@ -293,9 +293,9 @@ public sealed class SessionLogTests
     public void The_broker_may_know_it_first()
     {
         var example = SessionExample.At(At(3, 2), At(3, 2));
-        example.Session.LogWasCut(example.Reading - 1);
+        example.Session.LogWasCut(example.Reading - 1, "");
         Assert.Empty(example.Effects());
-        example.Session.LogWasCut(example.Reading);
+        example.Session.LogWasCut(example.Reading, "it ends at 5");
 
         Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
     }

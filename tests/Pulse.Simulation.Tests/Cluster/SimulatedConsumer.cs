@@ -38,7 +38,7 @@ internal sealed class SimulatedConsumer(SimulatedBroker broker, int partition)
         if (_stream == broker.Current && !log.Holds(_position))
         {
             _reads = false;
-            tell(session => session.LogWasCut(reading));
+            tell(session => session.LogWasCut(reading, "simulated"));
             return null;
         }
 

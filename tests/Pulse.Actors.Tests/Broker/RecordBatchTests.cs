@@ -1,7 +1,7 @@
 using System.Text;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 
-namespace Pulse.Actors.Tests.Ingest;
+namespace Pulse.Actors.Tests.Broker;
 
 public sealed class RecordBatchTests
 {

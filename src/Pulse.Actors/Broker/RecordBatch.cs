@@ -1,12 +1,12 @@
 using System.Buffers;
 
-namespace Pulse.Actors.Ingest;
+namespace Pulse.Actors.Broker;
 
 /// <summary>
 /// Records of one partition in offset order, copied out of the client into two rented arrays: no object per record.
 /// Owned by whoever received it, and given back by <see cref="Dispose"/>.
 /// </summary>
-public sealed class RecordBatch : IDisposable
+public sealed class RecordBatch : PartitionNews, IDisposable
 {
     private const int MaximumRecords = 2_000;
     private const int MaximumBytes = 512 * 1024;
@@ -18,21 +18,15 @@ public sealed class RecordBatch : IDisposable
     private int _length;
 
     /// <summary>Makes an empty batch.</summary>
-    /// <param name="reading">See <see cref="Reading"/>.</param>
+    /// <param name="reading">See <see cref="PartitionNews.Reading"/>.</param>
     /// <param name="start">See <see cref="Start"/>.</param>
     /// <param name="expectedBytes">How large it will probably become, so that it need not grow step by step.</param>
     public RecordBatch(int reading, long start, int expectedBytes = 0)
+        : base(reading)
     {
         _expectedBytes = Math.Max(expectedBytes, LeastBytes);
-        Reading = reading;
         Start = NextOffset = start;
     }
-
-    /// <summary>
-    /// The number of the seek after which the records were read, as whoever sought gave it. A batch of an older reading is
-    /// stale and must be ignored.
-    /// </summary>
-    public int Reading { get; }
 
     /// <summary>
     /// The position before this batch: that after the batch before it, or where reading began. Offsets can have gaps,

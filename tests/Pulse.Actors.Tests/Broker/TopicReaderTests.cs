@@ -5,29 +5,30 @@ using Akka.Streams;
 using Akka.Streams.Dsl;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Tests.Ingest;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
 using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 
-namespace Pulse.Actors.Tests.Ingest;
+namespace Pulse.Actors.Tests.Broker;
 
-/// <summary>The node's consumer against a broker.</summary>
-public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
+/// <summary>A node's reader of its topic against a broker.</summary>
+public sealed class TopicReaderTests(KafkaFixture kafka) : IAsyncLifetime
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
     private readonly ActorSystem _system = ActorSystem.Create("reader", "akka.stdout-loglevel = OFF, akka.loggers = []");
-    private readonly IngestStatistics _statistics = new();
-    private readonly List<KafkaConsumer> _consumers = [];
+    private readonly List<TopicReader> _readers = [];
     private EventTopic _topic = null!;
 
     public async ValueTask InitializeAsync() => _topic = await EventTopic.CreateAsync(kafka, 2);
 
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(_consumers.Select(consumer => consumer.StopAsync())).WaitAsync(Limit);
+        await Task.WhenAll(_readers.Select(reader => reader.StopAsync())).WaitAsync(Limit);
         await _system.Terminate();
     }
 
@@ -36,10 +37,10 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     {
         await _topic.ProduceAsync(0, Numbers(0, 5));
         var before = DateTimeOffset.UtcNow.AddMinutes(-1).ToUnixTimeMilliseconds();
-        var consumer = Start();
+        var reader = Start();
 
-        var assigned = await consumer.AssignAsync(0);
-        Assert.True(await consumer.SeekAsync(assigned, At(2), 7));
+        var assigned = reader.Assign(0);
+        reader.Seek(assigned, At(2), 7);
         var records = await Reader(assigned).TakeAsync(3);
 
         Assert.Equal(new StreamPartition(EventTopic.Stream, 0), assigned.Partition);
@@ -54,17 +55,17 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     public async Task What_is_sought_again_is_read_again_under_its_own_number()
     {
         await _topic.ProduceAsync(0, Numbers(0, 5));
-        var consumer = Start();
-        var assigned = await SeekAsync(consumer, 0, offset: 0);
-        var reader = Reader(assigned);
-        AssertOneByOne(await reader.TakeAsync(5), reading: 1);
+        var reader = Start();
+        var assigned = Seek(reader, 0, offset: 0);
+        var news = Reader(assigned);
+        AssertOneByOne(await news.TakeAsync(5), reading: 1);
 
         for (var reading = 2; reading < 10; reading++)
         {
-            Assert.True(await consumer.SeekAsync(assigned, At(2), reading));
+            reader.Seek(assigned, At(2), reading);
             Assert.Equal(
                 [(reading, 2L), (reading, 3), (reading, 4)],
-                (await reader.TakeAsync(3)).Select(record => (record.Reading, record.Offset)));
+                (await news.TakeAsync(3)).Select(record => (record.Reading, record.Offset)));
         }
     }
 
@@ -72,10 +73,11 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     public async Task Of_many_seeks_in_a_row_the_last_one_counts()
     {
         await _topic.ProduceAsync(0, Numbers(0, 50));
-        var consumer = Start();
-        var assigned = await consumer.AssignAsync(0);
+        var reader = Start();
+        var assigned = reader.Assign(0);
 
-        await Task.WhenAll(Enumerable.Range(1, 20).Select(reading => consumer.SeekAsync(assigned, At(20 - reading), reading)));
+        for (var reading = 1; reading <= 20; reading++)
+            reader.Seek(assigned, At(20 - reading), reading);
 
         AssertOneByOne(await Reader(assigned).TakeAsync(record => record.Reading == 20, 50), reading: 20);
     }
@@ -84,46 +86,17 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     public async Task The_first_batch_after_a_seek_starts_there_and_each_other_one_where_the_one_before_it_ended()
     {
         await _topic.ProduceAsync(0, Numbers(0, 9_000));
-        var assigned = await SeekAsync(Start(), 0, offset: 3);
+        var assigned = Seek(Start(), 0, offset: 3);
         using var materializer = _system.Materializer();
 
-        var spans = await assigned.Batches
-            .Select(batch => (batch.Start, batch.NextOffset))
+        var spans = await assigned.News
+            .Where(news => news is RecordBatch)
+            .Select(news => (((RecordBatch)news).Start, ((RecordBatch)news).NextOffset))
             .TakeWhile(span => span.NextOffset < 9_000, inclusive: true)
             .RunWith(Sink.Seq<(long Start, long Next)>(), materializer)
             .WaitAsync(Limit);
 
         Assert.Equal([3, .. spans.SkipLast(1).Select(span => span.Next)], spans.Select(span => span.Start));
-    }
-
-    [Fact]
-    public async Task A_position_outside_of_the_log_is_told_and_what_was_read_goes_on()
-    {
-        await _topic.ProduceAsync(0, Numbers(0, 22));
-        await _topic.RemoveBelowAsync(0, 9);
-        var consumer = Start();
-        var assigned = await consumer.AssignAsync(0);
-
-        Assert.False(await consumer.SeekAsync(assigned, At(8), 1));
-        Assert.False(await consumer.SeekAsync(assigned, At(23), 2));
-        Assert.True(await consumer.SeekAsync(assigned, At(22), 3));
-        Assert.True(await consumer.SeekAsync(assigned, At(9), 4));
-        Assert.False(await consumer.SeekAsync(assigned, At(23), 5));
-
-        Assert.Equal(
-            Enumerable.Range(9, 13).Select(offset => (4, (long)offset)),
-            (await Reader(assigned).TakeAsync(record => record.Reading == 4, 13)).Select(it => (it.Reading, it.Offset)));
-    }
-
-    [Fact]
-    public async Task What_the_log_holds_is_the_brokers_word()
-    {
-        await _topic.ProduceAsync(0, Numbers(0, 22));
-        await _topic.RemoveBelowAsync(0, 9);
-        var consumer = Start();
-
-        Assert.Equal((9L, 22L), await consumer.LogSpanAsync(await consumer.AssignAsync(0)));
-        Assert.Equal((0L, 0L), await consumer.LogSpanAsync(await consumer.AssignAsync(1)));
     }
 
     [Fact]
@@ -136,7 +109,7 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         await cluster.StartAsync(cluster.Brokers[0]);
         await topic.ProduceAsync(0, Numbers(3, 3));
 
-        var records = await Reader(await SeekAsync(Start(topic.Settings), 0, offset: 0)).TakeAsync(6);
+        var records = await Reader(Seek(Start(topic.Settings), 0, offset: 0)).TakeAsync(6);
 
         var first = records[0].Epoch;
         Assert.True(first >= 0, $"The first record's epoch is {first}.");
@@ -151,27 +124,27 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         broker.CreateTopic("events", 1);
         var topic = EventTopic.At(new KafkaSettings(broker.BootstrapServers) { Topic = "events" });
         await topic.ProduceAsync(0, Numbers(0, 5));
-        var consumer = Start(topic.Settings);
-        var assigned = await SeekAsync(consumer, 0, offset: 0);
-        var reader = Reader(assigned);
+        var reader = Start(topic.Settings);
+        var assigned = Seek(reader, 0, offset: 0);
+        var news = Reader(assigned);
 
-        AssertOneByOne(await reader.TakeAsync(5), reading: 1);
-        Assert.True(await consumer.SeekAsync(assigned, new LogPosition(3, 0), 2));
-        var again = await reader.TakeAsync(2);
+        AssertOneByOne(await news.TakeAsync(5), reading: 1);
+        reader.Seek(assigned, new LogPosition(3, 0), 2);
+        var again = await news.TakeAsync(2);
         Assert.Equal([(2, 3L), (2, 4)], again.Select(record => (record.Reading, record.Offset)));
         Assert.All(again, record => Assert.True(record.Epoch >= LogPosition.UnknownEpoch));
-        Assert.False(await consumer.SeekAsync(assigned, At(6), 3));
-        Assert.Equal((0L, 5L), await consumer.LogSpanAsync(assigned));
+        reader.Seek(assigned, At(6), 3);
+        Assert.Equal(3, (await news.OtherAsync<PositionNotFound>()).Reading);
     }
 
     [Fact]
     public async Task What_is_committed_is_what_the_broker_then_says()
     {
         await _topic.ProduceAsync(0, Numbers(0, 5));
-        var consumer = Start();
-        var assigned = await consumer.AssignAsync(0);
+        var reader = Start();
+        var assigned = reader.Assign(0);
 
-        await consumer.CommitAsync(assigned.Partition, 4);
+        await reader.CommitAsync(assigned.Partition, 4);
 
         Assert.Equal(4, _topic.Committed(0));
         Assert.Null(_topic.Committed(1));
@@ -183,9 +156,9 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         const int count = 30_000;
         await _topic.ProduceAsync(0, Numbers(0, count));
         await _topic.ProduceAsync(1, Numbers(0, count));
-        var consumer = Start();
-        var slow = await SeekAsync(consumer, 0, offset: 0);
-        var quick = await SeekAsync(consumer, 1, offset: 0);
+        var reader = Start();
+        var slow = Seek(reader, 0, offset: 0);
+        var quick = Seek(reader, 1, offset: 0);
 
         AssertOneByOne(await Reader(quick).TakeAsync(count), reading: 1);
         AssertOneByOne(await Reader(slow).TakeAsync(count), reading: 1);
@@ -197,11 +170,11 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         const int count = 30_000;
         await _topic.ProduceAsync(0, Numbers(0, count));
         await _topic.ProduceAsync(1, Numbers(0, count));
-        var consumer = Start();
-        var slow = await SeekAsync(consumer, 0, offset: 0);
-        await Reader(await SeekAsync(consumer, 1, offset: 0)).TakeAsync(count);
+        var reader = Start();
+        var slow = Seek(reader, 0, offset: 0);
+        await Reader(Seek(reader, 1, offset: 0)).TakeAsync(count);
 
-        Assert.True(await consumer.SeekAsync(slow, At(0), 2));
+        reader.Seek(slow, At(0), 2);
 
         AssertOneByOne(await Reader(slow).TakeAsync(record => record.Reading == 2, count), reading: 2);
     }
@@ -212,13 +185,13 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         const int count = 30_000;
         await _topic.ProduceAsync(0, Numbers(0, count));
         await _topic.ProduceAsync(1, Numbers(0, count));
-        var consumer = Start();
-        var slow = await SeekAsync(consumer, 0, offset: 0);
-        await Reader(await SeekAsync(consumer, 1, offset: 0)).TakeAsync(count);
+        var reader = Start();
+        var slow = Seek(reader, 0, offset: 0);
+        await Reader(Seek(reader, 1, offset: 0)).TakeAsync(count);
 
-        consumer.Unassign(slow);
+        reader.Unassign(slow);
 
-        AssertOneByOne(await Reader(await SeekAsync(consumer, 0, offset: 0)).TakeAsync(count), reading: 1);
+        AssertOneByOne(await Reader(Seek(reader, 0, offset: 0)).TakeAsync(count), reading: 1);
     }
 
     [Fact]
@@ -228,7 +201,7 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         new Random(5).NextBytes(value);
         await _topic.ProduceAsync(0, [.. Numbers(0, 1), value, .. Numbers(2, 1)]);
 
-        var records = await Reader(await SeekAsync(Start(), 0, offset: 0)).TakeAsync(3);
+        var records = await Reader(Seek(Start(), 0, offset: 0)).TakeAsync(3);
 
         Assert.Equal(value, records[1].Value);
         Assert.Equal("2", records[2].Text);
@@ -237,10 +210,11 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     [Fact]
     public async Task The_end_of_a_partition_is_told_without_a_record()
     {
-        var assigned = await SeekAsync(Start(), 0, offset: 0);
+        var assigned = Seek(Start(), 0, offset: 0);
 
-        var (count, next) = await assigned.Batches
-            .Select(batch => (batch.Count, batch.NextOffset))
+        var (count, next) = await assigned.News
+            .Where(news => news is RecordBatch)
+            .Select(news => (((RecordBatch)news).Count, ((RecordBatch)news).NextOffset))
             .RunWith(Sink.First<(int, long)>(), _system.Materializer())
             .WaitAsync(Limit);
 
@@ -250,77 +224,137 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     [Fact]
     public async Task A_partition_that_is_unassigned_ends_and_the_others_go_on()
     {
-        var consumer = Start();
-        var first = await SeekAsync(consumer, 0, offset: 0);
-        var second = await SeekAsync(consumer, 1, offset: 0);
-        Assert.Equal([0, 1], _statistics.Partitions.Select(status => status.Partition));
-
-        consumer.Unassign(first);
+        var reader = Start();
+        var first = Seek(reader, 0, offset: 0);
+        var second = Seek(reader, 1, offset: 0);
+        reader.Unassign(first);
 
         await EndAsync(first);
-        await Until.TrueAsync(() => _statistics.Partitions is [{ Partition: 1 }]);
         await _topic.ProduceAsync(1, Numbers(0, 1));
         Assert.Equal("0", (await Reader(second).TakeAsync(1))[0].Text);
-        await Assert.ThrowsAsync<KafkaException>(() => consumer.SeekAsync(first, At(0), 2));
-        await Assert.ThrowsAsync<KafkaException>(() => consumer.LogSpanAsync(first));
     }
 
     [Fact]
     public async Task Assigning_a_partition_again_ends_its_former_source_which_can_neither_be_sought_nor_taken_back_any_more()
     {
         await _topic.ProduceAsync(0, Numbers(0, 2));
-        var consumer = Start();
-        var former = await SeekAsync(consumer, 0, offset: 0);
+        var reader = Start();
+        var former = Seek(reader, 0, offset: 0);
 
-        var current = await SeekAsync(consumer, 0, offset: 0);
+        var current = Seek(reader, 0, offset: 0);
         await EndAsync(former);
-        consumer.Unassign(former);
-        await Assert.ThrowsAsync<KafkaException>(() => consumer.SeekAsync(former, At(1), 2));
+        reader.Unassign(former);
+        reader.Seek(former, At(1), 2);
 
         Assert.Equal(2, (await Reader(current).TakeAsync(2)).Count);
-        Assert.Single(_statistics.Partitions);
     }
 
     [Fact]
     public async Task Stopping_ends_everything_and_nothing_is_committed_afterwards()
     {
-        var consumer = Start();
-        var assigned = await consumer.AssignAsync(0);
+        var reader = Start();
+        var assigned = reader.Assign(0);
 
-        await consumer.StopAsync().WaitAsync(Limit);
+        await reader.StopAsync().WaitAsync(Limit);
 
         await EndAsync(assigned);
-        Assert.True(consumer.Completion.IsCompletedSuccessfully);
-        await Assert.ThrowsAsync<KafkaException>(() => CommitAsync(consumer, assigned));
-        await Assert.ThrowsAsync<KafkaException>(() => consumer.AssignAsync(1));
-        await Assert.ThrowsAsync<KafkaException>(() => consumer.SeekAsync(assigned, At(0), 1));
-        Assert.Empty(_statistics.Partitions);
+        Assert.True(reader.Completion.IsCompletedSuccessfully);
+        await Assert.ThrowsAsync<KafkaException>(() => CommitAsync(reader, assigned));
+        await EndAsync(reader.Assign(1));
         Assert.Null(_topic.Committed(0));
     }
 
-    [Fact]
-    public async Task The_ends_of_partitions_are_told_for_people()
+    [Theory]
+    [InlineData(8)]
+    [InlineData(23)]
+    public async Task A_position_outside_of_the_log_is_told_after_what_was_read_and_can_be_left_again(long outside)
     {
-        await _topic.ProduceAsync(0, Numbers(0, 9));
+        await _topic.ProduceAsync(0, Numbers(0, 22));
+        await _topic.RemoveBelowAsync(0, 9);
+        var reader = Start();
+        var assigned = Seek(reader, 0, offset: 9);
+        var news = Reader(assigned);
+        Assert.Equal(13, (await news.TakeAsync(13)).Count);
 
-        await Reader(await SeekAsync(Start(), 0, offset: 0)).TakeAsync(9);
+        reader.Seek(assigned, At(outside), 2);
+        Assert.Equal(2, (await news.OtherAsync<PositionNotFound>()).Reading);
 
-        await Until.TrueAsync(() => _statistics.Partitions is [{ End: 9 }]);
-        Assert.Equal(9, _statistics.Lag);
+        reader.Seek(assigned, At(20), 3);
+        Assert.Equal([(3, 20L), (3, 21)], (await news.TakeAsync(2)).Select(record => (record.Reading, record.Offset)));
     }
 
     [Fact]
-    public async Task A_broker_that_is_away_is_an_error_of_the_question_and_not_the_end_of_the_consumer()
+    public async Task A_position_whose_epoch_the_broker_does_not_know_is_a_cut_log()
+    {
+        await _topic.ProduceAsync(0, Numbers(0, 5));
+        var reader = Start();
+        var assigned = reader.Assign(0);
+        var news = Reader(assigned);
+
+        reader.Seek(assigned, new LogPosition(3, 77), 1);
+
+        var cut = await news.OtherAsync<LogCut>();
+        Assert.Equal(1, cut.Reading);
+        Assert.Contains("epoch", cut.Detail, StringComparison.OrdinalIgnoreCase);
+        reader.Seek(assigned, new LogPosition(3, 0), 2);
+        Assert.Equal([3L, 4], (await news.TakeAsync(2)).Select(record => record.Offset));
+    }
+
+    [Fact]
+    public async Task Many_partitions_are_assigned_and_sought_together_and_each_is_read()
+    {
+        const int Partitions = 200;
+        var topic = EventTopic.At(await kafka.CreateStreamAsync(Partitions));
+        for (var partition = 0; partition < Partitions; partition += 50)
+            await topic.ProduceAsync(partition, Numbers(0, 3));
+        var reader = Start(topic.Settings);
+
+        var assigned = Enumerable.Range(0, Partitions).Select(partition => Seek(reader, partition, offset: 0)).ToList();
+
+        foreach (var each in assigned)
+        {
+            var expected = each.Partition.Partition % 50 == 0 ? 3 : 0;
+            AssertOneByOne(await Reader(each).TakeAsync(expected), reading: 1);
+        }
+    }
+
+    [Fact]
+    public async Task A_broker_that_is_away_is_waited_for_and_other_requests_are_not()
     {
         string address;
         using (var broker = EmbeddedBroker.Start())
             address = broker.BootstrapServers;
-        var consumer = Start(_topic.Settings with { BootstrapServers = address });
+        var reader = Start(_topic.Settings with { BootstrapServers = address });
 
-        var assigned = await consumer.AssignAsync(0);
-        await Assert.ThrowsAsync<KafkaException>(() => consumer.SeekAsync(assigned, At(0), 1));
+        Seek(reader, 0, offset: 0);
+        var other = Seek(reader, 1, offset: 0);
+        reader.Unassign(other);
 
-        Assert.False(consumer.Completion.IsCompleted);
+        await EndAsync(other);
+        Assert.False(reader.Completion.IsCompleted);
+        await reader.StopAsync().WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task A_stuck_client_is_silent_and_given_up_without_waiting_for_it()
+    {
+        using var stuck = new StuckLog();
+        var broker = EmbeddedBroker.Start();
+        broker.CreateTopic("events", 1);
+        var reader = TopicReader.Start(
+            new KafkaSettings(broker.BootstrapServers) { Topic = "events" }, EventTopic.Stream, stuck);
+        var assigned = Seek(reader, 0, offset: 0);
+
+        // The client says so by a callback, which the polling thread carries out.
+        broker.Dispose();
+        await stuck.Entered.WaitAsync(Limit);
+        await Until.TrueAsync(() => reader.Silence > TimeSpan.FromSeconds(1));
+        reader.Abandon();
+
+        await EndAsync(assigned);
+        await Assert.ThrowsAsync<KafkaException>(() => reader.Completion.WaitAsync(Limit));
+        await Assert.ThrowsAsync<KafkaException>(() => reader.CommitAsync(assigned.Partition, 1));
+        await EndAsync(reader.Assign(0));
     }
 
     private static IEnumerable<byte[]> Numbers(int first, int count) => Enumerable.Range(first, count)
@@ -332,32 +366,32 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
         Assert.All(records, record => Assert.Equal(reading, record.Reading));
     }
 
-    private static async Task CommitAsync(KafkaConsumer consumer, AssignedPartition assigned) =>
-        await consumer.CommitAsync(assigned.Partition, 1);
+    private static async Task CommitAsync(TopicReader reader, AssignedPartition assigned) =>
+        await reader.CommitAsync(assigned.Partition, 1);
 
     private static LogPosition At(long offset) => new(offset, LogPosition.UnknownEpoch);
 
     /// <summary>Assigns a partition and begins its first reading.</summary>
-    private static async Task<AssignedPartition> SeekAsync(KafkaConsumer consumer, int partition, long offset)
+    private static AssignedPartition Seek(TopicReader reader, int partition, long offset)
     {
-        var assigned = await consumer.AssignAsync(partition);
-        Assert.True(await consumer.SeekAsync(assigned, At(offset), 1));
+        var assigned = reader.Assign(partition);
+        reader.Seek(assigned, At(offset), 1);
         return assigned;
     }
 
-    private KafkaConsumer Start() => Start(_topic.Settings);
+    private TopicReader Start() => Start(_topic.Settings);
 
-    private KafkaConsumer Start(KafkaSettings settings)
+    private TopicReader Start(KafkaSettings settings)
     {
-        var consumer = KafkaConsumer.Start(settings, EventTopic.Stream, _statistics, NullLogger.Instance);
-        _consumers.Add(consumer);
-        return consumer;
+        var reader = TopicReader.Start(settings, EventTopic.Stream, NullLogger.Instance);
+        _readers.Add(reader);
+        return reader;
     }
 
     private BatchReader Reader(AssignedPartition assigned) => new(assigned, _system);
 
     private async Task EndAsync(AssignedPartition assigned) =>
-        await assigned.Batches.RunWith(Sink.Ignore<RecordBatch>(), _system.Materializer()).WaitAsync(Limit);
+        await assigned.News.RunWith(Sink.Ignore<PartitionNews>(), _system.Materializer()).WaitAsync(Limit);
 
     private sealed record Record(int Reading, long Offset, int Epoch, long Time, byte[] Key, byte[] Value)
     {
@@ -367,8 +401,23 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
     /// <summary>Reads a partition's batches, no more of them than it is asked for.</summary>
     private sealed class BatchReader(AssignedPartition assigned, ActorSystem system)
     {
-        private readonly ISinkQueue<RecordBatch> _batches =
-            assigned.Batches.RunWith(Sink.Queue<RecordBatch>(), system.Materializer());
+        private readonly ISinkQueue<PartitionNews> _news =
+            assigned.News.RunWith(Sink.Queue<PartitionNews>(), system.Materializer());
+
+        /// <summary>Takes whatever comes until there is something other than records.</summary>
+        public async Task<T> OtherAsync<T>()
+            where T : PartitionNews
+        {
+            while (true)
+            {
+                var next = await _news.PullAsync().WaitAsync(Limit);
+                Assert.True(next.HasValue, "The source ended.");
+                if (next.Value is RecordBatch batch)
+                    batch.Dispose();
+                else
+                    return Assert.IsType<T>(next.Value);
+            }
+        }
 
         public Task<List<Record>> TakeAsync(int count) => TakeAsync(_ => true, count);
 
@@ -377,9 +426,9 @@ public sealed class KafkaConsumerTests(KafkaFixture kafka) : IAsyncLifetime
             var taken = new List<Record>();
             while (taken.Count < count)
             {
-                var next = await _batches.PullAsync().WaitAsync(Limit);
+                var next = await _news.PullAsync().WaitAsync(Limit);
                 Assert.True(next.HasValue, $"The source ended after {taken.Count} of {count} records.");
-                using var batch = next.Value;
+                using var batch = Assert.IsType<RecordBatch>(next.Value);
                 taken.AddRange(RecordsOf(batch).Where(isWanted));
             }
 

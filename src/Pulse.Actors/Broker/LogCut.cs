@@ -1,0 +1,13 @@
+namespace Pulse.Actors.Broker;
+
+/// <summary>
+/// The broker does not know the record just below the position by its leader epoch: it is gone, or another record has its
+/// place.
+/// </summary>
+/// <param name="reading">See <see cref="PartitionNews.Reading"/>.</param>
+/// <param name="detail">The client's own words, with the offset at which the broker's log differs.</param>
+public sealed class LogCut(int reading, string detail) : PartitionNews(reading)
+{
+    /// <summary>The client's own words.</summary>
+    public string Detail => detail;
+}

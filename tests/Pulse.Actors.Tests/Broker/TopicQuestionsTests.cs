@@ -1,0 +1,99 @@
+using System.Net;
+using System.Net.Sockets;
+using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest;
+using Pulse.Actors.Tests.Ingest;
+using Pulse.Testing.Kafka;
+
+namespace Pulse.Actors.Tests.Broker;
+
+/// <summary>What a node asks the brokers beside reading.</summary>
+public sealed class TopicQuestionsTests(KafkaFixture kafka)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task A_topic_is_told_by_cluster_name_and_id_with_the_leaders_of_its_partitions()
+    {
+        var settings = await kafka.CreateStreamAsync(3);
+        using var questions = new TopicQuestions(settings);
+
+        var described = await questions.DescribeAsync(Stop);
+
+        Assert.Equal(settings.Topic, described.Topic);
+        Assert.NotNull(described.Id);
+        Assert.Equal($"{described.Cluster}/{settings.Topic}/{described.Id}", described.Stream);
+        Assert.Equal([true, true, true], described.HasLeader);
+    }
+
+    [Fact]
+    public async Task A_configured_identity_is_taken_as_it_is()
+    {
+        var settings = await kafka.CreateStreamAsync(2) with { StreamIdentity = "mine" };
+        using var questions = new TopicQuestions(settings);
+
+        var described = await questions.DescribeAsync(Stop);
+
+        Assert.Equal(("mine", 2, null), (described.Stream, described.Partitions, described.Id));
+    }
+
+    [Fact]
+    public async Task What_many_logs_hold_is_told_at_once()
+    {
+        var topic = EventTopic.At(await kafka.CreateStreamAsync(20));
+        await topic.ProduceAsync(3, Enumerable.Repeat("event"u8.ToArray(), 22));
+        await topic.RemoveBelowAsync(3, 9);
+        using var questions = new TopicQuestions(topic.Settings);
+
+        var spans = await questions.SpansAsync(topic.Settings.Topic, [.. Enumerable.Range(0, 20)], Stop);
+
+        Assert.Equal(20, spans.Count);
+        Assert.All(spans, span => Assert.Equal(span.Key == 3 ? new LogSpan(9, 22) : new LogSpan(0, 0), span.Value));
+    }
+
+    [Fact]
+    public async Task Sessions_that_ask_at_once_are_answered_together_and_each_by_its_own_partition()
+    {
+        var topic = EventTopic.At(await kafka.CreateStreamAsync(5));
+        await topic.ProduceAsync(2, Enumerable.Repeat("event"u8.ToArray(), 4));
+        using var questions = new TopicQuestions(topic.Settings);
+        var spans = new LogSpans(questions, topic.Settings.Topic);
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 50).Select(index => spans.AskAsync(index % 5))).WaitAsync(Limit, Stop);
+
+        for (var index = 0; index < answers.Length; index++)
+            Assert.Equal(new LogSpan(0, index % 5 == 2 ? 4 : 0), answers[index]);
+        Assert.Null(await spans.AskAsync(77));
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_not_there_is_named()
+    {
+        var settings = await kafka.CreateStreamAsync(1) with { Topic = "nowhere" };
+        using var questions = new TopicQuestions(settings);
+
+        var refused = await Assert.ThrowsAsync<IngestException>(() => questions.DescribeAsync(Stop));
+
+        Assert.Contains("'nowhere'", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whoever_never_answers_is_waited_for_no_longer_than_the_limit_and_asked_anew()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var address = silent.LocalEndpoint.ToString()!;
+        using var questions = new TopicQuestions(new KafkaSettings(address), TimeSpan.FromSeconds(1));
+        var spans = new LogSpans(questions, "netflix-event");
+
+        for (var attempt = 0; attempt < 2; attempt++)
+        {
+            var unanswered = await Assert.ThrowsAsync<IngestException>(() => questions.DescribeAsync(Stop).WaitAsync(Limit, Stop));
+            Assert.Contains(address, unanswered.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Null(await spans.AskAsync(0).WaitAsync(Limit, Stop));
+    }
+}
