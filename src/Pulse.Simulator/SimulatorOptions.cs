@@ -90,6 +90,12 @@ public sealed record SimulatorOptions
     /// <summary>Whether the completion event follows the last record.</summary>
     public bool Complete { get; init; } = true;
 
+    /// <summary>
+    /// Whether records come in transactions, each once or not at all, also where a broker dies. Of a producer without them a
+    /// broker that is killed may keep some twice.
+    /// </summary>
+    public bool Transactional { get; init; }
+
     /// <summary>How long the client retries one record before it reports that the record was not delivered.</summary>
     public TimeSpan DeliveryTimeout { get; init; } = TimeSpan.FromMinutes(1);
 

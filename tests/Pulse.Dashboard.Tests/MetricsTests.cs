@@ -18,6 +18,9 @@ public sealed class MetricsTests(FinishedNode node)
         Assert.Equal(FinishedNode.Events, samples["pulse_ingest_events_total"]);
         Assert.Equal(node.Malformed, samples["pulse_ingest_dead_letters_total"]);
         Assert.Equal(node.Malformed, samples["pulse_bucket_counted_total{rollup=\"deadLetters\"}"]);
+        Assert.Equal(node.Malformed, samples["pulse_dead_letters_sent_total"]);
+        Assert.Equal(0, samples["pulse_dead_letters_waiting"]);
+        Assert.Equal(1, samples["pulse_dead_letters_reachable"]);
         Assert.Equal(FinishedNode.Events, SumOf("pulse_ingest_committed{"));
         Assert.Equal(0, SumOf("pulse_ingest_lag{"));
         Assert.Equal(1, samples["pulse_storage_reachable"]);

@@ -17,6 +17,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
@@ -31,7 +32,9 @@ public static class PulseAkkaExtensions
     /// <summary>The actor system's name, which is part of every node's address.</summary>
     public const string SystemName = "pulse";
 
-    private static readonly TimeSpan HandOverPhase = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan HandOverPhase = TimeSpan.FromSeconds(14);
+    private static readonly TimeSpan HandOverLimit = TimeSpan.FromSeconds(12);
+    private static readonly TimeSpan FinishLimit = TimeSpan.FromSeconds(2);
 
     /// <summary>Registers what the node's actors share with the rest of the process.</summary>
     /// <param name="services">Where to.</param>
@@ -49,6 +52,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton(_ => new NodeStorage(settings.Storage, settings.Catalog));
         services.AddSingleton(provider => provider.GetRequiredService<NodeStorage>().Results);
         services.AddSingleton<IngestStatistics>();
+        services.AddSingleton<DeadLetterStatistics>();
         services.AddSingleton<BucketStatistics>();
         services.AddSingleton<ExportStatistics>();
         services.AddSingleton(new StorageAvailability());
@@ -226,6 +230,7 @@ public static class PulseAkkaExtensions
                 "balance-watch");
             var report = new NodeReport(
                 services.GetRequiredService<IngestStatistics>(),
+                services.GetRequiredService<DeadLetterStatistics>(),
                 services.GetRequiredService<BucketStatistics>(),
                 services.GetRequiredService<StorageAvailability>());
             registry.Register<LiveFeed>(system.ActorOf(
@@ -290,6 +295,11 @@ public static class PulseAkkaExtensions
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),
                     "bucket-outbox"));
+                var rules = new SinkRules(settings.Catalog, settings.Rules);
+                var positions = services.GetRequiredService<NodeStorage>().Sinks;
+                var letters = services.GetRequiredService<DeadLetterStatistics>();
+                registry.Register<DeadLetterSink>(system.ActorOf(
+                    Props.Create(() => new DeadLetterSink(settings.Kafka, rules, positions, letters, log)), "dead-letters"));
             })
             .WithShardRegion<PartitionIngestor>(
                 "ingestor",
@@ -302,6 +312,7 @@ public static class PulseAkkaExtensions
                         settings.FlushInterval,
                         registry.Get<StreamIngest>(),
                         registry.Get<BucketOutbox>(),
+                        registry.Get<DeadLetterSink>(),
                         services.GetRequiredService<IngestStatistics>(),
                         services.GetRequiredService<StorageAvailability>());
                     return entityId =>
@@ -324,19 +335,34 @@ public static class PulseAkkaExtensions
                 var ingestors = registry.Get<PartitionIngestor>();
                 var ingest = registry.Get<StreamIngest>();
                 Cluster.Get(system).RegisterOnMemberUp(() => ingest.Tell(new StreamIngest.ReadWith(ingestors)));
-                HandOverPartitionsFirst(system, ingest, ingestors);
+                HandOverPartitionsFirst(system, ingest, ingestors, registry.Get<DeadLetterSink>());
             });
     }
 
     // Ingestors bring their last events to buckets, so their region leaves before that of the buckets.
-    private static void HandOverPartitionsFirst(ActorSystem system, IActorRef ingest, IActorRef ingestors) =>
+    private static void HandOverPartitionsFirst(
+        ActorSystem system, IActorRef ingest, IActorRef ingestors, IActorRef deadLetters) =>
         CoordinatedShutdown.Get(system).AddTask(
             CoordinatedShutdown.PhaseBeforeServiceUnbind,
             "hand-over-partitions",
             async () =>
             {
+                await FinishAsync(deadLetters).ConfigureAwait(false);
                 ingest.Tell(new StreamIngest.HandOver(ingestors));
-                await ingestors.WatchAsync(default).WaitAsync(HandOverPhase).ConfigureAwait(false);
+                await ingestors.WatchAsync(default).WaitAsync(HandOverLimit).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });
+
+    // A courtesy to whoever reads them now: what is not sent in time is sent by the partition's next node.
+    private static async Task FinishAsync(IActorRef deadLetters)
+    {
+        try
+        {
+            await deadLetters.Ask<Akka.Done>(FinishSending.Instance, FinishLimit).ConfigureAwait(false);
+        }
+        catch (AskTimeoutException)
+        {
+            // They wait.
+        }
+    }
 }

@@ -1,6 +1,6 @@
 namespace Pulse.Actors.Ingest;
 
-/// <summary>What it is time for in an ingestor; all of it waits for dead letters that are under way.</summary>
+/// <summary>What it is time for in an ingestor.</summary>
 [Flags]
 internal enum Due
 {

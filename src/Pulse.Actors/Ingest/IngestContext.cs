@@ -12,6 +12,7 @@ namespace Pulse.Actors.Ingest;
 /// <param name="FlushInterval">How long increments may wait before they are sent as deltas.</param>
 /// <param name="StreamIngest">The node's <see cref="Ingest.StreamIngest"/>.</param>
 /// <param name="Buckets">Where messages for buckets go: the node's <see cref="BucketOutbox"/>.</param>
+/// <param name="DeadLetters">Is told where bad records are: the node's <see cref="Sinks.DeadLetterSink"/>.</param>
 /// <param name="Statistics">What people and telemetry read.</param>
 /// <param name="Storage">Whether anything can be made durable now.</param>
 public sealed record IngestContext(
@@ -21,6 +22,7 @@ public sealed record IngestContext(
     TimeSpan FlushInterval,
     IActorRef StreamIngest,
     IActorRef Buckets,
+    IActorRef DeadLetters,
     IngestStatistics Statistics,
     StorageAvailability Storage)
 {

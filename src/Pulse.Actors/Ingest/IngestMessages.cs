@@ -37,8 +37,7 @@ public sealed record IngestRefused(string Message, bool IsConfigured = false);
 internal sealed record AcquirePartition(int Partition) : INoSerializationVerificationNeeded;
 
 /// <summary>Answers <see cref="AcquirePartition"/>.</summary>
-internal sealed record PartitionAcquired(
-    AssignedPartition Assigned, TopicReader Reader, LogSpans Spans, DeadLetterProducer DeadLetters)
+internal sealed record PartitionAcquired(AssignedPartition Assigned, TopicReader Reader, LogSpans Spans)
     : INoSerializationVerificationNeeded;
 
 /// <summary>Answers <see cref="AcquirePartition"/> while the broker is away: stop, and be started again.</summary>
@@ -70,6 +69,3 @@ internal sealed record SessionAnswers(IReadOnlyList<BucketAnswer> Answers) : INo
 /// <param name="Question">Of the effect.</param>
 /// <param name="Span">What the log holds; null where the brokers do not say it.</param>
 internal sealed record LogSpanAnswer(int Question, LogSpan? Span) : INoSerializationVerificationNeeded;
-
-/// <summary>So many bad records of an ingestor are in the dead-letter topic.</summary>
-internal sealed record DeadLettersDelivered(int Count) : INoSerializationVerificationNeeded;

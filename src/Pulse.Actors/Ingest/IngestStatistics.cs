@@ -17,7 +17,7 @@ public sealed class IngestStatistics
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
     public long Consumed => Interlocked.Read(ref _consumed);
 
-    /// <summary>Records sent to the dead-letter topic since this node started; replayed ones again.</summary>
+    /// <summary>Records read that are no viewing events, since this node started; replayed ones again.</summary>
     public long DeadLettered => Interlocked.Read(ref _deadLettered);
 
     /// <summary>How often a partition had to be read again from where its buckets stand, since this node started.</summary>

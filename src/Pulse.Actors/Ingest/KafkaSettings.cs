@@ -47,16 +47,9 @@ public sealed record KafkaSettings(string BootstrapServers)
         // A broker that has less waits for more, for a flush interval at most: slow streams cost fewer fetches.
         FetchMinBytes = 65_536,
         FetchWaitMaxMs = 50,
+        // A partition that was added is unknown to the client until it asks again.
+        TopicMetadataRefreshIntervalMs = 5_000,
         ConsumeResultFields = "timestamp",
-    };
-
-    /// <summary>The configuration of the dead letters' producer.</summary>
-    public ProducerConfig ProducerConfig() => new(ClientProperties())
-    {
-        Acks = Acks.All,
-        EnableIdempotence = true,
-        LingerMs = 5,
-        CompressionType = CompressionType.Lz4,
     };
 
     /// <summary>Without client properties, which can hold secrets.</summary>

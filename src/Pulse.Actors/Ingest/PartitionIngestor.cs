@@ -80,7 +80,6 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Receive<SessionAnswers>(session.Hear);
         Receive<Due>(session.Do);
         Receive<FlushNow>(_ => session.Do(Due.Flush | Due.Tick));
-        Receive<DeadLettersDelivered>(session.Hear);
         Receive<LogSpanAnswer>(session.Hear);
         Receive<StopReading>(_ => Drain(session));
         Receive<SessionEffect.End>(End);

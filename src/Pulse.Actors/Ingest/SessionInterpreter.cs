@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Streams;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -18,10 +19,9 @@ internal sealed class SessionInterpreter
     private readonly IngestSession _session;
     private readonly EventCounter _counter;
     private readonly PartitionReader _reader;
-    private readonly DeadLettersUnderWay _deadLetters;
+    private readonly HandledRecords _handled;
     private readonly SessionReport _report;
     private readonly List<(int Index, BadRecord Why)> _bad = [];
-    private Due _waiting;
 
     /// <param name="acquired">The partition, and how to reach Kafka.</param>
     /// <param name="context">What all ingestors of the node share.</param>
@@ -31,12 +31,12 @@ internal sealed class SessionInterpreter
     /// <param name="log">The ingestor's.</param>
     public SessionInterpreter(PartitionAcquired acquired, IngestContext context, IActorRef ingestor, ILoggingAdapter log)
     {
-        var (assigned, reader, _, producer) = acquired;
+        var (assigned, reader, _) = acquired;
         (_context, _ingestor) = (context, ingestor);
         _session = new IngestSession(assigned.Partition, context.Versions, Random.Shared.NextInt64(), context.Limits);
         _counter = new EventCounter(context.Catalog, context.Rules, _session);
         _reader = new PartitionReader(acquired, ingestor);
-        _deadLetters = new DeadLettersUnderWay(producer, assigned.Partition.Partition, ingestor);
+        _handled = new HandledRecords(assigned.Partition, context.DeadLetters, ingestor);
         var group = new GroupOffset(reader, assigned, context.Statistics, log);
         _report = new SessionReport(_session, context.Statistics, group, log);
     }
@@ -95,24 +95,21 @@ internal sealed class SessionInterpreter
         CarryOut();
     }
 
-    /// <summary>Dead letters were delivered: what waited for them is due.</summary>
-    public void Hear(DeadLettersDelivered message)
-    {
-        _deadLetters.Delivered(message.Count);
-        Do(Due.Nothing);
-    }
-
-    /// <summary>Does what is due, as soon as no dead letters are under way.</summary>
+    /// <summary>Does what is due.</summary>
     public void Do(Due due)
     {
-        _waiting |= due;
-        if (_deadLetters.Exist && _session.Phase == SessionPhase.Reading)
-            return;
-        (due, _waiting) = (_waiting, Due.Nothing);
         if (due.HasFlag(Due.Flush))
+        {
             _session.Flush();
+            _handled.TellOfBad();
+        }
+
         if (due.HasFlag(Due.Tick))
+        {
             _session.Tick();
+            _handled.Tell();
+        }
+
         if (due.HasFlag(Due.Report))
             _report.TellGroup();
         if (due.HasFlag(Due.Drain))
@@ -128,10 +125,10 @@ internal sealed class SessionInterpreter
             if (_counter.Count(batch, _bad))
             {
                 _context.Statistics.Read(batch.Count, _bad.Count);
+                _handled.Add(batch, _bad);
                 _report.Reads();
             }
 
-            _deadLetters.Send(batch, _bad);
             _bad.Clear();
         }
     }
@@ -163,7 +160,7 @@ internal sealed class SessionInterpreter
         if (requests.Count > 0)
             _context.Buckets.Tell(new SessionRequests(_session.Partition, requests), _ingestor);
         _report.Update(requests);
-        if (_session.WantsRecords && _waiting == Due.Nothing && !_deadLetters.AreMany)
+        if (_session.WantsRecords)
             _reader.AskForMore();
     }
 }

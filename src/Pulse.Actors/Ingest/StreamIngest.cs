@@ -31,7 +31,6 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private readonly TopicQuestions _questions;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private readonly DeadLetterProducer _deadLetters;
     private readonly Dictionary<IActorRef, AssignedPartition> _assigned = [];
     private IActorRef _ingestors = ActorRefs.Nobody;
     private readonly LogSpans _spans;
@@ -51,7 +50,6 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         _questions = questions;
         _spans = new LogSpans(questions, settings.Topic);
         _kafkaLog = kafkaLog;
-        _deadLetters = new DeadLetterProducer(settings, kafkaLog);
 
         Receive<ReadWith>(message =>
         {
@@ -99,11 +97,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     }
 
     /// <inheritdoc />
-    protected override void PostStop()
-    {
-        _ = _reader?.StopAsync();
-        _deadLetters.Dispose();
-    }
+    protected override void PostStop() => _ = _reader?.StopAsync();
 
     private void Connect() =>
         _questions.DescribeAsync(CancellationToken.None).PipeTo(Self, failure: cause => new Disconnected(cause));
@@ -186,7 +180,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             reader.Unassign(former);
         var assigned = reader.Assign(message.Partition);
         _assigned[Context.Watch(Sender)] = assigned;
-        Sender.Tell(new PartitionAcquired(assigned, reader, _spans, _deadLetters));
+        Sender.Tell(new PartitionAcquired(assigned, reader, _spans));
     }
 
     private void TakeBack(IActorRef ingestor)

@@ -92,6 +92,8 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
         };
         if (status.StorageProblem is { } problem)
             wire.StorageProblem = problem;
+        if (status.DeadLetterProblem is { } waiting)
+            wire.DeadLetterProblem = waiting;
         return wire;
     }
 
@@ -114,6 +116,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
         ])
     {
         Sequence = wire.Sequence,
+        DeadLetterProblem = wire.HasDeadLetterProblem ? wire.DeadLetterProblem : null,
     };
 
     private static Timestamp? ToWire(DateTime? utc) => utc is { } value ? Timestamp.FromDateTime(value) : null;

@@ -57,6 +57,9 @@ public sealed record NodeStatus(
     /// <summary>The newest <see cref="LiveCounts.Sequence"/>, so that it is noticed when the last one was lost.</summary>
     public long Sequence { get; init; }
 
+    /// <summary>Why its dead letters can't be sent; null while they can.</summary>
+    public string? DeadLetterProblem { get; init; }
+
     /// <summary>Records in its partitions that it has not handled yet.</summary>
     public long Lag => Partitions.Sum(partition => Math.Max(0, partition.End - partition.Position));
 }

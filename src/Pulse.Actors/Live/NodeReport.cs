@@ -1,15 +1,18 @@
 using Akka.Actor;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Storage;
 
 namespace Pulse.Actors.Live;
 
 /// <summary>Says what this node does.</summary>
 /// <param name="Ingest">Its ingest side.</param>
+/// <param name="DeadLetters">Its sink of dead letters.</param>
 /// <param name="Buckets">Its buckets.</param>
 /// <param name="Storage">How storage looks from here.</param>
-public sealed record NodeReport(IngestStatistics Ingest, BucketStatistics Buckets, StorageAvailability Storage)
+public sealed record NodeReport(
+    IngestStatistics Ingest, DeadLetterStatistics DeadLetters, BucketStatistics Buckets, StorageAvailability Storage)
 {
     internal NodeStatus Now(string node, Address address, int shards) => new(
         node,
@@ -27,5 +30,8 @@ public sealed record NodeReport(IngestStatistics Ingest, BucketStatistics Bucket
         [
             .. Ingest.Partitions.Select(partition => new NodePartition(
                 partition.Partition, partition.Position, partition.Committed, partition.End)),
-        ]);
+        ])
+    {
+        DeadLetterProblem = DeadLetters.Problem,
+    };
 }

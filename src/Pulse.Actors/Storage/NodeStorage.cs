@@ -24,6 +24,7 @@ public sealed class NodeStorage : IAsyncDisposable
         Sessions = CheckpointStores.SessionsFor(options);
         Checkpoints = CheckpointStores.For(Sessions, catalog);
         Results = new ResultStore(Sessions, catalog);
+        Sinks = new SinkPositions(Sessions);
         _upgrade = new DatabaseUpgrade(Sessions, catalog);
         _rebuild = new RollupRebuild(Sessions, catalog);
     }
@@ -39,6 +40,9 @@ public sealed class NodeStorage : IAsyncDisposable
 
     /// <summary>The buckets' rows and the result tables.</summary>
     internal ICheckpointStore Checkpoints { get; }
+
+    /// <summary>How far sinks have come.</summary>
+    internal SinkPositions Sinks { get; }
 
     /// <summary>Whether an earlier version of Pulse wrote the database: it has to be upgraded before it is prepared.</summary>
     public Task<bool> NeedsUpgradeAsync(CancellationToken cancellationToken) => _upgrade.IsNeededAsync(cancellationToken);

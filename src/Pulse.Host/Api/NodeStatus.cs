@@ -4,7 +4,7 @@ namespace Pulse.Host.Api;
 
 /// <summary>What <c>GET /api/status</c> answers: one node's view of itself and of the cluster.</summary>
 /// <param name="Consumed">Records read since the node started; replayed ones again.</param>
-/// <param name="DeadLettered">Records sent to the dead-letter topic since the node started.</param>
+/// <param name="DeadLettered">Records read since the node started that are no viewing events; replayed ones again.</param>
 /// <param name="Lag">Records in the node's partitions that were not handled yet.</param>
 /// <param name="SessionRestarts">How often a partition had to be read again from where its buckets stand.</param>
 /// <param name="LastCommit">UTC.</param>
@@ -35,7 +35,14 @@ internal sealed record NodeStatus(
     IReadOnlyList<StandingBucket> StandingBuckets,
     IReadOnlyList<NodeBalance> Balances,
     IReadOnlyList<NodeMember> Members,
-    NodeExport? Export);
+    NodeExport? Export)
+{
+    /// <summary>Bad records that are known and not in the dead-letter topic yet.</summary>
+    public long DeadLettersWaiting { get; init; }
+
+    /// <summary>Why they can't be sent there; null while they can.</summary>
+    public string? DeadLetterProblem { get; init; }
+}
 
 /// <summary>A partition that the node reads.</summary>
 /// <param name="Partition">Its number.</param>

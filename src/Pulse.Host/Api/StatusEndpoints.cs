@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Cluster;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 
@@ -13,6 +14,7 @@ internal static class StatusEndpoints
     public static void MapStatus(this WebApplication application) =>
         application.MapGet("/api/status", (
             IngestStatistics ingest,
+            DeadLetterStatistics deadLetters,
             BucketStatistics buckets,
             StorageAvailability storage,
             LatestExport export,
@@ -37,7 +39,11 @@ internal static class StatusEndpoints
                 buckets.Standing,
                 [.. balances.All.Select(each => new NodeBalance(each.Rollup, CutOf(each.AtCut)))],
                 Members(Cluster.Get(system).State),
-                export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null));
+                export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null)
+            {
+                DeadLettersWaiting = deadLetters.Waiting,
+                DeadLetterProblem = deadLetters.Problem,
+            });
 
     private static NodeCut? CutOf(RollupBalance? seen) => seen is { Balance: var balance }
         ? new NodeCut(

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 
 namespace Pulse.Host.Dashboard;
 
@@ -101,7 +102,9 @@ internal sealed class DeadLetterReader(KafkaSettings settings) : IDisposable
         Number(Header(record, DeadLetter.SourcePartitionHeader)),
         Number(Header(record, DeadLetter.SourceOffsetHeader)),
         record.Offset.Value,
-        Text(record.Message.Value ?? []));
+        Text(record.Message.Key),
+        Text(record.Message.Value),
+        record.Message.Headers?.TryGetLastBytes(DeadLetter.OmittedHeader, out _) is true);
 
     private static string Header(ConsumeResult<byte[], byte[]> record, string name) =>
         record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes)
@@ -111,8 +114,10 @@ internal sealed class DeadLetterReader(KafkaSettings settings) : IDisposable
     private static long Number(string text) =>
         long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : -1;
 
-    private static string Text(byte[] value)
+    private static string? Text(byte[]? value)
     {
+        if (value is null)
+            return null;
         var text = Encoding.UTF8.GetString(value.AsSpan(0, Math.Min(value.Length, ValueLength)));
         return value.Length > ValueLength ? text + "…" : text;
     }
@@ -130,6 +135,20 @@ internal sealed record DeadLetters(IReadOnlyList<DeadLetterItem> Items, string? 
 /// <param name="SourcePartition">Where it came from.</param>
 /// <param name="SourceOffset">Where it came from.</param>
 /// <param name="Offset">Its offset in the dead-letter topic.</param>
-/// <param name="Value">The first characters of its value.</param>
+/// <param name="Key">The first characters of its key; null where it has none, which is not the same as an empty one.</param>
+/// <param name="Value">The first characters of its value; null where it has none.</param>
+/// <param name="IsOmitted">Whether key and value are left out, because the dead-letter topic does not take so much.</param>
 internal sealed record DeadLetterItem(
-    DateTime AtUtc, string Reason, string SourceTopic, long SourcePartition, long SourceOffset, long Offset, string Value);
+    DateTime AtUtc,
+    string Reason,
+    string SourceTopic,
+    long SourcePartition,
+    long SourceOffset,
+    long Offset,
+    string? Key,
+    string? Value,
+    bool IsOmitted)
+{
+    /// <summary>For people: what there is in place of characters where the value has none.</summary>
+    internal string Absence => IsOmitted ? "left out: too large" : Value is null ? "no value" : "empty value";
+}

@@ -2,6 +2,7 @@ using System.Diagnostics.Metrics;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Warehouse;
@@ -23,6 +24,7 @@ internal sealed class NodeInstruments : IDisposable
     public NodeInstruments(
         IMeterFactory meters,
         IngestStatistics ingest,
+        DeadLetterStatistics deadLetters,
         BucketStatistics buckets,
         ExportStatistics exports,
         StorageAvailability storage,
@@ -31,6 +33,7 @@ internal sealed class NodeInstruments : IDisposable
     {
         _meter = meters.Create(MeterName);
         Ingest(ingest);
+        DeadLetters(deadLetters);
         Buckets(buckets);
         Storage(buckets, storage);
         Exports(exports);
@@ -42,7 +45,7 @@ internal sealed class NodeInstruments : IDisposable
     private void Ingest(IngestStatistics ingest)
     {
         Counter("pulse.ingest.events", () => ingest.Consumed, "{event}", "Records read from the event topic; replayed ones again.");
-        Counter("pulse.ingest.dead_letters", () => ingest.DeadLettered, "{event}", "Records that were no viewing events and went to the dead-letter topic; replayed ones again.");
+        Counter("pulse.ingest.dead_letters", () => ingest.DeadLettered, "{event}", "Records that were no viewing events; replayed ones again.");
         Counter("pulse.ingest.session.restarts", () => ingest.SessionRestarts, "{restart}", "How often a partition had to be read again from where its buckets stand.");
         Counter("pulse.ingest.flushes", () => ingest.Flushes, "{flush}", "How often counted events were sent on to their buckets.");
         Counter("pulse.ingest.deltas", () => ingest.Deltas, "{delta}", "Deltas sent to buckets.");
@@ -52,6 +55,13 @@ internal sealed class NodeInstruments : IDisposable
         Partitions("pulse.ingest.lag", ingest, status => status.Lag, "{event}", "Records of a partition that were not read yet.");
         Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read.");
         Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The offset of a partition below which everything is stored.");
+    }
+
+    private void DeadLetters(DeadLetterStatistics letters)
+    {
+        Counter("pulse.dead_letters.sent", () => letters.Sent, "{event}", "Records delivered to the dead-letter topic; those sent again, again.");
+        Gauge("pulse.dead_letters.waiting", () => [new(letters.Waiting)], "{event}", "Bad records that are known and not in the dead-letter topic yet.");
+        Gauge("pulse.dead_letters.reachable", () => [new(letters.Problem is null ? 1 : 0)], "1", "1 while bad records can be sent to the dead-letter topic, 0 while they can't.");
     }
 
     private void Buckets(BucketStatistics buckets)

@@ -35,6 +35,11 @@ internal sealed class SimulatorCommand
         Description = "Send no completion event at the end",
     };
 
+    private readonly Option<bool> transactional = new("--transactional")
+    {
+        Description = "Produce in transactions, so that --truth is exact for readers of committed records also where a broker is killed",
+    };
+
     internal SimulatorCommand(Func<SimulatorOptions, string?, CancellationToken, Task<int>> execute)
     {
         Root = new RootCommand(
@@ -46,6 +51,7 @@ internal sealed class SimulatorCommand
         };
         simulation.AddTo(Root);
         Root.Options.Add(noComplete);
+        Root.Options.Add(transactional);
         Root.SetAction((parsed, cancellation) => execute(ToOptions(parsed), simulation.TruthFile(parsed), cancellation));
     }
 
@@ -57,5 +63,6 @@ internal sealed class SimulatorCommand
         Topic = parsed.GetValue(topic)!,
         CompletionTopic = parsed.GetValue(completionTopic)!,
         Complete = !parsed.GetValue(noComplete),
+        Transactional = parsed.GetValue(transactional),
     });
 }

@@ -6,13 +6,8 @@ namespace Pulse.Simulator.Producing;
 /// An idempotent producer that counts what Kafka confirmed and what it gave up on, and whose full queue makes the
 /// caller wait. One thread produces; the counts may be read from any.
 /// </summary>
-internal sealed class ConfirmedProducer : IDisposable
+internal sealed class ConfirmedProducer : IRecordProducer
 {
-    // Small enough that a stopped run is flushed at once, large enough for a few batches to every partition.
-    private const int QueuedMessages = 100_000;
-    private const int QueuedKilobytes = 64 * 1_024;
-    private const int LingerMilliseconds = 25;
-    private static readonly TimeSpan QueueRetryDelay = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FlushStep = TimeSpan.FromMilliseconds(100);
 
     private readonly IProducer<byte[], byte[]> producer;
@@ -24,48 +19,20 @@ internal sealed class ConfirmedProducer : IDisposable
     internal ConfirmedProducer(SimulatorOptions options)
     {
         countReport = Count;
-        var configuration = new ProducerConfig
-        {
-            BootstrapServers = options.BootstrapServers,
-            ClientId = "pulse-simulator",
-            Acks = Acks.All,
-            EnableIdempotence = true,
-            CompressionType = CompressionType.Lz4,
-            LingerMs = LingerMilliseconds,
-            QueueBufferingMaxMessages = QueuedMessages,
-            QueueBufferingMaxKbytes = QueuedKilobytes,
-            MessageTimeoutMs = (int)options.DeliveryTimeout.TotalMilliseconds,
-            // The client insists that one request ends before the record that it carries is given up.
-            RequestTimeoutMs = (int)Math.Min(options.DeliveryTimeout.TotalMilliseconds, 30_000),
-            // The key alone decides the partition, as in the Java client.
-            Partitioner = Partitioner.Murmur2Random,
-            DeliveryReportFields = "status",
-        };
-        producer = new ProducerBuilder<byte[], byte[]>(configuration)
-            .SetLogHandler((_, _) => { })
-            .SetErrorHandler((_, error) =>
-            {
-                if (error.IsFatal)
-                    firstFailure ??= error.Reason;
-            })
-            .Build();
+        producer = ProducerClient.Build(options, transactionalId: null, onFatal: reason => firstFailure ??= reason);
     }
 
-    internal long Delivered => Interlocked.Read(ref delivered);
+    /// <inheritdoc />
+    public long Delivered => Interlocked.Read(ref delivered);
 
-    internal long Failed => Interlocked.Read(ref failed);
+    /// <inheritdoc />
+    public long Failed => Interlocked.Read(ref failed);
 
-    /// <summary>Why the first record was given up, or null.</summary>
-    internal string? FirstFailure => firstFailure;
+    /// <inheritdoc />
+    public string? FirstFailure => firstFailure;
 
-    /// <summary>Hands one record to the client.</summary>
-    /// <param name="topic">Where it goes.</param>
-    /// <param name="key">Decides the partition; null: any.</param>
-    /// <param name="value">What it says.</param>
-    /// <param name="timestamp">Its own timestamp; without one it gets the client's clock.</param>
-    /// <returns>False when its queue is full: wait with <see cref="WaitForRoomAsync"/> and try the same again.</returns>
-    /// <exception cref="SimulatorException">The client refuses the record for good.</exception>
-    internal bool TryProduce(string topic, byte[]? key, byte[] value, Timestamp timestamp = default)
+    /// <inheritdoc />
+    public bool TryProduce(string topic, byte[]? key, byte[] value, Timestamp timestamp = default)
     {
         try
         {
@@ -84,11 +51,8 @@ internal sealed class ConfirmedProducer : IDisposable
         }
     }
 
-    internal static Task WaitForRoomAsync(CancellationToken cancellation) =>
-        Task.Delay(QueueRetryDelay, cancellation);
-
-    /// <summary>Waits until every record is confirmed or given up, or the limit has passed.</summary>
-    internal Task FlushAsync(TimeSpan limit, CancellationToken cancellation) => Task.Run(
+    /// <inheritdoc />
+    public Task FlushAsync(TimeSpan limit, CancellationToken cancellation) => Task.Run(
         () =>
         {
             var deadline = Environment.TickCount64 + (long)limit.TotalMilliseconds;

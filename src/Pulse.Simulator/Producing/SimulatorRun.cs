@@ -10,6 +10,7 @@ public sealed class SimulatorRun
 {
     private static readonly TimeSpan ReportInterval = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan InterruptedFlushLimit = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan QueueRetryDelay = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan FlushMargin = TimeSpan.FromSeconds(5);
 
     private readonly SimulatorOptions options;
@@ -53,7 +54,10 @@ public sealed class SimulatorRun
     public async Task<SimulatorResult> RunAsync(CancellationToken cancellation)
     {
         await TopicPreparation.EnsureAsync(options, cancellation);
-        using var producer = new ConfirmedProducer(options);
+        // The client waits for the brokers where it begins with transactions.
+        using IRecordProducer producer = options.Transactional
+            ? await Task.Run(() => new TransactionalProducer(options), cancellation)
+            : new ConfirmedProducer(options);
         var generator = new EventGenerator(options, DateTimeOffset.UtcNow);
         var pace = new Pace(options.Rate);
         var refusal = await ProduceAsync(generator, producer, pace, cancellation);
@@ -79,7 +83,7 @@ public sealed class SimulatorRun
 
     /// <returns>Null, or one line that tells why the run ended before its last record.</returns>
     private async Task<string?> ProduceAsync(
-        EventGenerator generator, ConfirmedProducer producer, Pace pace, CancellationToken cancellation)
+        EventGenerator generator, IRecordProducer producer, Pace pace, CancellationToken cancellation)
     {
         try
         {
@@ -108,7 +112,7 @@ public sealed class SimulatorRun
     }
 
     private async Task ProduceBatchAsync(
-        int count, EventGenerator generator, ConfirmedProducer producer, Pace pace, CancellationToken cancellation)
+        int count, EventGenerator generator, IRecordProducer producer, Pace pace, CancellationToken cancellation)
     {
         for (var index = 0; index < count; index++)
         {
@@ -117,7 +121,7 @@ public sealed class SimulatorRun
             var timestamp = new Timestamp(generator.Current.RecordMilliseconds, TimestampType.CreateTime);
             while (!producer.TryProduce(options.Topic, generator.Key, value, timestamp))
             {
-                await ConfirmedProducer.WaitForRoomAsync(cancellation);
+                await Task.Delay(QueueRetryDelay, cancellation);
                 if (pace.Elapsed - reportedAt >= ReportInterval)
                     Report(producer, pace);
             }
@@ -139,7 +143,7 @@ public sealed class SimulatorRun
         pace.Exclude(pace.Elapsed - before);
     }
 
-    private async Task<string?> CompleteAsync(ConfirmedProducer producer, long delivered)
+    private async Task<string?> CompleteAsync(IRecordProducer producer, long delivered)
     {
         var timestamp = DateTime.UtcNow.ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
         var value = Encoding.UTF8.GetBytes($$"""{"status":"complete","timestamp":"{{timestamp}}"}""");
@@ -151,7 +155,7 @@ public sealed class SimulatorRun
               + $"not ({producer.FirstFailure ?? "no answer"}).";
     }
 
-    private string? DescribeLoss(ConfirmedProducer producer)
+    private string? DescribeLoss(IRecordProducer producer)
     {
         var lost = produced - producer.Delivered;
         if (lost == 0)
@@ -170,7 +174,7 @@ public sealed class SimulatorRun
 
     private long Remaining => (options.TotalRecords ?? long.MaxValue) - produced;
 
-    private void Report(ConfirmedProducer producer, Pace pace)
+    private void Report(IRecordProducer producer, Pace pace)
     {
         var now = pace.Elapsed;
         var delivered = producer.Delivered;

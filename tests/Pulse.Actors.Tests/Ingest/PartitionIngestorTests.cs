@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Text;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
@@ -7,6 +5,7 @@ using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Storage;
@@ -45,10 +44,10 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private EventTopic _topic = null!;
     private TopicReader _reader = null!;
     private TopicQuestions _questions = null!;
-    private DeadLetterProducer _deadLetters = null!;
     private AssignedPartition _assigned = null!;
     private TestProbe _node = null!;
     private TestProbe _buckets = null!;
+    private TestProbe _sink = null!;
 
     private bool HasRequests => _requests.Count > 0 || _buckets.HasMessages;
 
@@ -60,7 +59,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         _topic = await EventTopic.CreateAsync(kafka, 1);
         _questions = new TopicQuestions(_topic.Settings);
         _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, NullLogger.Instance);
-        _deadLetters = new DeadLetterProducer(_topic.Settings, NullLogger.Instance);
+        _sink = CreateTestProbe("sink");
         _node = CreateTestProbe("node");
         _buckets = CreateTestProbe("buckets");
     }
@@ -70,7 +69,6 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await base.DisposeAsync();
         await _reader.StopAsync();
         _questions.Dispose();
-        _deadLetters.Dispose();
     }
 
     [Fact]
@@ -295,60 +293,41 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
-    public async Task A_bad_record_is_in_the_dead_letter_topic_before_a_bucket_hears_of_it()
+    public async Task Buckets_hear_of_a_bad_record_at_once_and_the_sink_hears_where_it_is()
     {
-        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre")]);
+        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre"), .. Events(1)]);
         var ingestor = await StartAsync();
         await StandAsync(ingestor, 0);
-        await ReadAsync(2);
+        await ReadAsync(3);
 
         await FlushAsync(ingestor);
 
         var sent = await TakeAsync<SessionEffect.SendDelta>(Rollups + 1);
-        var letter = Assert.Single(_topic.DeadLetters());
-        Assert.Equal("MissingField Genre", Header(letter, DeadLetter.ReasonHeader));
-        Assert.Equal("1", Header(letter, DeadLetter.SourceOffsetHeader));
-        Assert.Equal(new SampleEvent().Without("Genre").ToBytes(), letter.Value);
-        Assert.Equal((2L, 1L), (_statistics.Consumed, _statistics.DeadLettered));
+        Assert.Equal((3L, 1L), (_statistics.Consumed, _statistics.DeadLettered));
         Assert.Equal(1, Assert.Single(sent, send => send.Bucket.Rollup == DeadLetters.RollupName).Delta.Balance.Counted);
+        var handled = await HandledAsync();
+        Assert.Equal((Partition, 0L, 3L), (handled.Partition, handled.From, handled.To));
+        Assert.Equal([1L], handled.Bad);
     }
 
     [Fact]
-    public async Task While_a_dead_letter_can_t_be_delivered_nothing_is_sent_and_then_the_partition_is_read_anew()
+    public async Task Of_records_that_are_well_the_sink_hears_once_a_second_all_the_same()
     {
-        UseUndeliverable();
-        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre")]);
+        await ProduceAsync(Events(3));
         var ingestor = await StartAsync();
-        await StandAsync(ingestor, 0);
+        await StandAsync(ingestor, 1);
         await ReadAsync(2);
 
-        Clock.Advance(TickInterval);
-
-        await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.False(HasRequests);
-        Assert.Equal(1, _statistics.SessionRestarts);
-    }
-
-    [Fact]
-    public async Task A_bad_record_too_large_for_the_dead_letter_topic_does_not_block_its_partition()
-    {
-        _deadLetters.Dispose();
-        _deadLetters = new DeadLetterProducer(
-            _topic.Settings with { Client = ImmutableDictionary<string, string>.Empty.Add("message.max.bytes", "2000") },
-            NullLogger.Instance);
-        await ProduceAsync([new SampleEvent().Without("Genre").WithText("UserName", new string('x', 5_000))]);
-        var ingestor = await StartAsync();
-        await StandAsync(ingestor, 0);
-        await ReadAsync(1);
-
         await FlushAsync(ingestor);
+        Assert.False(_sink.HasMessages);
+        await AdvanceAsync(ingestor, TickInterval - FlushInterval);
+        var handled = await HandledAsync();
+        Assert.Equal((1L, 3L, 0), (handled.From, handled.To, handled.Bad.Count));
+        await AdvanceAsync(ingestor, TickInterval);
 
-        await TakeAsync<SessionEffect.SendDelta>(1);
-        var letter = Assert.Single(_topic.DeadLetters());
-        Assert.Null(letter.Value);
-        Assert.Equal("MissingField Genre", Header(letter, DeadLetter.ReasonHeader));
-        Assert.Equal("0", Header(letter, DeadLetter.SourceOffsetHeader));
-        Assert.Contains("larger", Header(letter, DeadLetter.OmittedHeader), StringComparison.Ordinal);
+        // A sink that began meanwhile would know nothing else.
+        handled = await HandledAsync();
+        Assert.Equal((3L, 3L, 0), (handled.From, handled.To, handled.Bad.Count));
     }
 
     [Fact]
@@ -502,23 +481,6 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     }
 
     [Fact]
-    public async Task A_hand_off_while_a_dead_letter_is_under_way_brings_nothing_and_ends_in_time()
-    {
-        UseUndeliverable(TimeSpan.FromMinutes(5));
-        await ProduceAsync([.. Events(1), new SampleEvent().Without("Genre")]);
-        var ingestor = await StartAsync();
-        await StandAsync(ingestor, 0);
-        await ReadAsync(2);
-
-        ingestor.Tell(StopReading.Instance);
-        await ReachedAsync(ingestor);
-        Clock.Advance(DrainTimeout);
-
-        await ExpectTerminatedAsync(ingestor, Limit);
-        Assert.False(HasRequests);
-    }
-
-    [Fact]
     public async Task A_hand_off_where_a_bucket_has_forgotten_ends_at_once()
     {
         await ProduceAsync(Events(5));
@@ -592,9 +554,6 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
     private static SampleEvent[] Events(int count) => [.. Enumerable.Range(0, count).Select(_ => new SampleEvent())];
 
-    private static string Header(Message<byte[], byte[]> letter, string name) =>
-        Encoding.UTF8.GetString(letter.Headers.GetLastBytes(name));
-
     private static LogPosition At(long offset) => new(offset, LogPosition.UnknownEpoch);
 
     private static BucketId BucketOf(SessionEffect effect) => effect switch
@@ -621,18 +580,18 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private static void Answer(IActorRef ingestor, BucketId bucket, SessionId session, AnswerKind kind, long position) =>
         Answer(ingestor, new BucketAnswer(bucket, Partition, session, kind, At(position), At(0)));
 
-    private void UseUndeliverable(TimeSpan? patience = null)
+    private async Task<RecordsHandled> HandledAsync()
     {
-        _deadLetters.Dispose();
-        _deadLetters = new DeadLetterProducer(
-            _topic.Settings with
-            {
-                BootstrapServers = "127.0.0.1:1",
-                Client = ImmutableDictionary<string, string>.Empty
-                    .Add("message.timeout.ms", $"{(patience ?? TimeSpan.FromSeconds(1.5)).TotalMilliseconds:0}")
-                    .Add("request.timeout.ms", "1000"),
-            },
-            NullLogger.Instance);
+        var handled = await _sink.ExpectMsgAsync<RecordsHandled>(Limit);
+        // The end of the partition may come as a batch of its own.
+        while (_sink.HasMessages)
+        {
+            var next = await _sink.ExpectMsgAsync<RecordsHandled>(Limit);
+            Assert.Equal(handled.To, next.From);
+            handled = handled with { To = next.To, Bad = [.. handled.Bad, .. next.Bad] };
+        }
+
+        return handled;
     }
 
     private TestProbe Refusals()
@@ -647,7 +606,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private IActorRef Start(SessionLimits? limits = null)
     {
         var context = new IngestContext(
-            RollupCatalog.Default, Versions.Of(RollupCatalog.Default), CountingRules.Default, FlushInterval, _node, _buckets,
+            RollupCatalog.Default, Versions.Of(RollupCatalog.Default), CountingRules.Default, FlushInterval, _node, _buckets, _sink,
             _statistics, _storage)
         {
             Limits = limits ?? SessionLimits.Default,
@@ -660,7 +619,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         var ingestor = Start(limits);
         await _node.ExpectMsgAsync(new AcquirePartition(0), Limit);
         _assigned = _reader.Assign(0);
-        ingestor.Tell(new PartitionAcquired(_assigned, _reader, new LogSpans(_questions, _topic.Settings.Topic), _deadLetters));
+        ingestor.Tell(new PartitionAcquired(_assigned, _reader, new LogSpans(_questions, _topic.Settings.Topic)));
         await ReachedAsync(ingestor);
         return ingestor;
     }

@@ -116,6 +116,9 @@ internal sealed class PulseProcess : IAsyncDisposable
     public async Task<NodeStatus> StatusAsync() =>
         (await _http.GetFromJsonAsync<NodeStatus>($"{await AddressAsync()}/api/status"))!;
 
+    /// <summary>A page or another answer of the node, as text.</summary>
+    public async Task<string> GetAsync(string path) => await _http.GetStringAsync(new Uri($"{await AddressAsync()}{path}"));
+
     /// <summary>The status code of a health probe.</summary>
     public async Task<HttpStatusCode> HealthAsync(string probe)
     {
@@ -183,6 +186,8 @@ internal sealed class PulseProcess : IAsyncDisposable
 internal sealed record NodeStatus(
     [property: JsonRequired] long Consumed,
     [property: JsonRequired] long Lag,
+    [property: JsonRequired] long DeadLettersWaiting,
+    [property: JsonRequired] string? DeadLetterProblem,
     [property: JsonRequired] bool StorageAvailable,
     [property: JsonRequired] IReadOnlyList<StandingBucket> StandingBuckets,
     [property: JsonRequired] IReadOnlyList<NodeBalance> Balances,

@@ -217,6 +217,29 @@ internal sealed class TestStream
         return offset.IsSpecial ? 0 : offset.Value;
     }
 
+    /// <summary>Deletes the dead-letter topic.</summary>
+    public async Task DeleteDeadLetterTopicAsync()
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await administration.DeleteTopicsAsync([DeadLetterTopic]);
+    }
+
+    /// <summary>Sets how many replicas must be in sync for the dead-letter topic to take a record; it has one.</summary>
+    public async Task SetDeadLetterReplicasAsync(int inSync)
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await administration.IncrementalAlterConfigsAsync(new()
+        {
+            [new ConfigResource { Type = ResourceType.Topic, Name = DeadLetterTopic }] =
+            [
+                new ConfigEntry
+                {
+                    Name = "min.insync.replicas", Value = Text(inSync), IncrementalOperation = AlterConfigOpType.Set,
+                },
+            ],
+        });
+    }
+
     /// <summary>All records of a topic.</summary>
     public List<ConsumeResult<byte[], byte[]>> ReadAll(string topic, int partitions)
     {

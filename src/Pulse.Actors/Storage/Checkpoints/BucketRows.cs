@@ -29,16 +29,21 @@ internal static class BucketRows
 
     /// <summary>The positions that a bucket's row has.</summary>
     /// <exception cref="StorageException">They can't be read; the message says what to do.</exception>
-    public static BucketPositions PositionsOf(BucketId bucket, BucketRow row)
+    public static BucketPositions PositionsOf(BucketId bucket, BucketRow row) => PositionsOf($"bucket {bucket}", row.Positions);
+
+    /// <inheritdoc cref="PositionsOf(BucketId, BucketRow)" />
+    /// <param name="whose">For people: what has them.</param>
+    /// <param name="text">As they are stored.</param>
+    public static BucketPositions PositionsOf(string whose, string text)
     {
         try
         {
-            return BucketPositions.Parse(row.Positions);
+            return BucketPositions.Parse(text);
         }
         catch (FormatException wrong)
         {
             throw new StorageException(
-                $"The positions of bucket {bucket} in table pulse_bucket can't be read: {wrong.Message.ReplaceLineEndings(" ")} "
+                $"The positions of {whose} in table pulse_bucket can't be read: {wrong.Message.ReplaceLineEndings(" ")} "
                 + "Restore the whole database from a backup.",
                 wrong);
         }

@@ -34,6 +34,8 @@ internal sealed class DatabaseVersion(StorageAddress address, StorageKind kind)
         {
             foreach (var statement in step.Statements(kind))
                 await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
+            if (step.Fill is { } fill)
+                await fill(connection, kind, cancellationToken).ConfigureAwait(false);
             await connection.ExecuteAsync(
                 $"insert into {Table} (step) values (@step)", cancellationToken, ("step", step.Number)).ConfigureAwait(false);
         }

@@ -1,3 +1,5 @@
+using System.Data.Common;
+
 namespace Pulse.Actors.Storage.Checkpoints;
 
 /// <summary>One change of the database's schema. Once it was released, it stays as it is: what follows is another step.</summary>
@@ -10,7 +12,11 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
     [
         new(1, kind => [.. Buckets(kind), .. JournalTables.Creation(kind), .. EarlierVersions.Refusal(kind)]),
         new(2, Base),
+        new(3, kind => [SinkPositions.Creation(kind)]) { Fill = SinkPositions.BeginWhereBucketsStandAsync },
     ];
+
+    /// <summary>Brings over what the database holds already, after the statements; null where there is nothing to bring over.</summary>
+    public Func<DbConnection, StorageKind, CancellationToken, Task>? Fill { get; init; }
 
     // A bucket's row is written anew every few seconds: half of each page is kept free for that, and dead rows are removed
     // early. Long positions lie in a table of their own, which has the same to bear.

@@ -105,6 +105,8 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
             await AddBucketsAsync(connection, total, totals, positions, cancellationToken).ConfigureAwait(false);
         }
 
+        // That version, too, had delivered what it counted.
+        await SinkPositions.BeginWhereBucketsStandAsync(connection, sessions.Kind, cancellationToken).ConfigureAwait(false);
         return new UpgradedDatabase(totals.Count, totals.Select(total => total.Counted.Sum()).DefaultIfEmpty().Max(), positions);
     }
 

@@ -69,6 +69,8 @@ public abstract class DatabaseUpgradeTests(StorageKind kind, PostgresFixture pos
             Assert.Equal($"{earlier.Progress.Stream} 289 248 215 248", positions);
         Assert.False(await Storage.Open().NeedsUpgradeAsync(CancellationToken.None));
         await Storage.OpenPreparedAsync();
+        // What was counted was sent to the dead-letter topic, too.
+        Assert.Equal($"{Records}", Assert.Single(await Storage.QueryAsync("select sum(position) from pulse_sink where sink = 'deadLetters'")));
     }
 
     [Fact]

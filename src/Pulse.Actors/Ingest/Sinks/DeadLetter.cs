@@ -3,12 +3,16 @@ using System.Text;
 using Confluent.Kafka;
 using Pulse.Events;
 
-namespace Pulse.Actors.Ingest;
+namespace Pulse.Actors.Ingest.Sinks;
 
 /// <summary>
-/// The Kafka record that keeps a bad record for whoever wants to know or repair it: key and value as they were, and in
-/// headers, as UTF-8 texts, why it is bad and where it came from.
+/// The Kafka record that keeps a bad record for whoever wants to know or repair it: key, value and headers as they were, and
+/// in headers of Pulse's, as UTF-8 texts, why it is bad and where it came from.
 /// </summary>
+/// <remarks>
+/// Names that begin with <c>pulse-</c> are Pulse's alone. A source header with such a name, as a dead letter has that was sent
+/// to a topic of events once more, is kept as <c>source-pulse-…</c>.
+/// </remarks>
 public static class DeadLetter
 {
     /// <summary>Header: why the record is bad, such as <c>MissingField DeviceType</c>.</summary>
@@ -29,7 +33,13 @@ public static class DeadLetter
     /// </summary>
     public const string SourceTimestampHeader = "pulse-source-timestamp";
 
-    /// <summary>Header: there where key and value are left out, because the dead-letter topic does not take so much.</summary>
+    /// <summary>How the names of Pulse's own headers begin.</summary>
+    public const string OwnPrefix = "pulse-";
+
+    /// <summary>What is put before the name of a source header that begins like Pulse's own.</summary>
+    public const string SourcePrefix = "source-";
+
+    /// <summary>Header: there where key, value and source headers are left out, because the dead-letter topic does not take so much.</summary>
     public const string OmittedHeader = "pulse-omitted";
 
     /// <summary>Makes the record to send.</summary>
@@ -38,40 +48,49 @@ public static class DeadLetter
     /// <param name="sourceUnixMilliseconds">Its own Kafka timestamp.</param>
     /// <param name="key">Its key, null where it has none.</param>
     /// <param name="value">Its value, null where it has none.</param>
+    /// <param name="sourceHeaders">Its headers, null where it has none.</param>
     /// <exception cref="ArgumentException">The record is not bad.</exception>
     public static Message<byte[], byte[]> Of(
-        BadRecord badRecord, TopicPartitionOffset source, long sourceUnixMilliseconds, byte[]? key, byte[]? value)
+        BadRecord badRecord,
+        TopicPartitionOffset source,
+        long sourceUnixMilliseconds,
+        byte[]? key,
+        byte[]? value,
+        Headers? sourceHeaders = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         if (!badRecord.IsBad)
             throw new ArgumentException("A viewing event is no dead letter.", nameof(badRecord));
 
-        return new Message<byte[], byte[]>
+        var headers = new Headers
         {
-            // Confluent.Kafka sends null keys and values as such; its annotations just don't say so.
-            Key = key!,
-            Value = value!,
-            Headers = new Headers
-            {
-                { ReasonHeader, Utf8(badRecord.ToString()) },
-                { SourceTopicHeader, Utf8(source.Topic) },
-                { SourcePartitionHeader, Utf8(source.Partition.Value) },
-                { SourceOffsetHeader, Utf8(source.Offset.Value) },
-                { SourceTimestampHeader, Utf8(sourceUnixMilliseconds) },
-            },
+            { ReasonHeader, Utf8(badRecord.ToString()) },
+            { SourceTopicHeader, Utf8(source.Topic) },
+            { SourcePartitionHeader, Utf8(source.Partition.Value) },
+            { SourceOffsetHeader, Utf8(source.Offset.Value) },
+            { SourceTimestampHeader, Utf8(sourceUnixMilliseconds) },
         };
+        foreach (var header in sourceHeaders ?? [])
+            headers.Add(SourceNameOf(header.Key), header.GetValueBytes());
+        // Confluent.Kafka sends null keys and values as such; its annotations just don't say so.
+        return new Message<byte[], byte[]> { Key = key!, Value = value!, Headers = headers };
     }
 
-    /// <summary>The same record without key and value, for where it is too large; its headers say where to find it.</summary>
+    /// <summary>
+    /// The same record without key, value and source headers, for where it is too large; its own headers say where to find it.
+    /// </summary>
     public static Message<byte[], byte[]> WithoutContent(Message<byte[], byte[]> deadLetter)
     {
         ArgumentNullException.ThrowIfNull(deadLetter);
         var headers = new Headers();
-        foreach (var header in deadLetter.Headers)
+        foreach (var header in deadLetter.Headers.Where(header => header.Key.StartsWith(OwnPrefix, StringComparison.Ordinal)))
             headers.Add(header.Key, header.GetValueBytes());
         headers.Add(OmittedHeader, Utf8("larger than the dead-letter topic allows"));
         return new Message<byte[], byte[]> { Key = null!, Value = null!, Headers = headers };
     }
+
+    private static string SourceNameOf(string name) =>
+        name.StartsWith(OwnPrefix, StringComparison.Ordinal) ? SourcePrefix + name : name;
 
     private static byte[] Utf8(string text) => Encoding.UTF8.GetBytes(text);
 

@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+
+namespace Pulse.Actors.Ingest.Sinks;
+
+/// <summary>What this node's sink of dead letters does, for people and telemetry. Written by the sink, read by anyone.</summary>
+public sealed class DeadLetterStatistics
+{
+    private readonly ConcurrentDictionary<int, long> _positions = [];
+    private long _sent;
+    private long _waiting;
+    private volatile string? _problem;
+
+    /// <summary>Records delivered to the dead-letter topic since this node started; those sent again, again.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
+
+    /// <summary>Bad records of the node's partitions that are known and not delivered yet.</summary>
+    public long Waiting => Interlocked.Read(ref _waiting);
+
+    /// <summary>Why they can't be sent, in one line without secrets; null while they can.</summary>
+    public string? Problem => _problem;
+
+    /// <summary>The offset below which every bad record of a partition was delivered; 0 while it is unknown.</summary>
+    public long PositionOf(int partition) => _positions.GetValueOrDefault(partition);
+
+    internal void Delivered(int count) => Interlocked.Add(ref _sent, count);
+
+    internal void Wait(long waiting) => Interlocked.Exchange(ref _waiting, waiting);
+
+    internal void Stand(int partition, long position) => _positions[partition] = position;
+
+    internal void Release(int partition) => _positions.TryRemove(partition, out _);
+
+    internal void Fail(string? problem) => _problem = problem;
+}
