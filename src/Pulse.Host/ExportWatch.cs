@@ -28,10 +28,15 @@ internal sealed class ExportWatch : ReceiveActor
         {
             latest.Outcome = finished.Outcome;
             foreach (var rollup in finished.Outcome.Rollups)
+            {
                 log.LogInformation(
                     "Exported {Rollup}: {Views:N0} views in {Rows:N0} rows, {Dates} date(s), {Unchanged} unchanged, "
                     + "{Kilobytes:N0} kB.",
                     rollup.Rollup, rollup.ViewCount, rollup.Rows, rollup.Dates, rollup.Unchanged, rollup.Bytes / 1024.0);
+                if (new KnownGaps(rollup.Lost, rollup.Cut) is { AreNone: false } gaps)
+                    log.LogWarning("What was exported of {Rollup} is {Gaps}, of whatever date.", rollup.Rollup, gaps);
+            }
+
             log.LogInformation("Export finished after {Seconds:N1} s.", finished.Outcome.Duration.TotalSeconds);
             if (exitOnComplete)
                 outcome.Finish();

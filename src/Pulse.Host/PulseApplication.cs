@@ -40,7 +40,6 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.Http);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
-        using var note = stream?.Note.Post(node.DataDirectory);
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
         if (stream is null)
             await StartChecks.KafkaAsync(started.Settings.Kafka, node.CreateTopics);
@@ -49,7 +48,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         var storage = application.Services.GetRequiredService<NodeStorage>();
         await UpgradeAsync(storage, started.Settings);
         await storage.PrepareAsync(node.Settings.Rules, CancellationToken.None);
-        return await RunAsync(application, started);
+        return await RunAsync(application, started, stream);
     }
 
     private async Task UpgradeAsync(NodeStorage storage, PulseSettings settings)
@@ -68,7 +67,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         }
     }
 
-    private async Task<int> RunAsync(WebApplication application, NodeConfiguration started)
+    private async Task<int> RunAsync(WebApplication application, NodeConfiguration started, EmbeddedStream? stream)
     {
         var services = application.Services;
         var outcome = services.GetRequiredService<RunOutcome>();
@@ -89,6 +88,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 exception);
         }
 
+        var address = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        using var note = stream?.NoteOf(address).Post(node.DataDirectory);
         if (outcome.Failure is null)
             Banner.Write(
                 _view,
@@ -96,7 +97,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 run,
                 services.GetRequiredService<NodeStorage>(),
                 services.GetRequiredService<IWarehouse>(),
-                services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
+                address);
         await application.WaitForShutdownAsync();
 
         return Conclude(outcome);
@@ -143,14 +144,17 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
         services.AddSingleton<LatestExport>();
+        services.AddSingleton(TimeProvider.System);
         services.AddPulse(started.Settings, started.Warehouse.Create(), Watch);
         builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
         builder.AddTelemetry(configuration);
         services.AddHostedService<StatusLine>();
+        services.AddHostedService<GapReading>();
         services.AddHealthChecks()
             .AddCheck<MembershipCheck>("cluster", tags: ["ready"])
             .AddCheck<StorageCheck>("storage", tags: ["ready"])
-            .AddCheck<BucketsCheck>("buckets", tags: ["ready"]);
+            .AddCheck<BucketsCheck>("buckets", tags: ["ready"])
+            .AddCheck<KafkaCheck>("kafka", tags: ["ready"]);
         if (run.Simulation is { } simulation)
             AddSimulator(services, simulation with { BootstrapServers = started.Settings.Kafka.BootstrapServers });
 

@@ -142,7 +142,7 @@ public sealed class Verifier
     private RollupReport Report(RollupJudge judge, IReadOnlyList<GoneRange> gone, Differences differences)
     {
         // Where windows were asked for, the counters are about others as well.
-        var isUncertain = gone.Count > 0 || judge.EarlierWindows.Count > 0 || (_range.IsAll && judge.Earlier > 0);
+        var isUncertain = gone.Count > 0 || judge.Cuts.Count > 0 || judge.EarlierWindows.Count > 0 || (_range.IsAll && judge.Earlier > 0);
         return new RollupReport(
             judge.Version.Declaration.Rollup,
             differences.Total > 0 ? Verdict.Fail : isUncertain ? Verdict.CannotSay : Verdict.Pass,
@@ -152,6 +152,7 @@ public sealed class Verifier
             differences.Total,
             differences.Shown,
             gone,
+            judge.Cuts,
             [.. judge.EarlierWindows.Keys.Order().Select(end => DateTime.UnixEpoch.AddMilliseconds(end))],
             [.. Enumerable.Range(0, judge.Buckets.Max(bucket => bucket.Offsets.Count)).Select(partition => PositionsIn(judge, partition))]);
     }

@@ -22,9 +22,10 @@ public interface IStagedDate : IAsyncDisposable
     /// staged. A load of this digest that was begun before is continued, not repeated.
     /// </summary>
     /// <param name="history">What is known of earlier loads of the date.</param>
+    /// <param name="gaps">What the counts lack: said of the load where the warehouse has a place for it.</param>
     /// <param name="tell">Told how it goes.</param>
     /// <param name="cancellationToken">Stops it; readers then see the previous rows or these.</param>
     /// <returns>What the warehouse holds for the date now.</returns>
     /// <exception cref="WarehouseException">It could not be done, or the warehouse holds something else afterwards.</exception>
-    Task<ExportedDate> LoadAsync(LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken);
+    Task<ExportedDate> LoadAsync(LoadHistory history, KnownGaps gaps, Action<DateStatus> tell, CancellationToken cancellationToken);
 }

@@ -111,7 +111,7 @@ public sealed class ParquetWarehouse(string root) : IWarehouse
         }
 
         public async Task<ExportedDate> LoadAsync(
-            LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken)
+            LoadHistory history, KnownGaps gaps, Action<DateStatus> tell, CancellationToken cancellationToken)
         {
             try
             {

@@ -25,6 +25,9 @@ public sealed class FinishedNode : IAsyncLifetime
             "--speed-up", "300", "--start", "2025-01-31T23:28:20Z", "--truth", truth);
         await _node.UntilAsync(
             "/api/exports", body => body.Contains("\"endedUtc\"", StringComparison.Ordinal), TimeSpan.FromMinutes(4));
+        // Brokers and storage are asked every two seconds.
+        await _node.UntilAsync(
+            "/api/status", body => body.Contains("\"lag\":0,\"sessionRestarts\"", StringComparison.Ordinal), TimeSpan.FromMinutes(1));
         await Eventually.HoldsAsync("the truth is written", TimeSpan.FromMinutes(1), async () =>
         {
             try

@@ -23,6 +23,9 @@ public sealed class MetricsTests(FinishedNode node)
         Assert.Equal(1, samples["pulse_dead_letters_reachable"]);
         Assert.Equal(FinishedNode.Events, SumOf("pulse_ingest_committed{"));
         Assert.Equal(0, SumOf("pulse_ingest_lag{"));
+        Assert.Equal(16, samples.Keys.Count(series => series.StartsWith("pulse_ingest_lag{", StringComparison.Ordinal)));
+        Assert.Equal(16, samples["pulse_ingest_partitions{state=\"read\"}"]);
+        Assert.Equal(1, samples["pulse_kafka_reachable"]);
         Assert.Equal(1, samples["pulse_storage_reachable"]);
         Assert.Equal(1, samples["pulse_export_rounds_total{outcome=\"finished\"}"]);
         var rows = 0L;

@@ -154,7 +154,8 @@ public sealed class PageTests(Browser browser, FinishedNode node)
         await Assertions.Expect(view.Page.GetByTestId("lag")).ToHaveTextAsync("0");
         await Assertions.Expect(view.Page.GetByTestId("dead-letters")).ToHaveTextAsync(
             node.Malformed.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
-        await Assertions.Expect(view.Page.Locator(".partitions li")).ToHaveCountAsync(16);
+        await Assertions.Expect(view.Page.GetByTestId("partitions").Locator("tbody tr")).ToHaveCountAsync(16);
+        await Assertions.Expect(view.Page.GetByTestId("partition-summary")).ToHaveTextAsync("16 partitions, all of them go on.");
         Assert.Empty(view.Complaints);
         await view.KeepPictureAsync("cluster");
     }

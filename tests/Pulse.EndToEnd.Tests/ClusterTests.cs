@@ -99,10 +99,10 @@ public sealed class ClusterTests(KafkaFixture kafka, ITestOutputHelper output) :
         await cluster.UntilAsync(
             "shards and partitions are shared out",
             () => DoAllAnswer(cluster)
-                && Spread(cluster, status => status.Shards) <= 1 && Spread(cluster, status => status.Partitions.Count) <= 1,
+                && Spread(cluster, status => status.Shards) <= 1 && Spread(cluster, Here) <= 1,
             cancellation);
         var read = cluster.Statuses.SelectMany(status => status.Partitions)
-            .GroupBy(partition => partition.Partition, partition => partition.Position)
+            .GroupBy(partition => partition.Partition, partition => partition.Position ?? 0)
             .ToDictionary(partition => partition.Key, partition => partition.Max());
         await cluster.UntilAsync(
             "everything read so far is durable",
@@ -128,7 +128,7 @@ public sealed class ClusterTests(KafkaFixture kafka, ITestOutputHelper output) :
         cluster.Gaps.Begin();
         await StartAsync(cluster, node, Nodes + 1, cancellation);
         await BalancedAsync(cluster, cancellation);
-        Say($"node {node.Number} joined and has {node.Status?.Shards} shards, {node.Status?.Partitions.Count} partitions", cluster);
+        Say($"node {node.Number} joined and has {node.Status?.Shards} shards, {(node.Status is { } status ? Here(status) : 0)} partitions", cluster);
     }
 
     private async Task LeaveWithinLimitAsync(
@@ -162,6 +162,8 @@ public sealed class ClusterTests(KafkaFixture kafka, ITestOutputHelper output) :
         Assert.InRange(cluster.Gaps.Longest, TimeSpan.Zero, gapLimit);
         Assert.Equal(exported, await LastCompletionAsync(cluster.Nodes[1], cancellation));
     }
+
+    private static int Here(NodeStatus status) => status.Partitions.Count(partition => partition.IsHere);
 
     private static int Spread(NodeCluster cluster, Func<NodeStatus, int> share)
     {

@@ -97,7 +97,7 @@ public sealed class NetworkPartitionTests(KafkaFixture kafka, PostgresFixture po
             foreach (var node in nodes)
                 statuses.Add(await node.StatusAsync());
             return statuses.All(status => status.Members.Count == members && status.Members.All(member => member.Status == "Up"))
-                && statuses.SelectMany(status => status.Partitions).DistinctBy(partition => partition.Partition).Count()
+                && statuses.SelectMany(status => status.PartitionsHere).DistinctBy(partition => partition.Partition).Count()
                     == TestStream.Partitions;
         });
 }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
@@ -56,6 +57,7 @@ public sealed class RebuildTests(KafkaFixture kafka, PostgresFixture postgres) :
         Assert.Equal(3_000, (await tables.ReadAsync()).Sum("viewsByLocationMR"));
         Assert.Equal(["0-500"], await DatabaseAsync(
             database, "select distinct from_offset || '-' || to_offset from pulse_gap join pulse_version using (version) where rollup = 'viewsByDeviceGenre'"));
+        await AssertGapIsShownAsync(host, stream);
     }
 
     [Fact]
@@ -121,6 +123,35 @@ public sealed class RebuildTests(KafkaFixture kafka, PostgresFixture postgres) :
     }
 
     public void Dispose() => _directory.Dispose();
+
+    // In the log, by the API, as a metric, on the page, and with the export.
+    private static async Task AssertGapIsShownAsync(PulseProcess host, TestStream stream)
+    {
+        await host.LineAsync("begins at offset 500 now: the 500 offsets from 0 on are gone", Limit);
+        using var gaps = JsonDocument.Parse(await host.GetAsync("/api/gaps"));
+        var gap = Assert.Single(gaps.RootElement.GetProperty("items").EnumerateArray());
+        Assert.Equal(
+            (0, "Retention", 500, 16),
+            (gap.GetProperty("partition").GetInt32(), gap.GetProperty("kind").GetString(), gap.GetProperty("records").GetInt64(), gap.GetProperty("buckets").GetInt32()));
+        await Eventually.HoldsAsync("status and metrics say so", Limit, async () =>
+        {
+            using var status = JsonDocument.Parse(await host.GetAsync("/api/status"));
+            return status.RootElement.GetProperty("gaps") is { ValueKind: JsonValueKind.Object } sum
+                && sum.GetProperty("retention").GetInt64() == 500
+                && (await host.GetAsync("/metrics")).Split('\n').Any(line => line.StartsWith("pulse_ingest_gap_records{", StringComparison.Ordinal)
+                    && line.Contains("kind=\"retention\"", StringComparison.Ordinal) && line.Contains(" 500", StringComparison.Ordinal));
+        });
+        Assert.Contains("<table data-testid=\"gaps\">", await host.GetAsync("/cluster"), StringComparison.Ordinal);
+
+        await stream.CompleteAsync();
+        await host.ExportedAsync(Limit);
+        using var exports = JsonDocument.Parse(await host.GetAsync("/api/exports"));
+        Assert.Equal(
+            [(Rebuilt, 500L), ("viewsByGenderAgeGroup", 0), ("viewsByLocationMR", 0)],
+            exports.RootElement.GetProperty("lastOutcome").GetProperty("rollups").EnumerateArray()
+                .Select(rollup => (rollup.GetProperty("rollup").GetString()!, rollup.GetProperty("lost").GetInt64())));
+        await host.LineAsync($"What was exported of {Rebuilt} is without 500 records that retention took before they were counted", Limit);
+    }
 
     private PulseProcess Host(Dictionary<string, string> environment) =>
         PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");

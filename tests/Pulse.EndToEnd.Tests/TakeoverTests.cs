@@ -51,5 +51,5 @@ public sealed class TakeoverTests(KafkaFixture kafka, PostgresFixture postgres) 
     public void Dispose() => _directory.Dispose();
 
     private static async Task<long> PositionsAsync(IEnumerable<PulseProcess> nodes) =>
-        (await Task.WhenAll(nodes.Select(node => node.StatusAsync()))).SelectMany(status => status.Partitions).Sum(partition => partition.Position);
+        (await Task.WhenAll(nodes.Select(node => node.StatusAsync()))).SelectMany(status => status.PartitionsHere).Sum(partition => partition.Position ?? 0);
 }

@@ -50,6 +50,21 @@ public sealed class BigQueryWarehouseTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_load_of_counts_that_lack_records_says_so_by_its_labels_and_another_has_none()
+    {
+        var exported = await Counts.ExportAsync(_warehouse, Counts.NewYear, Counts.Rows(Counts.NewYear), gaps: new KnownGaps(1_200, 7));
+        await Counts.ExportAsync(_warehouse, Counts.NewYear.AddDays(1), Counts.Rows(Counts.NewYear.AddDays(1)));
+
+        Assert.Equal(new KnownGaps(1_200, 7), exported.Gaps);
+        using var client = await BigQueryClient.CreateAsync(Counts.Options(_fake), CancellationToken.None);
+        var labels = new List<IDictionary<string, string>?>();
+        foreach (var load in _fake.Loads)
+            labels.Add((await client.GetJobAsync(load.JobId, "EU", CancellationToken.None))!.Configuration!.Labels);
+        Assert.Equal(
+            [new Dictionary<string, string> { ["pulse_lost_records"] = "1200", ["pulse_cut_records"] = "7" }, null], labels);
+    }
+
+    [Fact]
     public async Task Tables_match_the_seed_s_schema_column_for_column()
     {
         await Counts.ExportAsync(_warehouse, Counts.NewYear, Counts.Rows(Counts.NewYear));

@@ -67,8 +67,9 @@ internal static class Counts
         DateOnly date,
         IEnumerable<KeyCount> rows,
         LoadHistory history = default,
-        Action<DateStatus>? tell = null) =>
-        new DateExport(warehouse, (_, _, _) => Streamed(rows)).RunAsync(
+        Action<DateStatus>? tell = null,
+        KnownGaps gaps = default) =>
+        new DateExport(warehouse, (_, _, _) => Streamed(rows), (_, _) => Task.FromResult(gaps)).RunAsync(
             DeviceGenre, date, history, (_, _) => Task.CompletedTask, tell ?? (_ => { }),
             new CancellationTokenSource(Limit).Token);
 

@@ -29,6 +29,7 @@ public sealed class TopicReader
 
     private readonly KafkaSettings _settings;
     private readonly string _stream;
+    private readonly ClientMonitor _monitor;
     private readonly ILogger _log;
     private readonly GroupCommits _commits = new();
     private readonly ConcurrentQueue<Action<Assignment>> _requests = new();
@@ -38,8 +39,8 @@ public sealed class TopicReader
     private long _lastTurn = Environment.TickCount64;
     private long _nextSeek;
 
-    private TopicReader(KafkaSettings settings, string stream, ILogger log) =>
-        (_settings, _stream, _log) = (settings, stream, log);
+    private TopicReader(KafkaSettings settings, string stream, ClientMonitor monitor, ILogger log) =>
+        (_settings, _stream, _monitor, _log) = (settings, stream, monitor, log);
 
     /// <summary>
     /// Completes when nothing more is read; faults with <see cref="KafkaException"/> when the client failed and a new reader
@@ -53,10 +54,11 @@ public sealed class TopicReader
     /// <summary>Starts to poll; reads nothing until a partition is assigned and sought.</summary>
     /// <param name="settings">The brokers, topic and group.</param>
     /// <param name="stream">The stream's identity, see <see cref="TopicDescription.Stream"/>.</param>
+    /// <param name="monitor">Receives what the client says of itself.</param>
     /// <param name="log">Receives what the client has to say.</param>
-    public static TopicReader Start(KafkaSettings settings, string stream, ILogger log)
+    public static TopicReader Start(KafkaSettings settings, string stream, ClientMonitor monitor, ILogger log)
     {
-        var reader = new TopicReader(settings, stream, log);
+        var reader = new TopicReader(settings, stream, monitor, log);
         new Thread(reader.Run) { IsBackground = true, Name = ThreadName }.Start();
         return reader;
     }
@@ -117,6 +119,7 @@ public sealed class TopicReader
             using var consumer = new ConsumerBuilder<Ignore, Ignore>(_settings.ConsumerConfig())
                 .SetLogHandler((_, message) => _log.LogDebug("Kafka client: {Message}", message.Message))
                 .SetErrorHandler((_, error) => _log.LogDebug("Kafka client: {Reason}", error.Reason))
+                .SetStatisticsHandler((_, json) => _monitor.Said(json))
                 .Build();
             _commits.Start(consumer);
             try

@@ -304,7 +304,7 @@ public sealed partial class Coordinator
     private void Replace(CompletionAccepted accepted, RollupDate date)
     {
         var completion = accepted.Completion;
-        var export = new DateExport(_with.Warehouse, (rollup, day, token) => _with.ReadRows(accepted, rollup, day, token));
+        var export = new DateExport(_with.Warehouse, (rollup, day, token) => _with.ReadRows(accepted, rollup, day, token), _with.ReadGaps);
         var rollup = _with.Catalog.Rollups.FirstOrDefault(rollup => rollup.Name == date.Rollup);
         var history = _ledger.History(date);
         var self = Self;

@@ -11,8 +11,11 @@ namespace Pulse.Actors.Coordination;
 /// </summary>
 /// <param name="warehouse">Where to.</param>
 /// <param name="readRows">Storage's rows of a date: <see cref="ExportSource.ReadRowsAsync"/>.</param>
+/// <param name="readGaps">What a rollup's counts lack: <see cref="ExportSource.ReadGapsAsync"/>; null where nobody can say.</param>
 public sealed class DateExport(
-    IWarehouse warehouse, Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows)
+    IWarehouse warehouse,
+    Func<Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> readRows,
+    Func<Rollup, CancellationToken, Task<KnownGaps>>? readGaps = null)
 {
     private const long RowsPerNotice = 100_000;
 
@@ -42,6 +45,8 @@ public sealed class DateExport(
         var rows = Told(readRows(rollup, date, cancellationToken), tell, cancellationToken);
         await using var staged = await warehouse.StageAsync(rollup, date, rows, cancellationToken).ConfigureAwait(false);
         var content = staged.Content;
+        // After the rows: what these lack is among it for certain.
+        var gaps = await ReadGapsAsync(rollup, cancellationToken).ConfigureAwait(false);
 
         if (history.BegunDigest is { } begun && begun != content.Digest)
         {
@@ -53,12 +58,12 @@ public sealed class DateExport(
             && await staged.IsInPlaceAsync(isKnownLoaded: true, cancellationToken).ConfigureAwait(false))
         {
             tell(new DateStatus(DateStep.Unchanged, content.Rows));
-            return new ExportedDate(content.Rows, content.ViewCount, 0, content.Digest, IsUnchanged: true);
+            return new ExportedDate(content.Rows, content.ViewCount, 0, content.Digest, IsUnchanged: true, gaps);
         }
 
         if (history.BegunDigest != content.Digest)
             await begin(content.Digest, cancellationToken).ConfigureAwait(false);
-        var exported = await staged.LoadAsync(history, tell, cancellationToken).ConfigureAwait(false);
+        var exported = await staged.LoadAsync(history, gaps, tell, cancellationToken).ConfigureAwait(false) with { Gaps = gaps };
         tell(new DateStatus(DateStep.Done, exported.Rows, exported.Bytes));
         return exported;
     }
@@ -75,8 +80,12 @@ public sealed class DateExport(
         var isInPlace = await staged.IsInPlaceAsync(isKnownLoaded: false, cancellationToken).ConfigureAwait(false);
         var content = staged.Content;
         return new ExportedDate(
-            content.Rows, content.ViewCount, isInPlace ? 0 : staged.Bytes, content.Digest, isInPlace);
+            content.Rows, content.ViewCount, isInPlace ? 0 : staged.Bytes, content.Digest, isInPlace,
+            await ReadGapsAsync(rollup, cancellationToken).ConfigureAwait(false));
     }
+
+    private Task<KnownGaps> ReadGapsAsync(Rollup rollup, CancellationToken cancellationToken) =>
+        readGaps?.Invoke(rollup, cancellationToken) ?? Task.FromResult(default(KnownGaps));
 
     /// <summary>The rows as they are, telling now and then how many have been read.</summary>
     private static async IAsyncEnumerable<KeyCount> Told(

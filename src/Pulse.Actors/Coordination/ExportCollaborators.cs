@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Akka.Actor;
+using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Warehouse;
@@ -37,6 +38,9 @@ public sealed record ExportCollaborators
     /// <see cref="ExportSource.ReadRowsAsync"/>.
     /// </summary>
     public required Func<CompletionAccepted, Rollup, DateOnly, CancellationToken, IAsyncEnumerable<KeyCount>> ReadRows { get; init; }
+
+    /// <summary>What the counts of a rollup lack: <see cref="ExportSource.ReadGapsAsync"/>; null where nobody can say.</summary>
+    public Func<Rollup, CancellationToken, Task<KnownGaps>>? ReadGaps { get; init; }
 
     /// <summary>Where the export goes.</summary>
     public required IWarehouse Warehouse { get; init; }

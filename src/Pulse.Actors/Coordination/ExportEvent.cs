@@ -1,4 +1,5 @@
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
 using System.Collections.Immutable;
 using Pulse.Warehouse;
 

@@ -120,10 +120,12 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
         Bytes = it.Bytes,
         Digest = it.Digest,
         Unchanged = it.IsUnchanged,
+        Lost = it.Gaps.Lost,
+        Cut = it.Gaps.Cut,
     };
 
     private static ExportedDate Read(Proto.ExportedDate it) =>
-        new(it.Rows, it.ViewCount, it.Bytes, it.Digest, it.Unchanged);
+        new(it.Rows, it.ViewCount, it.Bytes, it.Digest, it.Unchanged, new KnownGaps(it.Lost, it.Cut));
 
     private static Proto.DateProgress Write(DateProgress it)
     {
@@ -222,6 +224,8 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
                     ViewCount = rollup.ViewCount,
                     Bytes = rollup.Bytes,
                     Unchanged = rollup.Unchanged,
+                    Lost = rollup.Lost,
+                    Cut = rollup.Cut,
                 }),
             },
         };
@@ -235,7 +239,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
         [
             .. it.Rollups.Select(rollup =>
                 new RollupExport(
-                    rollup.Rollup, rollup.Dates, rollup.Rows, rollup.ViewCount, rollup.Bytes, rollup.Unchanged)),
+                    rollup.Rollup, rollup.Dates, rollup.Rows, rollup.ViewCount, rollup.Bytes, rollup.Unchanged, rollup.Lost, rollup.Cut)),
         ],
         it.HasFailure ? it.Failure : null);
 

@@ -49,6 +49,8 @@ public sealed record ExportRound(
                 rollup.Sum(date => date.Rows),
                 rollup.Sum(date => date.ViewCount),
                 rollup.Sum(date => date.Bytes),
-                rollup.Count(date => date.IsUnchanged))),
+                rollup.Count(date => date.IsUnchanged),
+                rollup.Max(date => date.Gaps.Lost),
+                rollup.Max(date => date.Gaps.Cut))),
     ];
 }

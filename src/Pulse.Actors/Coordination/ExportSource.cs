@@ -1,8 +1,10 @@
 using System.Runtime.CompilerServices;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Gaps;
 using Pulse.Counting;
 using Pulse.Events;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Coordination;
 
@@ -21,11 +23,8 @@ public sealed class ExportSource(NodeStorage storage, RollupCatalog catalog)
 
     /// <summary>How far a stream is stored.</summary>
     /// <exception cref="StorageException">Storage can't be read, or the positions of a bucket can't.</exception>
-    public async Task<StoredProgress> ReadStoredAsync(string stream, CancellationToken cancellationToken)
-    {
-        await using var snapshot = await storage.Checkpoints.ReadSnapshotAsync(cancellationToken).ConfigureAwait(false);
-        return ProgressOf(snapshot, stream);
-    }
+    public Task<StoredProgress> ReadStoredAsync(string stream, CancellationToken cancellationToken) =>
+        storage.Checkpoints.ReadProgressAsync(stream, cancellationToken);
 
     /// <summary>The dates of which storage holds rows, of all rollups, ordered by date and rollup.</summary>
     /// <param name="completion">What has to be stored; null: whatever there is.</param>
@@ -66,6 +65,17 @@ public sealed class ExportSource(NodeStorage storage, RollupCatalog catalog)
         await using var snapshot = await OpenAsync(completion, cancellationToken).ConfigureAwait(false);
         await foreach (var row in snapshot.ReadAsync(rollup, date, cancellationToken).ConfigureAwait(false))
             yield return row;
+    }
+
+    /// <summary>What the counts of a rollup lack, of whatever date: its stored gaps.</summary>
+    /// <exception cref="StorageException">Storage can't be read.</exception>
+    public async Task<KnownGaps> ReadGapsAsync(Rollup rollup, CancellationToken cancellationToken)
+    {
+        await using var snapshot = await storage.Checkpoints.ReadSnapshotAsync(cancellationToken).ConfigureAwait(false);
+        var sums = await snapshot.SumGapsAsync(rollup, cancellationToken).ConfigureAwait(false);
+        return new KnownGaps(SumOf(GapKind.Retention), SumOf(GapKind.Cut));
+
+        long SumOf(GapKind kind) => sums.Where(sum => sum.Kind == kind).Sum(sum => sum.Records);
     }
 
     private async Task<StorageSnapshot> OpenAsync(CompletionAccepted? completion, CancellationToken cancellationToken)

@@ -51,6 +51,8 @@ public static class PulseAkkaExtensions
         services.AddSingleton(warehouse);
         services.AddSingleton(_ => new NodeStorage(settings.Storage, settings.Catalog));
         services.AddSingleton(provider => provider.GetRequiredService<NodeStorage>().Results);
+        services.AddSingleton(provider => provider.GetRequiredService<NodeStorage>().Gaps);
+        services.AddSingleton(provider => provider.GetRequiredService<NodeStorage>().Actions);
         services.AddSingleton<IngestStatistics>();
         services.AddSingleton<DeadLetterStatistics>();
         services.AddSingleton<BucketStatistics>();
@@ -61,6 +63,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton<LiveBuckets>();
         services.AddSingleton<ClusterView>();
         services.AddSingleton(new Balances(settings.Catalog));
+        services.AddSingleton<StreamView>();
         services.AddSingleton(_ => new TopicQuestions(settings.Kafka));
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
         services.AddAkka(SystemName, (builder, provider) =>
@@ -228,6 +231,7 @@ public static class PulseAkkaExtensions
                 Props.Create(() => new BalanceWatch(
                     token => cuts.ReadAsync(DateTime.UtcNow, token), services.GetRequiredService<Balances>())),
                 "balance-watch");
+            WatchStream(system, services);
             var report = new NodeReport(
                 services.GetRequiredService<IngestStatistics>(),
                 services.GetRequiredService<DeadLetterStatistics>(),
@@ -243,6 +247,25 @@ public static class PulseAkkaExtensions
                     registry.Get<Bucket>())),
                 "live-feed"));
         });
+
+    private static void WatchStream(ActorSystem system, IServiceProvider services)
+    {
+        var questions = services.GetRequiredService<TopicQuestions>();
+        var settings = services.GetRequiredService<PulseSettings>();
+        var sources = new StreamSources(
+            questions.DescribeAsync,
+            (topic, token) => questions.SpansAsync(
+                topic.Topic, [.. topic.HasLeader.Index().Where(partition => partition.Item).Select(partition => partition.Index)], token),
+            services.GetRequiredService<NodeStorage>().Checkpoints.ReadProgressAsync);
+        var watch = system.ActorOf(
+            Props.Create(() => new StreamWatch(
+                sources,
+                services.GetRequiredService<ClusterView>(),
+                services.GetRequiredService<StreamView>(),
+                new StreamAssessment(settings.CheckpointInterval))),
+            "stream-watch");
+        Cluster.Get(system).RegisterOnMemberUp(() => watch.Tell(StreamWatch.Begin.Instance));
+    }
 
     private static AkkaConfigurationBuilder WithCoordinator(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services) =>
@@ -269,6 +292,7 @@ public static class PulseAkkaExtensions
             Catalog = settings.Catalog,
             ReadDates = source.ReadDatesAsync,
             ReadRows = source.ReadRowsAsync,
+            ReadGaps = source.ReadGapsAsync,
             Warehouse = services.GetRequiredService<IWarehouse>(),
             Statistics = services.GetRequiredService<ExportStatistics>(),
             Mediator = DistributedPubSub.Get(system).Mediator,
@@ -289,8 +313,9 @@ public static class PulseAkkaExtensions
             {
                 var log = services.GetRequiredService<ILogger<TopicReader>>();
                 var questions = services.GetRequiredService<TopicQuestions>();
+                var monitor = services.GetRequiredService<IngestStatistics>().Reader;
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, questions, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, questions, monitor, log)),
                     "ingest"));
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),

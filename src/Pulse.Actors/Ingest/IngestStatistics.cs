@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest;
 
@@ -13,6 +14,9 @@ public sealed class IngestStatistics
     private long _deltas;
     private long _commits;
     private long _lastCommitTicks;
+
+    /// <summary>What the client that reads says of itself.</summary>
+    public ClientMonitor Reader { get; } = new();
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
     public long Consumed => Interlocked.Read(ref _consumed);
@@ -38,9 +42,6 @@ public sealed class IngestStatistics
 
     /// <summary>The partitions that this node reads now, ascending.</summary>
     public IReadOnlyList<PartitionStatus> Partitions => [.. _partitions.Values.OrderBy(status => status.Partition)];
-
-    /// <summary>How many records the node's partitions hold that no session has handled yet.</summary>
-    public long Lag => _partitions.Values.Sum(status => status.Lag);
 
     internal void Read(int records, int deadLetters)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest;
 
@@ -50,6 +51,7 @@ public sealed record KafkaSettings(string BootstrapServers)
         // A partition that was added is unknown to the client until it asks again.
         TopicMetadataRefreshIntervalMs = 5_000,
         ConsumeResultFields = "timestamp",
+        StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
     };
 
     /// <summary>Without client properties, which can hold secrets.</summary>

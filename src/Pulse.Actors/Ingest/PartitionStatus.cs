@@ -6,8 +6,7 @@ public sealed class PartitionStatus(int partition)
 {
     private long _position;
     private long _committed;
-    private long _end;
-    private string? _standing;
+    private volatile string? _standing;
 
     /// <summary>The partition's number.</summary>
     public int Partition => partition;
@@ -28,20 +27,13 @@ public sealed class PartitionStatus(int partition)
         internal set => Interlocked.Exchange(ref _committed, value);
     }
 
-    /// <summary>The end of the partition, as the broker last said.</summary>
-    public long End
-    {
-        get => Interlocked.Read(ref _end);
-        internal set => Interlocked.Exchange(ref _end, value);
-    }
-
-    /// <summary>Why it is not read although this node has it, and what to do; null while it is.</summary>
+    /// <summary>
+    /// Why the partition stands still, as its reader knows it, such as that its log was cut; null while it does not. For people: the
+    /// other nodes show it too.
+    /// </summary>
     public string? Standing
     {
-        get => Volatile.Read(ref _standing);
-        internal set => Volatile.Write(ref _standing, value);
+        get => _standing;
+        internal set => _standing = value;
     }
-
-    /// <summary>Records between the position and the end.</summary>
-    public long Lag => Math.Max(0, End - Position);
 }

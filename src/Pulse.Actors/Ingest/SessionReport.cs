@@ -52,9 +52,9 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
             return;
         _toldOfGapTo = gap.To;
         log.Warning(
-            "The log of {0} begins at offset {1} now: of what was there from {2} on, nothing more can be counted. "
-            + "It is stored in pulse_gap, bucket by bucket. Retention must be longer than any outage.",
-            session.Partition, gap.To, gap.From);
+            "The log of {0} begins at offset {1} now: the {3} offsets from {2} on are gone and can't be counted any more. "
+            + "They are stored in pulse_gap, bucket by bucket. Retention must be longer than any outage.",
+            session.Partition, gap.To, gap.From, gap.To - gap.From);
     }
 
     /// <summary>Tells the group how far all is stored.</summary>

@@ -29,6 +29,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private readonly KafkaSettings _settings;
     private readonly TopicQuestions _questions;
+    private readonly ClientMonitor _monitor;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, AssignedPartition> _assigned = [];
@@ -43,11 +44,14 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
     /// <param name="questions">Says what the topic is.</param>
+    /// <param name="monitor">Receives what the client says of itself.</param>
     /// <param name="kafkaLog">Receives what the Kafka client has to say.</param>
-    public StreamIngest(KafkaSettings settings, TopicQuestions questions, ILogger<TopicReader> kafkaLog)
+    public StreamIngest(
+        KafkaSettings settings, TopicQuestions questions, ClientMonitor monitor, ILogger<TopicReader> kafkaLog)
     {
         _settings = settings;
         _questions = questions;
+        _monitor = monitor;
         _spans = new LogSpans(questions, settings.Topic);
         _kafkaLog = kafkaLog;
 
@@ -122,7 +126,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         _stream = stream;
         if (_reader is null)
         {
-            _reader = TopicReader.Start(_settings, stream.Stream, _kafkaLog);
+            _reader = TopicReader.Start(_settings, stream.Stream, _monitor, _kafkaLog);
             _reader.Completion.PipeTo(
                 Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
         }

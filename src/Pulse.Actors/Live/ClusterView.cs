@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 
 namespace Pulse.Actors.Live;
 
@@ -7,6 +8,7 @@ public sealed class ClusterView
 {
     private readonly ConcurrentDictionary<string, NodeStatus> _nodes = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, (NodeStatus Status, double PerSecond)> _rates = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, long> _heard = new(StringComparer.Ordinal);
 
     /// <summary>This node's unique address; empty before it joined.</summary>
     public string Self { get; internal set; } = "";
@@ -17,12 +19,19 @@ public sealed class ClusterView
     /// <summary>The newest word of every node of the cluster, by address.</summary>
     public IReadOnlyList<NodeStatus> Nodes => [.. _nodes.Values.OrderBy(node => node.Address, StringComparer.Ordinal)];
 
+    /// <summary>The newest word of each node from which one came lately, by this node's clock.</summary>
+    public IReadOnlyList<NodeStatus> HeardWithin(TimeSpan age) =>
+    [
+        .. Nodes.Where(node => _heard.TryGetValue(node.Node, out var at) && Stopwatch.GetElapsedTime(at) <= age),
+    ];
+
     /// <summary>Records a second that a node read lately.</summary>
     public double EventsPerSecond(string node) => _rates.TryGetValue(node, out var rate) ? rate.PerSecond : 0;
 
     internal void Told(NodeStatus status)
     {
         _nodes[status.Node] = status;
+        _heard[status.Node] = Stopwatch.GetTimestamp();
         _rates.AddOrUpdate(
             status.Node,
             _ => (status, 0),
@@ -37,5 +46,6 @@ public sealed class ClusterView
     {
         _nodes.TryRemove(node, out _);
         _rates.TryRemove(node, out _);
+        _heard.TryRemove(node, out _);
     }
 }

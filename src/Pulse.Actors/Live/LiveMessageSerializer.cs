@@ -79,16 +79,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
             LastCheckpoint = ToWire(status.LastCheckpointUtc),
             LastCommit = ToWire(status.LastCommitUtc),
             Sequence = status.Sequence,
-            Partitions =
-            {
-                status.Partitions.Select(partition => new Wire.NodePartition
-                {
-                    Partition = partition.Partition,
-                    Position = partition.Position,
-                    Committed = partition.Committed,
-                    End = partition.End,
-                }),
-            },
+            Columns = NodePartitionColumns.Write(status.Partitions),
         };
         if (status.StorageProblem is { } problem)
             wire.StorageProblem = problem;
@@ -111,8 +102,8 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
         wire.LastCommit?.ToDateTime(),
         wire.HasStorageProblem ? wire.StorageProblem : null,
         [
-            .. wire.Partitions.Select(partition =>
-                new NodePartition(partition.Partition, partition.Position, partition.Committed, partition.End)),
+            .. wire.Partitions.Select(partition => new NodePartition(partition.Partition, partition.Position, partition.Committed)),
+            .. NodePartitionColumns.Read(wire.Columns ?? new Wire.NodePartitions()),
         ])
     {
         Sequence = wire.Sequence,

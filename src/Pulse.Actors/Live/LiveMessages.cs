@@ -22,8 +22,8 @@ public sealed record UnstoredWanted
 /// <param name="Partition">The partition.</param>
 /// <param name="Position">The next offset not yet handled.</param>
 /// <param name="Committed">The committed offset.</param>
-/// <param name="End">The end as the broker last said.</param>
-public readonly record struct NodePartition(int Partition, long Position, long Committed, long End);
+/// <param name="Standing">Why its reader can't go on, for people; null while it can.</param>
+public readonly record struct NodePartition(int Partition, long Position, long Committed, string? Standing = null);
 
 /// <summary>What a node does, told to all nodes once a second on <see cref="LiveFeed.Topic"/>.</summary>
 /// <param name="Node">The node's unique address.</param>
@@ -59,7 +59,4 @@ public sealed record NodeStatus(
 
     /// <summary>Why its dead letters can't be sent; null while they can.</summary>
     public string? DeadLetterProblem { get; init; }
-
-    /// <summary>Records in its partitions that it has not handled yet.</summary>
-    public long Lag => Partitions.Sum(partition => Math.Max(0, partition.End - partition.Position));
 }

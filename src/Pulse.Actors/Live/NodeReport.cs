@@ -29,7 +29,7 @@ public sealed record NodeReport(
         Storage.Problem ?? Buckets.Problem,
         [
             .. Ingest.Partitions.Select(partition => new NodePartition(
-                partition.Partition, partition.Position, partition.Committed, partition.End)),
+                partition.Partition, partition.Position, partition.Committed, partition.Standing)),
         ])
     {
         DeadLetterProblem = DeadLetters.Problem,

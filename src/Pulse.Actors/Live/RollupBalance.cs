@@ -7,7 +7,7 @@ namespace Pulse.Actors.Live;
 /// <param name="Rollup">The rollup's name.</param>
 /// <param name="SeenUtc">When the buckets were seen to stand so.</param>
 /// <param name="Balance">The sum over its buckets.</param>
-/// <param name="PartialGaps">How many records retention took, at most, that some of the buckets had and others had not.</param>
+/// <param name="PartialGaps">How many records the log lost, at most, that some of the buckets had and others had not.</param>
 public sealed record RollupBalance(string Rollup, DateTime SeenUtc, Balance Balance, long PartialGaps = 0)
 {
     /// <summary>Whether it is not even, and the gaps don't explain it: each of their records is in one term and not in the other.</summary>
@@ -23,5 +23,5 @@ public sealed record RollupBalance(string Rollup, DateTime SeenUtc, Balance Bala
 
     private string Reason => IsFault
         ? "That is a fault of Pulse, and counts of this rollup may be wrong. Keep a copy of the database, and report this line."
-        : "Retention took records that some buckets had counted and others had not: table pulse_gap has their offsets.";
+        : "The log lost records that some buckets had counted and others had not: table pulse_gap has their offsets.";
 }

@@ -1,4 +1,7 @@
+using Pulse.Actors.Storage.Actions;
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Cuts;
+using Pulse.Actors.Storage.Gaps;
 using Pulse.Actors.Storage.Rebuild;
 using Pulse.Actors.Storage.Upgrade;
 using Pulse.Counting;
@@ -27,10 +30,22 @@ public sealed class NodeStorage : IAsyncDisposable
         Sinks = new SinkPositions(Sessions);
         _upgrade = new DatabaseUpgrade(Sessions, catalog);
         _rebuild = new RollupRebuild(Sessions, catalog);
+        Cuts = new CutAcceptance(Sessions);
+        Actions = new ActionLog(Sessions);
+        Gaps = new GapReader(Sessions);
     }
 
     /// <summary>Reads counts; needs no preparation where the tables are there.</summary>
     public ResultStore Results { get; }
+
+    /// <summary>What operators did.</summary>
+    public ActionLog Actions { get; }
+
+    /// <summary>The offsets that buckets have not counted from the log that is there now.</summary>
+    public GapReader Gaps { get; }
+
+    /// <summary>Accepts that a partition's log was cut.</summary>
+    public CutAcceptance Cuts { get; }
 
     /// <summary>For people: the kind of database and its place, without any secret.</summary>
     public string Description => Sessions.Address.Description;
@@ -62,8 +77,8 @@ public sealed class NodeStorage : IAsyncDisposable
 
     /// <inheritdoc cref="RollupRebuild.RunAsync" />
     public Task<IReadOnlyList<RebuiltRollup>> RebuildAsync(
-        IReadOnlyCollection<Rollup> rollups, CountingRules rules, CancellationToken cancellationToken) =>
-        _rebuild.RunAsync(rollups, rules, cancellationToken);
+        IReadOnlyCollection<Rollup> rollups, CountingRules rules, string who, CancellationToken cancellationToken) =>
+        _rebuild.RunAsync(rollups, rules, who, cancellationToken);
 
     /// <inheritdoc cref="ICheckpointStore.PrepareAsync" />
     public Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) =>

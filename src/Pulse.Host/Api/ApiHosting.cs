@@ -22,6 +22,7 @@ internal static class ApiHosting
         services.AddProblemDetails();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
         services.AddResponseCompression();
+        services.AddSingleton<StoredGaps>();
         services.AddSingleton<Exports>();
         services.AddSingleton(new DeadLetterReader(settings.Kafka));
     }
@@ -37,6 +38,8 @@ internal static class ApiHosting
         ClusterEndpoints.Map(application);
         ExportEndpoints.Map(application);
         DeadLetterEndpoints.Map(application);
+        GapEndpoints.Map(application);
+        ActionEndpoints.Map(application);
         application.Map("/api/{**rest}", (string? rest, HttpContext context) => HttpMethods.IsGet(context.Request.Method)
                 ? ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is.")
                 : ApiProblem.OnlyGet(context.Response))

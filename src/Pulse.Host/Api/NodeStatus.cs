@@ -3,12 +3,17 @@ using Pulse.Actors.Buckets;
 namespace Pulse.Host.Api;
 
 /// <summary>What <c>GET /api/status</c> answers: one node's view of itself and of the cluster.</summary>
+/// <param name="Address">Host and port of the node's remoting.</param>
 /// <param name="Consumed">Records read since the node started; replayed ones again.</param>
 /// <param name="DeadLettered">Records read since the node started that are no viewing events; replayed ones again.</param>
-/// <param name="Lag">Records in the node's partitions that were not handled yet.</param>
+/// <param name="Lag">Records of the topic that are not stored yet; null while that of a partition is unknown.</param>
 /// <param name="SessionRestarts">How often a partition had to be read again from where its buckets stand.</param>
 /// <param name="LastCommit">UTC.</param>
-/// <param name="Partitions">The partitions that the node reads.</param>
+/// <param name="Stream">The identity of the stream; null before the brokers first said it.</param>
+/// <param name="KafkaAnswered">When the brokers last answered, UTC; null before they first did.</param>
+/// <param name="KafkaProblem">Why they do not; null while they do.</param>
+/// <param name="Partitions">All partitions of the topic, whoever reads them.</param>
+/// <param name="Standing">How many of them stand still.</param>
 /// <param name="Buckets">Buckets in memory.</param>
 /// <param name="Shards">Shards of buckets on the node.</param>
 /// <param name="Checkpoints">Checkpoints stored since the node started.</param>
@@ -17,15 +22,23 @@ namespace Pulse.Host.Api;
 /// <param name="StorageProblem">Why not.</param>
 /// <param name="StandingBuckets">Buckets that stand still because their row is missing or can't be read.</param>
 /// <param name="Balances">What became of each rollup's records, as of the last cut that the node has seen.</param>
+/// <param name="Gaps">How many records are in stored gaps; null until storage was asked.</param>
+/// <param name="OldestCheckpoint">Of the newest checkpoints of the nodes that have buckets, the oldest, UTC.</param>
 /// <param name="Members">The cluster as this node sees it.</param>
+/// <param name="Nodes">What the nodes of the cluster told last.</param>
 /// <param name="Export">The export that ended last, if this node heard of one.</param>
 internal sealed record NodeStatus(
+    string Address,
     long Consumed,
     long DeadLettered,
-    long Lag,
+    long? Lag,
     long SessionRestarts,
     DateTime? LastCommit,
+    string? Stream,
+    DateTime? KafkaAnswered,
+    string? KafkaProblem,
     IReadOnlyList<NodePartition> Partitions,
+    int Standing,
     int Buckets,
     int Shards,
     long Checkpoints,
@@ -34,7 +47,10 @@ internal sealed record NodeStatus(
     string? StorageProblem,
     IReadOnlyList<StandingBucket> StandingBuckets,
     IReadOnlyList<NodeBalance> Balances,
+    NodeGaps? Gaps,
+    DateTime? OldestCheckpoint,
     IReadOnlyList<NodeMember> Members,
+    IReadOnlyList<NodeOverview> Nodes,
     NodeExport? Export)
 {
     /// <summary>Bad records that are known and not in the dead-letter topic yet.</summary>
@@ -43,13 +59,6 @@ internal sealed record NodeStatus(
     /// <summary>Why they can't be sent there; null while they can.</summary>
     public string? DeadLetterProblem { get; init; }
 }
-
-/// <summary>A partition that the node reads.</summary>
-/// <param name="Partition">Its number.</param>
-/// <param name="Position">The next offset not yet handled.</param>
-/// <param name="Committed">The offset below which everything is stored.</param>
-/// <param name="End">The partition's end.</param>
-internal sealed record NodePartition(int Partition, long Position, long Committed, long End);
 
 /// <summary>What became of a rollup's records.</summary>
 /// <param name="Rollup">Its name.</param>
@@ -67,6 +76,11 @@ internal sealed record NodeBalance(string Rollup, NodeCut? Cut);
 /// <param name="Problem">Why they are not; null while they are.</param>
 internal sealed record NodeCut(
     DateTime SeenUtc, long Consumed, long Counted, long Late, long Dead, long Filtered, bool IsEven, string? Problem);
+
+/// <summary>How many records are in stored gaps, each once however many buckets have stored it.</summary>
+/// <param name="Retention">Those that retention took before they were counted.</param>
+/// <param name="Cut">Those that were counted from a log that was cut, as an operator accepted.</param>
+internal sealed record NodeGaps(long Retention, long Cut);
 
 /// <summary>A member of the cluster.</summary>
 /// <param name="Address">Host and port of its remoting.</param>

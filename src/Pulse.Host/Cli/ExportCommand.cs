@@ -93,7 +93,8 @@ internal sealed class ExportCommand
         try
         {
             System.Console.WriteLine($"From {storage.Description} to {warehouse.Description}");
-            var export = new DateExport(warehouse, (rollup, date, token) => source.ReadRowsAsync(null, rollup, date, token));
+            var export = new DateExport(
+                warehouse, (rollup, date, token) => source.ReadRowsAsync(null, rollup, date, token), source.ReadGapsAsync);
             var run = new ManualExport(export, parsed.GetValue(_dryRun));
             var dates = (await source.ReadDatesAsync(null, stop))
                 .Where(date => parsed.GetValue(_date) is not { } wanted || date.Date == wanted)

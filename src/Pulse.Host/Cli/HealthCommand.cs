@@ -33,7 +33,10 @@ internal sealed class HealthCommand
     {
         try
         {
-            var ready = new Uri(url is null ? Configured() : Given(url), PulseApplication.ReadyPath);
+            var node = url is null
+                ? NodeAddress.Configured(NodeConfiguration.Read(ConfigurationSources.Read()).Http)
+                : NodeAddress.Given(url);
+            var ready = new Uri(node, PulseApplication.ReadyPath);
             if (await ProblemAsync(ready, stop) is not { } problem)
             {
                 System.Console.WriteLine("ready");
@@ -53,11 +56,7 @@ internal sealed class HealthCommand
 
     private static async Task<string?> ProblemAsync(Uri ready, CancellationToken stop)
     {
-        // The node is here or named outright; a proxy of the environment is for others.
-        using var client = new HttpClient(new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false })
-        {
-            Timeout = Patience,
-        };
+        using var client = NodeAddress.NewClient(Patience);
         try
         {
             using var answer = await client.GetAsync(ready, stop);
@@ -65,7 +64,7 @@ internal sealed class HealthCommand
             {
                 HttpStatusCode.OK => null,
                 HttpStatusCode.ServiceUnavailable =>
-                    "the node is not ready; /api/status says whether it has joined the cluster and reaches its storage.",
+                    "the node is not ready; /api/status says whether it has joined the cluster and reaches storage and Kafka.",
                 var other => $"answered {(int)other}, as no node of Pulse does.",
             };
         }
@@ -77,21 +76,5 @@ internal sealed class HealthCommand
         {
             return $"no answer within {Patience.TotalSeconds} seconds.";
         }
-    }
-
-    private static Uri Given(string url) =>
-        Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
-            ? uri
-            : throw new ConfigurationException($"--url is '{url}'; use the form http://127.0.0.1:8080.");
-
-    private static Uri Configured()
-    {
-        var http = NodeConfiguration.Read(ConfigurationSources.Read()).Http;
-        if (http.Port == 0)
-            throw new ConfigurationException("Pulse:Http:Port is 0, which is another port each time; say with --url where to ask.");
-        var address = http.Address.Equals(IPAddress.Any) ? IPAddress.Loopback
-            : http.Address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback
-            : http.Address;
-        return new Uri($"http://{new IPEndPoint(address, http.Port)}");
     }
 }

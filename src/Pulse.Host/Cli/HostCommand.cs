@@ -16,10 +16,10 @@ internal static class HostCommand
         var export = new ExportCommand();
         var root = new RootCommand(
             "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
-            + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot say (verify).")
+            + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot say (verify, status).")
         {
-            run.Command, export.Command, new VerifyCommand().Command, new RebuildCommand().Command, new DemoCommand().Command,
-            new HealthCommand().Command,
+            run.Command, export.Command, new VerifyCommand().Command, new RebuildCommand().Command, new AcceptCutCommand().Command, new DemoCommand().Command,
+            new HealthCommand().Command, new StatusCommand().Command,
         };
 
         // The default command: "pulse --port 0" is "pulse run --port 0".

@@ -26,7 +26,8 @@ internal sealed class ManualExport(DateExport export, bool isDryRun)
             _bytes += exported.Bytes;
             _unchanged += preview.IsUnchanged ? 1 : 0;
             System.Console.WriteLine($"{what}: {exported.Rows:N0} rows, {exported.ViewCount:N0} views, "
-                + (preview.IsUnchanged ? "unchanged" : $"{exported.Bytes:N0} bytes {(isDryRun ? "would be loaded" : "loaded")}"));
+                + (preview.IsUnchanged ? "unchanged" : $"{exported.Bytes:N0} bytes {(isDryRun ? "would be loaded" : "loaded")}")
+                + (exported.Gaps.AreNone ? "" : $"; counts of all dates are {exported.Gaps}"));
         }
         catch (WarehouseException exception)
         {

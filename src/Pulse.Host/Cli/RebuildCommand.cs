@@ -43,35 +43,20 @@ internal sealed class RebuildCommand
         {
             _rollups, _data, _yes,
         };
-        Command.SetAction((parsed, stop) => ExecuteAsync(parsed, stop));
+        Command.SetAction((parsed, stop) => OperatorCommand.RunAsync(() => ExecuteAsync(parsed, stop), stop));
     }
 
     public Command Command { get; }
 
     private async Task<int> ExecuteAsync(ParseResult parsed, CancellationToken stop)
     {
-        try
-        {
-            var node = NodeConfiguration.Read(ConfigurationSources.Read(parsed.GetValue(_data)));
-            if (node.IsBrokerEmbedded)
-                return HostCommand.Refuse(
-                    HostCommand.WrongUsage,
-                    "Pulse:Kafka:BootstrapServers is not set. The embedded broker's log ends with its process, so there is nothing to "
-                    + "count again from: delete the data directory instead.");
-            return await RebuildAsync(node, Rollups(node.Settings.Catalog, parsed.GetValue(_rollups)!), parsed.GetValue(_yes), stop);
-        }
-        catch (ConfigurationException exception)
-        {
-            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
-        }
-        catch (Exception exception) when (exception is StorageException or IngestException)
-        {
-            return HostCommand.Refuse(HostCommand.Failed, exception.Message);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            return HostCommand.Refuse(HostCommand.Failed, "Stopped. Nothing was changed.");
-        }
+        var node = NodeConfiguration.Read(ConfigurationSources.Read(parsed.GetValue(_data)));
+        if (node.IsBrokerEmbedded)
+            return HostCommand.Refuse(
+                HostCommand.WrongUsage,
+                "Pulse:Kafka:BootstrapServers is not set. The embedded broker's log ends with its process, so there is nothing to "
+                + "count again from: delete the data directory instead.");
+        return await RebuildAsync(node, Rollups(node.Settings.Catalog, parsed.GetValue(_rollups)!), parsed.GetValue(_yes), stop);
     }
 
     private static async Task<int> RebuildAsync(
@@ -83,12 +68,10 @@ internal sealed class RebuildCommand
         var log = await ReadLogAsync(node.Settings.Kafka, stop);
         foreach (var line in Lines(storage.Description, plan, log))
             System.Console.WriteLine(line);
-        if (!isAgreed && System.Console.IsInputRedirected)
-            return HostCommand.Refuse(HostCommand.WrongUsage, "Nothing was changed: add --yes to do it where nobody can be asked.");
-        if (!isAgreed && !await AskAsync(stop))
-            return HostCommand.Refuse(HostCommand.Failed, "Nothing was changed.");
+        if (await OperatorCommand.RefusalAsync(isAgreed, stop) is { } refusal)
+            return refusal;
 
-        await storage.RebuildAsync(rollups, node.Settings.Rules, stop);
+        await storage.RebuildAsync(rollups, node.Settings.Rules, OperatorCommand.Who, stop);
         System.Console.WriteLine("Done. Nodes that run begin to read within seconds; others when they are started.");
         return HostCommand.Done;
     }
@@ -130,13 +113,6 @@ internal sealed class RebuildCommand
         if (plan.Any(rollup => rollup.Changes.Count > 0))
             yield return "  Nodes that are configured otherwise than this command end with exit code 2.";
         yield return "  What was exported stays as it is until the next completion.";
-    }
-
-    private static async Task<bool> AskAsync(CancellationToken stop)
-    {
-        System.Console.Write("Go on? [y/N] ");
-        var answer = await System.Console.In.ReadLineAsync(stop);
-        return answer?.Trim() is "y" or "Y" or "yes";
     }
 
     private static IReadOnlyCollection<Rollup> Rollups(RollupCatalog catalog, IEnumerable<string> names) =>

@@ -34,13 +34,8 @@ internal static class VerificationJson
                 rollup.Counted,
                 rollup.DifferenceCount,
                 Differences = rollup.Differences.Select(Of),
-                Gone = rollup.Gone.Select(gone => new
-                {
-                    gone.Stream,
-                    gone.Partition,
-                    Offsets = gone.Offsets.Select(range => range.ToString()),
-                    gone.Total,
-                }),
+                Gone = rollup.Gone.Select(Of),
+                Cuts = rollup.Cuts.Select(Of),
                 rollup.EarlierWindows,
                 rollup.Positions,
             }),
@@ -50,6 +45,14 @@ internal static class VerificationJson
     /// <summary>Writes why nothing can be said.</summary>
     public static string Write(VerificationException why) => JsonSerializer.Serialize(
         new { Verdict = VerificationText.Name(Verdict.CannotSay), Reason = why.Message }, Options);
+
+    private static object Of(GoneRange gone) => new
+    {
+        gone.Stream,
+        gone.Partition,
+        Offsets = gone.Offsets.Select(range => range.ToString()),
+        gone.Total,
+    };
 
     private static object Of(Difference difference) => new
     {

@@ -52,15 +52,21 @@ internal static class VerificationText
 
         if (rollup.DifferenceCount > rollup.Differences.Count)
             yield return Text($"and {rollup.DifferenceCount - rollup.Differences.Count:N0} more differences");
-        foreach (var gone in rollup.Gone.Take(MaximumPartitions))
-            yield return Text(
-                $"gone of partition {gone.Partition} of {gone.Stream}: {string.Join(", ", gone.Offsets.Take(MaximumRanges))}{(gone.Offsets.Count > MaximumRanges ? ", …" : "")} ({gone.Total:N0} offsets)");
-        if (rollup.Gone.Count > MaximumPartitions)
-            yield return Text(
-                $"and {rollup.Gone.Skip(MaximumPartitions).Sum(gone => gone.Total):N0} offsets of {rollup.Gone.Count - MaximumPartitions:N0} more partitions");
+        foreach (var line in Ranges("gone of", rollup.Gone).Concat(Ranges("counted before the log was cut, and accepted, of", rollup.Cuts)))
+            yield return line;
         if (rollup.EarlierWindows.Count > 0)
             yield return Text(
                 $"counted in part by an earlier version of Pulse: {rollup.EarlierWindows.Count:N0} windows, which end from {Time(rollup.EarlierWindows[0])} to {Time(rollup.EarlierWindows[^1])}");
+    }
+
+    private static IEnumerable<string> Ranges(string what, IReadOnlyList<GoneRange> partitions)
+    {
+        foreach (var gone in partitions.Take(MaximumPartitions))
+            yield return Text(
+                $"{what} partition {gone.Partition} of {gone.Stream}: {string.Join(", ", gone.Offsets.Take(MaximumRanges))}{(gone.Offsets.Count > MaximumRanges ? ", …" : "")} ({gone.Total:N0} offsets)");
+        if (partitions.Count > MaximumPartitions)
+            yield return Text(
+                $"and {partitions.Skip(MaximumPartitions).Sum(gone => gone.Total):N0} offsets of {partitions.Count - MaximumPartitions:N0} more partitions");
     }
 
     private static string Of(Difference difference)

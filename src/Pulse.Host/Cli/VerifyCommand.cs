@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
-using System.Diagnostics;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Events;
@@ -114,26 +113,12 @@ internal sealed class VerifyCommand
         var kafka = node.Settings.Kafka;
         if (!node.IsBrokerEmbedded)
             return kafka;
-        var note = BrokerNote.Find(node.DataDirectory);
-        return note is not null && IsRunning(note.ProcessId)
+        return BrokerNote.FindRunning(node.DataDirectory) is { } note
             ? kafka with { BootstrapServers = note.BootstrapServers, StreamIdentity = note.StreamIdentity }
             : throw new VerificationException(
                 $"No node with an embedded broker runs in {node.DataDirectory}: the log is gone with its process. Verify while it "
                 + "runs, or name the brokers in Pulse:Kafka:BootstrapServers.",
                 isMistake: false);
-    }
-
-    private static bool IsRunning(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            return !found.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
     }
 
     private static DateTime? Instant(ArgumentResult result)

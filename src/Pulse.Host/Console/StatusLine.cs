@@ -1,6 +1,7 @@
 using System.Globalization;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Host.Embedded;
 
@@ -15,6 +16,8 @@ internal sealed class StatusLine(
     IngestStatistics ingest,
     BucketStatistics buckets,
     StorageAvailability storage,
+    StreamView stream,
+    ClusterView cluster,
     IServiceProvider services,
     ILogger<StatusLine> log) : BackgroundService
 {
@@ -49,11 +52,12 @@ internal sealed class StatusLine(
 
     private string Describe(long consumed, long perSecond, EmbeddedSimulator? simulator)
     {
+        var state = stream.State;
         var parts = new List<string>
         {
             Text($"{perSecond:N0} events/s"),
             Text($"{consumed:N0} read"),
-            Text($"lag {ingest.Lag:N0}"),
+            state.LagOf(cluster.Self) is { } lag ? Text($"lag {lag:N0}") : "lag unknown",
             Text($"{buckets.Running:N0} buckets"),
             ingest.LastCommit is { } commit
                 ? Text($"committed {(DateTime.UtcNow - commit).TotalSeconds:N0} s ago")
@@ -63,6 +67,10 @@ internal sealed class StatusLine(
             parts.Add(Text($"{ingest.DeadLettered:N0} dead letters"));
         if (!storage.IsAvailable)
             parts.Add("STORAGE AWAY");
+        if (state.KafkaAnsweredUtc is not null && !state.IsKafkaReachable)
+            parts.Add("KAFKA SILENT");
+        else if (state.Standing.Select(partition => partition.Partition).ToList() is { Count: > 0 } standing)
+            parts.Add(Text($"{PartitionNames.Of(standing)} {(standing.Count == 1 ? "STANDS" : "STAND")} STILL"));
         if (simulator?.Progress is { Total: { } total and > 0 } progress && progress.Delivered < total)
             parts.Add(Text($"simulator {100.0 * progress.Delivered / total:N0} %"));
         return string.Join(" · ", parts);

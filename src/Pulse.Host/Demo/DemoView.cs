@@ -109,9 +109,9 @@ internal sealed class DemoView(IAnsiConsole console, bool isTerminal)
             new Markup(state),
             new Text(Text($"{status.Shards}")),
             new Text(Text($"{status.Buckets}")),
-            new Text(Text($"{status.Partitions.Count}")),
+            new Text(Text($"{status.Partitions.Count(partition => partition.IsHere)}")),
             new Text(Text($"{PerSecond(node.Number, status):N0}")),
-            new Text(Text($"{status.Lag:N0}")),
+            new Text(status.Nodes.FirstOrDefault(each => each.Address == status.Address)?.Lag is { } lag ? Text($"{lag:N0}") : "unknown"),
             new Text(status.LastCheckpoint is { } at ? Text($"{(DateTime.UtcNow - at).TotalSeconds:0} s ago") : "none yet"),
         ];
     }

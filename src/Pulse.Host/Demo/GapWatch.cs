@@ -22,14 +22,16 @@ internal sealed class GapWatch
     /// <summary>Takes one observation.</summary>
     /// <param name="now">Time since any fixed moment.</param>
     /// <param name="statuses">What the nodes answered.</param>
-    public void Observe(TimeSpan now, IEnumerable<NodeStatus> statuses)
+    /// <param name="end">The end of a partition; null while unknown.</param>
+    public void Observe(TimeSpan now, IEnumerable<NodeStatus> statuses, Func<int, long?> end)
     {
-        foreach (var group in statuses.SelectMany(status => status.Partitions).GroupBy(partition => partition.Partition))
+        var read = statuses.SelectMany(status => status.Partitions).Where(partition => partition.IsHere);
+        foreach (var group in read.GroupBy(partition => partition.Partition))
         {
-            var furthest = group.MaxBy(partition => partition.Position)!;
+            var furthest = group.Max(partition => partition.Position) ?? 0;
             var known = _reached.TryGetValue(group.Key, out var reached);
-            if (!known || furthest.Position > reached.Position || furthest.Position >= furthest.End)
-                _reached[group.Key] = (Math.Max(furthest.Position, reached.Position), now);
+            if (!known || furthest > reached.Position || furthest >= end(group.Key))
+                _reached[group.Key] = (Math.Max(furthest, reached.Position), now);
             if (known)
                 Note(now - reached.Since);
         }

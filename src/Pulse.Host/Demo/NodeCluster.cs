@@ -35,6 +35,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     private readonly ConcurrentDictionary<int, long> _committed = [];
     private readonly Stopwatch _clock = Stopwatch.StartNew();
     private readonly CancellationTokenSource _disposed = new();
+    private readonly TopicEnds _ends;
     private readonly Task _observing;
     private SimulatorProgress? _progress;
 
@@ -56,6 +57,7 @@ internal sealed class NodeCluster : IAsyncDisposable
                 NodeEnvironment(remoting[number - 1], remoting)));
         }
 
+        _ends = new TopicEnds(_stream);
         _observing = ObserveAsync(_disposed.Token);
     }
 
@@ -78,7 +80,7 @@ internal sealed class NodeCluster : IAsyncDisposable
 
     /// <summary>Whether every partition is read by some node.</summary>
     public bool IsEveryPartitionRead =>
-        Statuses.SelectMany(status => status.Partitions).DistinctBy(partition => partition.Partition).Count()
+        Statuses.SelectMany(status => status.Partitions).Where(partition => partition.IsHere).DistinctBy(partition => partition.Partition).Count()
         == EmbeddedStream.Partitions;
 
     /// <summary>The number of nodes that every running node sees as up; 0 while they don't agree.</summary>
@@ -196,6 +198,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         await _disposed.CancelAsync();
         await _observing;
+        await _ends.DisposeAsync();
         foreach (var node in _nodes)
             await node.DisposeAsync();
         _embedded?.Dispose();
@@ -245,8 +248,10 @@ internal sealed class NodeCluster : IAsyncDisposable
     {
         // A partition whose node was killed keeps what it had committed.
         foreach (var partition in Statuses.SelectMany(status => status.Partitions))
-            _committed.AddOrUpdate(
-                partition.Partition, partition.Committed, (_, known) => Math.Max(known, partition.Committed));
+        {
+            if (partition.Committed is { } committed)
+                _committed.AddOrUpdate(partition.Partition, committed, (_, known) => Math.Max(known, committed));
+        }
     }
 
     private async Task ObserveAsync(CancellationToken cancellation)
@@ -256,7 +261,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(cancellation))
             {
-                Gaps.Observe(_clock.Elapsed, Statuses);
+                Gaps.Observe(_clock.Elapsed, Statuses, partition => _ends[partition]);
                 NoteCommits();
             }
         }

@@ -1,15 +1,17 @@
+using System.Diagnostics;
 using System.Text.Json;
 
 namespace Pulse.Host.Embedded;
 
 /// <summary>
-/// Where a running node's embedded broker is, in a file of its data directory: so that another command finds it. A node that ends
+/// Where a running node and its embedded broker are, in a file of its data directory: so that another command finds it. A node that ends
 /// in good order removes it; one that was killed leaves it behind.
 /// </summary>
 /// <param name="BootstrapServers">Where clients connect.</param>
 /// <param name="StreamIdentity">The identity of its topics.</param>
 /// <param name="ProcessId">The node's process.</param>
-internal sealed record BrokerNote(string BootstrapServers, string StreamIdentity, int ProcessId)
+/// <param name="Address">The node's dashboard.</param>
+internal sealed record BrokerNote(string BootstrapServers, string StreamIdentity, int ProcessId, string Address)
 {
     private const string FileName = "broker.json";
 
@@ -31,8 +33,24 @@ internal sealed record BrokerNote(string BootstrapServers, string StreamIdentity
     }
 
     /// <summary>Reads the file.</summary>
-    /// <returns>Null where there is none, or none that can be read.</returns>
-    public static BrokerNote? Find(string directory)
+    /// <returns>Null where there is none, or none that can be read, or where the node's process has ended.</returns>
+    public static BrokerNote? FindRunning(string directory) =>
+        Find(directory) is { } note && IsRunning(note.ProcessId) ? note : null;
+
+    private static bool IsRunning(int process)
+    {
+        try
+        {
+            using var found = Process.GetProcessById(process);
+            return !found.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
+    private static BrokerNote? Find(string directory)
     {
         try
         {

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Hosting;
+using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Ingest.Sinks;
 using Pulse.Simulator;
@@ -14,6 +15,7 @@ internal sealed class EmbeddedSimulator(
     IRequiredActor<StreamIngest> ingest,
     IngestStatistics statistics,
     DeadLetterStatistics deadLetters,
+    PulseSettings settings,
     RunOutcome outcome,
     ILogger<EmbeddedSimulator> log) : BackgroundService
 {
@@ -32,8 +34,9 @@ internal sealed class EmbeddedSimulator(
             var reader = await ingest.GetAsync(stoppingToken);
             await UntilAsync(() => statistics.Partitions.Count == EmbeddedStream.Partitions, stoppingToken);
             _committedAtStart = statistics.Partitions.Sum(partition => Math.Min(partition.Committed, deadLetters.PositionOf(partition.Partition)));
+            await using var ends = new TopicEnds(settings.Kafka);
             var run = new SimulatorRun(
-                options, (produced, token) => WaitForCommitsAsync(reader, produced, token), new LatestProgress(this));
+                options, (produced, token) => WaitForCommitsAsync(reader, ends, produced, token), new LatestProgress(this));
             var result = await run.RunAsync(stoppingToken);
             if (truthFile.Path is not null)
                 WriteTruth(result);
@@ -67,21 +70,21 @@ internal sealed class EmbeddedSimulator(
         }
     }
 
-    private async ValueTask WaitForCommitsAsync(IActorRef reader, long produced, CancellationToken cancellation)
+    private async ValueTask WaitForCommitsAsync(IActorRef reader, TopicEnds ends, long produced, CancellationToken cancellation)
     {
-        if (Uncommitted(produced) < EmbeddedStream.RecordsUncommittedPerPartition / 2)
+        if (Uncommitted(ends, produced) < EmbeddedStream.RecordsUncommittedPerPartition / 2)
             return;
         await UntilAsync(
             () =>
             {
                 RequestCommit(reader);
-                return Uncommitted(produced) < EmbeddedStream.RecordsUncommittedPerPartition;
+                return Uncommitted(ends, produced) < EmbeddedStream.RecordsUncommittedPerPartition;
             },
             cancellation);
     }
 
     /// <summary>Of the fullest partition; what is still on its way to the broker is taken to be spread evenly.</summary>
-    private long Uncommitted(long produced)
+    private long Uncommitted(TopicEnds ends, long produced)
     {
         var (committed, fullest) = (0L, 0L);
         foreach (var partition in statistics.Partitions)
@@ -89,7 +92,7 @@ internal sealed class EmbeddedSimulator(
             // Bad records are read twice: the broker must not drop them before they were sent.
             var done = Math.Min(partition.Committed, deadLetters.PositionOf(partition.Partition));
             committed += done;
-            fullest = Math.Max(fullest, partition.End - done);
+            fullest = Math.Max(fullest, (ends[partition.Partition] ?? 0) - done);
         }
 
         return Math.Max(fullest, (produced - (committed - _committedAtStart)) / EmbeddedStream.Partitions);

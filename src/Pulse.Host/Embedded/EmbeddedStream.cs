@@ -34,7 +34,8 @@ internal sealed class EmbeddedStream : IDisposable
     public KafkaSettings Settings { get; }
 
     /// <summary>How another process finds it.</summary>
-    public BrokerNote Note => new(_broker.BootstrapServers, _broker.StreamIdentity, Environment.ProcessId);
+    /// <param name="address">The node's dashboard.</param>
+    public BrokerNote NoteOf(string address) => new(_broker.BootstrapServers, _broker.StreamIdentity, Environment.ProcessId, address);
 
     /// <summary>Starts the broker and makes the topics.</summary>
     /// <exception cref="EmbeddedBrokerException">The native library can't host a broker here.</exception>

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
@@ -18,6 +19,8 @@ internal sealed class NodeInstruments : IDisposable
 {
     public const string MeterName = "Pulse";
 
+    private static readonly string[] PartitionStates = ["read", "no_leader", "no_reader", "standing"];
+
     private readonly Meter _meter;
     private readonly TimeProvider _time = TimeProvider.System;
 
@@ -29,11 +32,16 @@ internal sealed class NodeInstruments : IDisposable
         ExportStatistics exports,
         StorageAvailability storage,
         ClusterView cluster,
-        ReadModel model)
+        StreamView stream,
+        ReadModel model,
+        StoredGaps gaps)
     {
         _meter = meters.Create(MeterName);
         Ingest(ingest);
+        Stream(stream, cluster);
         DeadLetters(deadLetters);
+        Gaps(gaps);
+        Clients(("reader", ingest.Reader), ("dead_letters", deadLetters.Client));
         Buckets(buckets);
         Storage(buckets, storage);
         Exports(exports);
@@ -51,8 +59,6 @@ internal sealed class NodeInstruments : IDisposable
         Counter("pulse.ingest.deltas", () => ingest.Deltas, "{delta}", "Deltas sent to buckets.");
         Counter("pulse.ingest.commits", () => ingest.Commits, "{commit}", "Offsets told to the consumer group.");
         Gauge("pulse.ingest.commit.age", () => Age(ingest.LastCommit), "s", "Time since the consumer group was last told an offset.");
-        Gauge("pulse.ingest.partitions", () => [new(ingest.Partitions.Count)], "{partition}", "Partitions that this node reads.");
-        Partitions("pulse.ingest.lag", ingest, status => status.Lag, "{event}", "Records of a partition that were not read yet.");
         Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read.");
         Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The offset of a partition below which everything is stored.");
     }
@@ -62,6 +68,82 @@ internal sealed class NodeInstruments : IDisposable
         Counter("pulse.dead_letters.sent", () => letters.Sent, "{event}", "Records delivered to the dead-letter topic; those sent again, again.");
         Gauge("pulse.dead_letters.waiting", () => [new(letters.Waiting)], "{event}", "Bad records that are known and not in the dead-letter topic yet.");
         Gauge("pulse.dead_letters.reachable", () => [new(letters.Problem is null ? 1 : 0)], "1", "1 while bad records can be sent to the dead-letter topic, 0 while they can't.");
+    }
+
+    private void Gaps(StoredGaps gaps) => _meter.CreateObservableGauge(
+        "pulse.ingest.gap.records",
+        () => (gaps.Sums ?? []).Select(sum => new Measurement<long>(
+            sum.Records, new Tag("stream", sum.Stream), new Tag("partition", sum.Partition), new Tag("kind", sum.Kind.ToString().ToLowerInvariant()))),
+        "{event}", "Offsets of a partition that are stored as gaps: retention took their records before they were counted, or the log was cut.");
+
+    private void Stream(StreamView stream, ClusterView cluster)
+    {
+        Gauge("pulse.kafka.reachable", () => [new(stream.State.IsKafkaReachable ? 1 : 0)], "1", "1 while the brokers answer, 0 while they do not.");
+        _meter.CreateObservableGauge(
+            "pulse.ingest.lag",
+            () => stream.State.SpokenForBy(cluster.Self).Where(partition => partition.Lag is not null)
+                .Select(partition => new Measurement<long>(partition.Lag!.Value, new Tag("partition", partition.Partition))),
+            "{event}", "Records of a partition that are not stored yet; absent while that is unknown.");
+        _meter.CreateObservableGauge(
+            "pulse.ingest.partitions",
+            () => PartitionsByState(stream.State.SpokenForBy(cluster.Self)),
+            "{partition}", "Partitions that this node reads or nobody does, by what becomes of them.");
+    }
+
+    private static IEnumerable<Measurement<long>> PartitionsByState(IEnumerable<PartitionState> partitions)
+    {
+        var counts = partitions.CountBy(partition => partition.Standing?.Cause switch
+        {
+            StandingCause.NoLeader => "no_leader",
+            StandingCause.NoReader => "no_reader",
+            null when partition.Reader is null => "no_reader",
+            null => "read",
+            _ => "standing",
+        }).ToDictionary();
+        return PartitionStates.Select(state => new Measurement<long>(counts.GetValueOrDefault(state), new Tag("state", state)));
+    }
+
+    private void Clients(params (string Client, ClientMonitor Monitor)[] clients)
+    {
+        _meter.CreateObservableGauge(
+            "pulse.kafka.client.queue.messages", () => OfClients(said => said.QueuedMessages),
+            "{record}", "Records that a Kafka client has fetched and nobody has taken, or that wait to be sent.");
+        _meter.CreateObservableGauge(
+            "pulse.kafka.client.queue.size", () => OfClients(said => said.QueuedBytes), "By", "The size of these records.");
+        _meter.CreateObservableGauge(
+            "pulse.kafka.broker.connected",
+            () => OfBrokers<long>(broker => [new Measurement<long>(broker.State == "UP" ? 1 : 0, new Tag("state", broker.State))]),
+            "1", "1 while a client is connected to a broker, 0 while it is not, with librdkafka's word for the state.");
+        _meter.CreateObservableCounter(
+            "pulse.kafka.broker.errors", () => OfBrokers<long>(broker => [new Measurement<long>(broker.Errors)]),
+            "{error}", "Sending to a broker and receiving from it that failed since the client began.");
+        _meter.CreateObservableCounter(
+            "pulse.kafka.broker.timeouts", () => OfBrokers<long>(broker => [new Measurement<long>(broker.Timeouts)]),
+            "{request}", "Requests that a broker did not answer in time since the client began.");
+        _meter.CreateObservableGauge(
+            "pulse.kafka.broker.round_trip", () => OfBrokers(RoundTrips), "s", "From a request to a broker's answer, of late.");
+
+        IEnumerable<Measurement<long>> OfClients(Func<ClientStatistics, long> read) =>
+            from each in clients
+            let said = each.Monitor.Latest
+            where said is not null
+            select new Measurement<long>(read(said!), new Tag("client", each.Client));
+
+        IEnumerable<Measurement<T>> OfBrokers<T>(Func<BrokerStatistics, IEnumerable<Measurement<T>>> read)
+            where T : struct =>
+            from each in clients
+            from broker in each.Monitor.Latest?.Brokers ?? []
+            from measured in read(broker)
+            select new Measurement<T>(
+                measured.Value, [new Tag("client", each.Client), new Tag("broker", broker.Broker), .. measured.Tags]);
+    }
+
+    private static IEnumerable<Measurement<double>> RoundTrips(BrokerStatistics broker)
+    {
+        if (broker.RoundTripMedianMicroseconds is { } median)
+            yield return new Measurement<double>(median / 1e6, new Tag("quantile", 0.5));
+        if (broker.RoundTripP99Microseconds is { } p99)
+            yield return new Measurement<double>(p99 / 1e6, new Tag("quantile", 0.99));
     }
 
     private void Buckets(BucketStatistics buckets)

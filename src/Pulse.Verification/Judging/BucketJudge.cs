@@ -18,7 +18,7 @@ internal sealed class BucketJudge
         _stored = stored;
         _stream = stream;
         _offsets = stored.Positions.ByStream.GetValueOrDefault(stream, []);
-        foreach (var gap in stored.Gaps)
+        foreach (var gap in stored.Gaps.Where(gap => !gap.IsCut))
         {
             if (!_gaps.TryGetValue((gap.Stream, gap.Partition), out var offsets))
                 _gaps.Add((gap.Stream, gap.Partition), offsets = new OffsetSet());
@@ -36,7 +36,13 @@ internal sealed class BucketJudge
     public IReadOnlyList<long> Offsets => _offsets;
 
     /// <summary>How many offsets below its positions can't be seen, and may have been counted.</summary>
-    public long Unseen { get; set; }
+    public long Unseen { get; private set; }
+
+    /// <summary>How many of them are of partitions that are booked in it: it counts them as consumed, and what is not counted as late, dead or filtered.</summary>
+    public long UnseenBooked { get; private set; }
+
+    /// <summary>What it counted from a log that was cut, each time that an operator accepted it.</summary>
+    public IEnumerable<StoredGap> Cuts => _stored.Gaps.Where(gap => gap.IsCut);
 
     /// <summary>The sum of its rows in the table.</summary>
     public long Rows { get; set; }
@@ -50,6 +56,15 @@ internal sealed class BucketJudge
     /// <summary>Whether it says that the log had no such record any more when it came to it.</summary>
     public bool IsInGap(int partition, long offset) =>
         _gaps.Count > 0 && _gaps.TryGetValue((_stream, partition), out var offsets) && offsets.Contains(offset);
+
+    /// <summary>Notes offsets of a partition that can't be seen.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="isBooked">Whether the partition is booked in it.</param>
+    public void AddUnseen(long count, bool isBooked)
+    {
+        Unseen += count;
+        UnseenBooked += isBooked ? count : 0;
+    }
 
     /// <summary>What of a range it has counted, if there was anything.</summary>
     public IEnumerable<OffsetRange> CountedOf(string stream, int partition, OffsetRange range)

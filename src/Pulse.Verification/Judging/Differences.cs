@@ -82,7 +82,7 @@ internal sealed class Differences
         foreach (var (index, (name, stored)) in bucket.Stored.All.Index())
         {
             var least = seen[index].Value;
-            var greatest = least + bucket.Unseen + _judge.Earlier;
+            var greatest = least + (index == 0 ? bucket.Unseen : bucket.UnseenBooked) + _judge.Earlier;
             if (stored < least || stored > greatest)
                 Add(bucket, index, name, stored, least, greatest);
             // Where the log can't say all, row and rows must at least agree with each other.

@@ -4,11 +4,12 @@ namespace Pulse.Verification.Judging;
 
 /// <summary>Offsets that buckets of a rollup may have counted and that nobody can read: how many for each bucket, and which.</summary>
 /// <param name="buckets">The rollup's buckets.</param>
-internal sealed class GoneOffsets(IReadOnlyList<BucketJudge> buckets)
+/// <param name="isBooked">Whether a bucket books a partition.</param>
+internal sealed class GoneOffsets(IReadOnlyList<BucketJudge> buckets, Func<BucketJudge, int, bool> isBooked)
 {
     private const int MaximumRanges = 100;
 
-    private readonly long[] _byBucket = new long[buckets.Count];
+    private readonly Dictionary<(int Bucket, bool Books), long> _byBucket = [];
     private readonly SortedDictionary<(string Stream, int Partition), (OffsetSet Offsets, long Total)> _named = [];
 
     /// <summary>Whether there are any.</summary>
@@ -22,7 +23,7 @@ internal sealed class GoneOffsets(IReadOnlyList<BucketJudge> buckets)
         {
             foreach (var counted in bucket.CountedOf(stream, partition, range))
             {
-                _byBucket[bucket.Number] += counted.Count;
+                Count(bucket, partition, counted.Count);
                 ofAny.Add(counted);
             }
         }
@@ -35,16 +36,22 @@ internal sealed class GoneOffsets(IReadOnlyList<BucketJudge> buckets)
     public void Add(string stream, int partition, long offset, params ReadOnlySpan<BucketJudge> of)
     {
         foreach (var bucket in of)
-            _byBucket[bucket.Number]++;
+            Count(bucket, partition, 1);
         Name(stream, partition, new OffsetRange(offset, offset + 1));
     }
 
     /// <summary>Adds what each bucket can't see to it, and names all of it.</summary>
     public IEnumerable<GoneRange> Conclude()
     {
-        foreach (var bucket in buckets)
-            bucket.Unseen += _byBucket[bucket.Number];
+        foreach (var ((bucket, books), count) in _byBucket)
+            buckets[bucket].AddUnseen(count, books);
         return _named.Select(each => new GoneRange(each.Key.Stream, each.Key.Partition, each.Value.Offsets.Ranges, each.Value.Total));
+    }
+
+    private void Count(BucketJudge bucket, int partition, long count)
+    {
+        var place = (bucket.Number, isBooked(bucket, partition));
+        _byBucket[place] = _byBucket.GetValueOrDefault(place) + count;
     }
 
     // What was removed record by record can be millions of ranges; their number is enough then.

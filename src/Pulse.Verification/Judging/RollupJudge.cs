@@ -44,9 +44,13 @@ internal sealed class RollupJudge
         _base = version.Base.ByStream.GetValueOrDefault(stream, []);
         _key = new byte[(_declaration.Dimensions.Length * (MaximumValueBytes + 1)) + sizeof(long)];
         _cellOf = _cells.GetAlternateLookup<ReadOnlySpan<byte>>();
-        (_gone, _holes) = (new GoneOffsets(_buckets), new GoneOffsets(_buckets));
+        (_gone, _holes) = (new GoneOffsets(_buckets, IsBooked), new GoneOffsets(_buckets, IsBooked));
+        Cuts = NoteCuts();
         NoteOtherStreams();
     }
+
+    /// <summary>The offsets that buckets counted from a log that was cut, as an operator accepted.</summary>
+    public IReadOnlyList<GoneRange> Cuts { get; }
 
     /// <summary>What is an event for it.</summary>
     public EventRules Rules => _declaration.Rules;
@@ -212,6 +216,28 @@ internal sealed class RollupJudge
     {
         if (_range.Contains(windowEnd))
             CollectionsMarshal.GetValueRefOrAddDefault(_earlierWindows, windowEnd, out _)++;
+    }
+
+    // The first edition kept no note of the partition: all that it booked is in the first bucket.
+    private bool IsBooked(BucketJudge bucket, int partition) =>
+        partition % _buckets.Length == bucket.Number || (bucket.Number == 0 && _version.Base.ByStream.Count > 0);
+
+    // What it counted is still in its numbers, and what the log has now is in them besides: each record in one cell at most, and in one counter.
+    private List<GoneRange> NoteCuts()
+    {
+        var named = new SortedDictionary<(string Stream, int Partition), OffsetSet>();
+        foreach (var bucket in _buckets)
+        {
+            foreach (var cut in bucket.Cuts)
+            {
+                bucket.AddUnseen(cut.Offsets.Count, IsBooked(bucket, cut.Partition));
+                if (!named.TryGetValue((cut.Stream, cut.Partition), out var offsets))
+                    named.Add((cut.Stream, cut.Partition), offsets = new OffsetSet());
+                offsets.Add(cut.Offsets);
+            }
+        }
+
+        return [.. named.Select(each => new GoneRange(each.Key.Stream, each.Key.Partition, each.Value.Ranges, each.Value.Count))];
     }
 
     private void NoteOtherStreams()

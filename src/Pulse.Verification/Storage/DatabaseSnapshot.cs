@@ -101,10 +101,10 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
     private async Task<ILookup<int, StoredBucket>> ReadBucketsAsync(CancellationToken stop)
     {
         var gaps = new List<(int Version, int Bucket, StoredGap Gap)>();
-        await foreach (var row in QueryAsync("select version, bucket, stream, partition, from_offset, to_offset from pulse_gap", stop)
+        await foreach (var row in QueryAsync("select version, bucket, stream, partition, from_offset, to_offset, kind from pulse_gap", stop)
             .ConfigureAwait(false))
             gaps.Add((row.GetInt32(0), row.GetInt32(1), new StoredGap(
-                row.GetString(2), row.GetInt32(3), new OffsetRange(row.GetInt64(4), row.GetInt64(5)))));
+                row.GetString(2), row.GetInt32(3), new OffsetRange(row.GetInt64(4), row.GetInt64(5)), IsCut(row.GetString(6)))));
         var byBucket = gaps.ToLookup(gap => (gap.Version, gap.Bucket), gap => gap.Gap);
 
         var buckets = new List<(int Version, StoredBucket Bucket)>();
@@ -125,6 +125,13 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
 
         return buckets.ToLookup(each => each.Version, each => each.Bucket);
     }
+
+    private bool IsCut(string kind) => kind switch
+    {
+        "cut" => true,
+        "retention" => false,
+        _ => throw NotUnderstood($"a gap of the kind '{kind}'"),
+    };
 
     private StoredVersion VersionOf(DbDataReader row, IEnumerable<StoredBucket> stored)
     {

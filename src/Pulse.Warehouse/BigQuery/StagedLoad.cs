@@ -41,18 +41,18 @@ internal sealed class StagedLoad(BigQueryWarehouse warehouse, StagedFile file, R
             cancellationToken);
 
     public Task<ExportedDate> LoadAsync(
-        LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken) =>
+        LoadHistory history, KnownGaps gaps, Action<DateStatus> tell, CancellationToken cancellationToken) =>
         BigQueryFailures.Translated(
             $"loading {_what}",
             async () =>
             {
                 var client = await warehouse.ClientAsync(cancellationToken).ConfigureAwait(false);
-                return await LoadAsync(client, history, tell, cancellationToken).ConfigureAwait(false);
+                return await LoadAsync(client, history, gaps, tell, cancellationToken).ConfigureAwait(false);
             },
             cancellationToken);
 
     private async Task<ExportedDate> LoadAsync(
-        BigQueryClient client, LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken)
+        BigQueryClient client, LoadHistory history, KnownGaps gaps, Action<DateStatus> tell, CancellationToken cancellationToken)
     {
         var started = 0;
         for (var attempt = 1; attempt <= MostAttempts; attempt++)
@@ -63,7 +63,7 @@ internal sealed class StagedLoad(BigQueryWarehouse warehouse, StagedFile file, R
             if (found is null)
             {
                 started++;
-                (found, isOurs) = await StartAsync(client, jobId, tell, cancellationToken).ConfigureAwait(false);
+                (found, isOurs) = await StartAsync(client, jobId, gaps, tell, cancellationToken).ConfigureAwait(false);
             }
 
             var status = new DateStatus(DateStep.Loading, Content.Rows, Bytes);
@@ -99,14 +99,14 @@ internal sealed class StagedLoad(BigQueryWarehouse warehouse, StagedFile file, R
 
     /// <returns>The job, and whether it is this call that made it: otherwise it was there before.</returns>
     private async Task<(Job Job, bool IsOurs)> StartAsync(
-        BigQueryClient client, string jobId, Action<DateStatus> tell, CancellationToken cancellationToken)
+        BigQueryClient client, string jobId, KnownGaps gaps, Action<DateStatus> tell, CancellationToken cancellationToken)
     {
         tell(new DateStatus(DateStep.Uploading, Content.Rows, 0, jobId));
         try
         {
             await using var content = File.OpenRead(file.Path);
             var job = await client.UploadParquetAsync(
-                Request(jobId),
+                Request(jobId, gaps),
                 content,
                 sent => tell(new DateStatus(DateStep.Uploading, Content.Rows, sent, jobId)),
                 cancellationToken).ConfigureAwait(false);
@@ -123,7 +123,7 @@ internal sealed class StagedLoad(BigQueryWarehouse warehouse, StagedFile file, R
         }
     }
 
-    private Job Request(string jobId) => new()
+    private Job Request(string jobId, KnownGaps gaps) => new()
     {
         JobReference = new JobReference
         {
@@ -148,6 +148,12 @@ internal sealed class StagedLoad(BigQueryWarehouse warehouse, StagedFile file, R
                 // The table is there and checked; one that was dropped meanwhile must not come back unchecked.
                 CreateDisposition = "CREATE_NEVER",
                 WriteDisposition = "WRITE_TRUNCATE",
+            },
+            // A label's value has digits and small letters alone.
+            Labels = gaps.AreNone ? null : new Dictionary<string, string>
+            {
+                ["pulse_lost_records"] = gaps.Lost.ToString(CultureInfo.InvariantCulture),
+                ["pulse_cut_records"] = gaps.Cut.ToString(CultureInfo.InvariantCulture),
             },
         },
     };

@@ -22,6 +22,7 @@ public sealed class TopicReaderTests(KafkaFixture kafka) : IAsyncLifetime
 
     private readonly ActorSystem _system = ActorSystem.Create("reader", "akka.stdout-loglevel = OFF, akka.loggers = []");
     private readonly List<TopicReader> _readers = [];
+    private readonly ClientMonitor _monitor = new();
     private EventTopic _topic = null!;
 
     public async ValueTask InitializeAsync() => _topic = await EventTopic.CreateAsync(kafka, 2);
@@ -301,6 +302,17 @@ public sealed class TopicReaderTests(KafkaFixture kafka) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_client_says_how_its_brokers_are()
+    {
+        await _topic.ProduceAsync(0, Numbers(0, 9));
+
+        await Reader(Seek(Start(), 0, offset: 0)).TakeAsync(9);
+
+        await Until.TrueAsync(() => _monitor.Latest is { } said
+            && said.Brokers.Any(broker => broker is { State: "UP", Errors: 0, RoundTripP99Microseconds: > 0 }));
+    }
+
+    [Fact]
     public async Task Many_partitions_are_assigned_and_sought_together_and_each_is_read()
     {
         const int Partitions = 200;
@@ -343,7 +355,7 @@ public sealed class TopicReaderTests(KafkaFixture kafka) : IAsyncLifetime
         using (var broker = EmbeddedBroker.Start())
             address = broker.BootstrapServers;
         // The client says that nobody is there by a callback, which the polling thread carries out.
-        var reader = TopicReader.Start(new KafkaSettings(address), EventTopic.Stream, stuck);
+        var reader = TopicReader.Start(new KafkaSettings(address), EventTopic.Stream, _monitor, stuck);
         var assigned = Seek(reader, 0, offset: 0);
 
         await stuck.Entered.WaitAsync(Limit);
@@ -382,7 +394,7 @@ public sealed class TopicReaderTests(KafkaFixture kafka) : IAsyncLifetime
 
     private TopicReader Start(KafkaSettings settings)
     {
-        var reader = TopicReader.Start(settings, EventTopic.Stream, NullLogger.Instance);
+        var reader = TopicReader.Start(settings, EventTopic.Stream, _monitor, NullLogger.Instance);
         _readers.Add(reader);
         return reader;
     }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
@@ -42,6 +43,12 @@ internal sealed class SteeredCheckpoints : ICheckpointStore
     {
         await AskAsync(buckets);
         return buckets.ToDictionary(bucket => bucket, _ => new CheckpointId(Guid.NewGuid()));
+    }
+
+    public async Task<StoredProgress> ReadProgressAsync(string stream, CancellationToken cancellationToken)
+    {
+        await AskAsync([]);
+        return StoredProgress.Of(stream, []);
     }
 
     public async Task<StorageSnapshot> ReadSnapshotAsync(CancellationToken cancellationToken)

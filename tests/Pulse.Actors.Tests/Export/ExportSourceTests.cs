@@ -5,6 +5,7 @@ using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Testing;
+using Pulse.Warehouse;
 
 namespace Pulse.Actors.Tests.Export;
 
@@ -67,6 +68,18 @@ public abstract class ExportSourceTests(StorageKind kind, PostgresFixture postgr
         Assert.Contains("are not any more: 1.", fault.Message, StringComparison.Ordinal);
         Assert.Single(await _source.ReadDatesAsync(null, CancellationToken.None));
         Assert.Equal([Row(0, "PC", 3)], await ReadAsync(null, NewYear));
+    }
+
+    [Fact]
+    public async Task What_the_counts_of_a_rollup_lack_is_the_sum_of_its_gaps_each_once()
+    {
+        await _storage.QueryAsync(
+            "insert into pulse_gap (version, bucket, stream, partition, from_offset, to_offset, kind) "
+            + "select version, bucket, 'stream', 0, 5, 25, 'retention' from pulse_bucket where version = 1 union all "
+            + "select version, bucket, 'stream', 1, 5, 12, 'cut' from pulse_bucket where version = 1");
+
+        Assert.Equal(new KnownGaps(20, 7), await _source.ReadGapsAsync(DeviceGenre, CancellationToken.None));
+        Assert.True((await _source.ReadGapsAsync(GenderAge, CancellationToken.None)).AreNone);
     }
 
     [Fact]

@@ -143,7 +143,7 @@ public sealed class ParquetWarehouseTests : IDisposable
         await using (var staged = await StageAsync(3))
         {
             Assert.False(await staged.IsInPlaceAsync(true, CancellationToken.None));
-            await staged.LoadAsync(default, _ => { }, CancellationToken.None);
+            await staged.LoadAsync(default, default, _ => { }, CancellationToken.None);
             Assert.True(await staged.IsInPlaceAsync(true, CancellationToken.None));
         }
 
@@ -197,7 +197,7 @@ public sealed class ParquetWarehouseTests : IDisposable
     private async Task<ExportedDate> ReplaceAsync(DateOnly date, IAsyncEnumerable<KeyCount> rows)
     {
         await using var staged = await _warehouse.StageAsync(DeviceGenre, date, rows, CancellationToken.None);
-        return await staged.LoadAsync(default, _ => { }, CancellationToken.None);
+        return await staged.LoadAsync(default, default, _ => { }, CancellationToken.None);
     }
 
     private static async IAsyncEnumerable<KeyCount> ListedAsync(KeyCount[] rows)

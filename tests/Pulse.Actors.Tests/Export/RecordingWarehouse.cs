@@ -97,7 +97,7 @@ internal sealed class RecordingWarehouse : IWarehouse
             Task.FromResult(warehouse._digests.GetValueOrDefault(unit) == content.Digest);
 
         public async Task<ExportedDate> LoadAsync(
-            LoadHistory history, Action<DateStatus> tell, CancellationToken cancellationToken)
+            LoadHistory history, KnownGaps gaps, Action<DateStatus> tell, CancellationToken cancellationToken)
         {
             tell(new DateStatus(DateStep.Loading, content.Rows, Bytes, "job", "RUNNING"));
             await warehouse.BeforeLoad(unit, cancellationToken);

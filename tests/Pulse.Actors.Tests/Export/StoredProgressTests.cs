@@ -1,5 +1,6 @@
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Tests.Export;

@@ -16,7 +16,7 @@ public sealed class GroupOffsetTests(KafkaFixture kafka) : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         _topic = await EventTopic.CreateAsync(kafka, 1);
-        _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, NullLogger.Instance);
+        _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, new ClientMonitor(), NullLogger.Instance);
         _group = new GroupOffset(_reader, _reader.Assign(0), _statistics, NoLogger.Instance);
     }
 

@@ -58,7 +58,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await base.InitializeAsync();
         _topic = await EventTopic.CreateAsync(kafka, 1);
         _questions = new TopicQuestions(_topic.Settings);
-        _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, NullLogger.Instance);
+        _reader = TopicReader.Start(_topic.Settings, EventTopic.Stream, new ClientMonitor(), NullLogger.Instance);
         _sink = CreateTestProbe("sink");
         _node = CreateTestProbe("node");
         _buckets = CreateTestProbe("buckets");
@@ -201,7 +201,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         Assert.All(sent, send => Assert.Equal([new Gap(Partition, 2, 9)], send.Delta.Gaps));
         Assert.Equal(Rollups * 3, sent.Sum(send => send.Delta.Balance.Counted));
         Assert.Contains(
-            "begins at offset 9 now: of what was there from 2 on",
+            "begins at offset 9 now: the 7 offsets from 2 on are gone",
             (await log.FishForMessageAsync<Akka.Event.Warning>(line => line.ToString().Contains("pulse_gap", StringComparison.Ordinal), Limit)).ToString(),
             StringComparison.Ordinal);
     }

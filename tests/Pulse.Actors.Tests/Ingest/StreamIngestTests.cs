@@ -241,9 +241,10 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     {
         var log = NullLogger<TopicReader>.Instance;
         var questions = new TopicQuestions(settings);
+        var monitor = new ClientMonitor();
         Sys.RegisterOnTermination(questions.Dispose);
         var ingest = Sys.ActorOf(
-            Props.Create(() => new StreamIngest(settings, questions, log)));
+            Props.Create(() => new StreamIngest(settings, questions, monitor, log)));
         ingest.Tell(new StreamIngest.ReadWith(_ingestors));
         return ingest;
     }

@@ -29,7 +29,8 @@ public sealed class LiveMessageSerializerTests : IDisposable
             ]),
         ["wanted"] = UnstoredWanted.Instance,
         ["status"] = new NodeStatus(
-            "node#1", "127.0.0.1:4053", Noon, 1000, 3, 1, 134, 64, 20, Noon, null, "away", [new NodePartition(2, 10, 8, 12)]) { Sequence = 7 },
+            "node#1", "127.0.0.1:4053", Noon, 1000, 3, 1, 134, 64, 20, Noon, null, "away",
+            [new NodePartition(2, 10, 8), new NodePartition(5, 30, 30, "no way")]) { Sequence = 7 },
     };
 
     public static TheoryData<string, string, string> Pinned => new()
@@ -48,6 +49,19 @@ public sealed class LiveMessageSerializerTests : IDisposable
     };
 
     public void Dispose() => _system.Dispose();
+
+    // With the end of the log, which nodes do not tell each other any more.
+    [Fact]
+    public void A_status_of_the_version_before_columns_is_read()
+    {
+        const string Hex = "0A066E6F64652331120E3132372E302E302E313A343035331A0B08C0E6DECA061080E59A7720E8072803300138860140"
+            + "404814520B08C0E6DECA061080E59A776204617761796A080802100A1808200C7007";
+
+        var read = Assert.IsType<NodeStatus>(_system.Serialization.Deserialize(Convert.FromHexString(Hex), 1702, "live.node-status.v1"));
+
+        Assert.Equal([new NodePartition(2, 10, 8)], read.Partitions);
+        Assert.Equal((1000, 7, "away"), (read.Consumed, read.Sequence, read.StorageProblem));
+    }
 
     [Theory]
     [MemberData(nameof(Pinned))]

@@ -124,6 +124,16 @@ public sealed class ExportMessageSerializerTests : IDisposable
                 + "10E69F011A0461623132"
             },
             {
+                "exported with gaps", "export.date-exported.v1",
+                "0A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E7265"
+                + "10E69F011A0D080310900318D0860330073809"
+            },
+            {
+                "finished with gaps", "export.finished.v1",
+                "0A550A140A0D636C75737465722F746F706963100218AC02120B08C0E6DECA061080E59A771A0B08C2E6DECA"
+                + "061080E59A7722230A127669657773427944657669636547656E72651001180320900328D0860338074009"
+            },
+            {
                 "unchanged", "export.date-exported.v1",
                 "0A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E7265"
                 + "10E69F011A0D08031090032204616231322801"
@@ -231,6 +241,9 @@ public sealed class ExportMessageSerializerTests : IDisposable
         ["state"] = new ExportState(
             new ExportProgress(Completion, ExportPhase.Draining, 6, 0, 0), 1, Outcome, "Kafka is silent."),
         ["load begun"] = new LoadBegun(Completion, Date, "ab12"),
+        ["exported with gaps"] = new DateExported(Completion, Date, Result with { Gaps = new KnownGaps(7, 9) }),
+        ["finished with gaps"] = new ExportFinished(
+            Outcome with { Rollups = [Outcome.Rollups[0] with { Lost = 7, Cut = 9 }] }),
         ["unchanged"] = new DateExported(Completion, Date, Unchanged),
         ["date progress"] = Loading,
         ["ledger with loads"] = new ExportLedger(

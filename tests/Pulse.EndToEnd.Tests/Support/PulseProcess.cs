@@ -168,7 +168,8 @@ internal sealed class PulseProcess : IAsyncDisposable
             output?.WriteLine(line);
     }
 
-    private async Task<string> AddressAsync()
+    /// <summary>The node's dashboard.</summary>
+    public async Task<string> AddressAsync()
     {
         var banner = await LineAsync("http://127.0.0.1:", StartLimit);
         return banner[banner.IndexOf("http://", StringComparison.Ordinal)..].Trim();
@@ -185,17 +186,30 @@ internal sealed class PulseProcess : IAsyncDisposable
 /// <summary>The part of <c>/api/status</c> that tests read.</summary>
 internal sealed record NodeStatus(
     [property: JsonRequired] long Consumed,
-    [property: JsonRequired] long Lag,
+    [property: JsonRequired] long? Lag,
+    [property: JsonRequired] string? KafkaProblem,
+    [property: JsonRequired] int Standing,
     [property: JsonRequired] long DeadLettersWaiting,
     [property: JsonRequired] string? DeadLetterProblem,
     [property: JsonRequired] bool StorageAvailable,
     [property: JsonRequired] IReadOnlyList<StandingBucket> StandingBuckets,
     [property: JsonRequired] IReadOnlyList<NodeBalance> Balances,
     [property: JsonRequired] IReadOnlyList<NodePartition> Partitions,
-    [property: JsonRequired] IReadOnlyList<NodeMember> Members);
+    [property: JsonRequired] IReadOnlyList<NodeMember> Members)
+{
+    /// <summary>Those that the node reads.</summary>
+    public IEnumerable<NodePartition> PartitionsHere => Partitions.Where(partition => partition.IsHere);
+}
 
-/// <summary>A partition that a node reads, and up to where it has.</summary>
-internal sealed record NodePartition([property: JsonRequired] int Partition, [property: JsonRequired] long Position);
+/// <summary>A partition of the topic.</summary>
+internal sealed record NodePartition(
+    [property: JsonRequired] int Partition,
+    [property: JsonRequired] bool IsHere,
+    [property: JsonRequired] string? Reader,
+    [property: JsonRequired] bool? HasLeader,
+    [property: JsonRequired] long? Position,
+    [property: JsonRequired] long? Lag,
+    [property: JsonRequired] string? Standing);
 
 /// <summary>A bucket that a node can't go on with.</summary>
 internal sealed record StandingBucket([property: JsonRequired] string Bucket, [property: JsonRequired] string Problem);

@@ -184,6 +184,13 @@ internal sealed class TestStream
         await administration.AlterConsumerGroupOffsetsAsync([new ConsumerGroupTopicPartitionOffsets(GroupId, ends)]);
     }
 
+    /// <summary>The offset that the next record of a partition will have.</summary>
+    public long End(int partition)
+    {
+        using var consumer = Consumer(GroupId);
+        return consumer.QueryWatermarkOffsets(new TopicPartition(Topic, partition), Limit).High.Value;
+    }
+
     /// <summary>Deletes the records of a partition below an offset, as retention does.</summary>
     public async Task DeleteRecordsAsync(int partition, long below)
     {

@@ -42,6 +42,8 @@ public sealed class ApiFixture : IAsyncLifetime
                (100 * window) + (10 * device.Length) + genre.Length),
     ];
 
+    public StreamView Stream { get; } = new();
+
     public HttpClient Client { get; private set; } = null!;
 
     public HttpClient ProtectedClient { get; private set; } = null!;
@@ -62,6 +64,21 @@ public sealed class ApiFixture : IAsyncLifetime
         Directory.Delete(_directory, recursive: true);
     }
 
+    // Three gaps of every bucket, and five actions.
+    private static async Task FillOperationsAsync(string database)
+    {
+        await using var connection = new Microsoft.Data.Sqlite.SqliteConnection(database);
+        await connection.OpenAsync();
+        await using var command = connection.CreateCommand();
+        command.CommandText =
+            "insert into pulse_gap (version, bucket, stream, partition, from_offset, to_offset, kind, stored_at) "
+            + "select version, bucket, 'stream', column1, column2, column3, column4, column5 from pulse_bucket, "
+            + "(values (0, 0, 30, 'retention', '2026-01-01 00:00:01'), (1, 5, 10, 'retention', '2026-01-01 00:00:02'), "
+            + "(1, 100, 150, 'cut', '2026-01-01 00:00:03'));"
+            + "insert into pulse_action (at, who, what) select '2026-01-01 00:00:0' || column1, 'ann@host', 'act ' || column1 from (values (1), (2), (3), (4), (5))";
+        await command.ExecuteNonQueryAsync();
+    }
+
     private async Task<HttpClient> StartAsync(HttpSettings http)
     {
         var storage = new StorageOptions(
@@ -79,6 +96,7 @@ public sealed class ApiFixture : IAsyncLifetime
         var node = new NodeStorage(storage, settings.Catalog);
         _storage.Add(node);
         await node.PrepareAsync(settings.Rules, TestContext.Current.CancellationToken);
+        await FillOperationsAsync(storage.ConnectionString);
         await new BucketWriter(node, settings.Catalog).CountAsync(settings.Catalog.Rollups[0], Rows, late: 7);
         var model = new ReadModel(settings.Catalog, settings.Live, TimeSpan.Zero);
         await new ModelFiller(node.Results, settings.Live).FillAsync(model, WindowsInMemory, TestContext.Current.CancellationToken);
@@ -90,9 +108,12 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton(settings);
         builder.Services.AddSingleton(_system);
         builder.Services.AddSingleton(node.Results);
+        builder.Services.AddSingleton(node.Gaps);
+        builder.Services.AddSingleton(node.Actions);
         builder.Services.AddSingleton(model);
         builder.Services.AddSingleton<RollupReader>();
         builder.Services.AddSingleton<ClusterView>();
+        builder.Services.AddSingleton(Stream);
         builder.Services.AddSingleton(new Balances(settings.Catalog));
         builder.Services.AddSingleton<IngestStatistics>();
         builder.Services.AddSingleton<BucketStatistics>();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
+using Pulse.Actors.Live;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -207,7 +208,7 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         var body = await GetAsync("/openapi/v1.json");
 
         Assert.Equal(
-            ["/api/cluster", "/api/deadletters", "/api/exports", "/api/rollups", "/api/rollups/{name}", "/api/rollups/{name}/stream", "/api/status"],
+            ["/api/actions", "/api/cluster", "/api/deadletters", "/api/exports", "/api/gaps", "/api/rollups", "/api/rollups/{name}", "/api/rollups/{name}/stream", "/api/status"],
             body.GetProperty("paths").EnumerateObject().Select(path => path.Name).Order(StringComparer.Ordinal));
         Assert.Contains(
             body.GetProperty("paths").GetProperty("/api/rollups/{name}").GetProperty("get").GetProperty("parameters").EnumerateArray(),
@@ -216,6 +217,36 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
             ["rollup", "cut"],
             body.GetProperty("components").GetProperty("schemas").GetProperty("NodeBalance").GetProperty("properties").EnumerateObject()
                 .Select(property => property.Name));
+    }
+
+    [Fact]
+    public async Task The_status_lists_every_partition_and_says_null_of_what_is_unknown()
+    {
+        var now = new DateTime(2026, 11, 26, 12, 0, 0, DateTimeKind.Utc);
+        api.Stream.State = new StreamState(now, now)
+        {
+            Stream = "cluster/topic/id",
+            KafkaAnsweredUtc = now,
+            KafkaProblem = "It is gone.",
+            Partitions =
+            [
+                new PartitionState(0) { HasLeader = true, Begin = 10, End = 50, Stored = 20, Lag = 30, Reader = "b#1", ReaderAddress = "b:1", Position = 40 },
+                new PartitionState(1) { HasLeader = false, Stored = 7, Standing = new Standing(StandingCause.NoLeader, "no leader", now) },
+            ],
+        };
+
+        var status = await GetAsync("/api/status");
+
+        Assert.Equal(JsonValueKind.Null, status.GetProperty("lag").ValueKind);
+        Assert.Equal(("cluster/topic/id", "It is gone."), (status.GetProperty("stream").GetString(), status.GetProperty("kafkaProblem").GetString()));
+        Assert.Equal((now, 1), (status.GetProperty("kafkaAnswered").GetDateTime(), status.GetProperty("standing").GetInt32()));
+        Assert.Equal(
+            [
+                """{"partition":0,"isHere":false,"reader":"b:1","hasLeader":true,"position":40,"committed":20,"begin":10,"end":50,"lag":30,"standing":null,"standingSince":null}""",
+                """{"partition":1,"isHere":false,"reader":null,"hasLeader":false,"position":null,"committed":7,"begin":null,"end":null,"lag":null,"standing":"no leader","standingSince":"2026-11-26T12:00:00Z"}""",
+            ],
+            status.GetProperty("partitions").EnumerateArray().Select(partition => partition.GetRawText()));
+        Assert.Equal(JsonValueKind.Null, (await GetAsync("/api/cluster")).GetProperty("lag").ValueKind);
     }
 
     [Fact]

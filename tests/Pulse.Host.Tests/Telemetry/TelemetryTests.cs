@@ -12,6 +12,7 @@ using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Gaps;
 using Pulse.Events;
 using Pulse.Host.Access;
 using Pulse.Host.Configuration;
@@ -32,6 +33,8 @@ public sealed class TelemetryTests : IAsyncLifetime
     private readonly BucketStatistics _buckets = new();
     private readonly ExportStatistics _exports = new();
     private readonly StorageAvailability _storage = new();
+    private readonly StoredGaps _gaps = new();
+    private readonly StreamView _stream = new();
     private readonly ReadModel _model = new(RollupCatalog.Default, new LiveOptions(), TimeSpan.Zero);
     private readonly TaskCompletionSource _collected = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private WebApplication _collector = null!;
@@ -57,7 +60,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             builder.Services.AddAccessControl(HttpSettings.Loopback(0) with { ApiKey = ApiFixture.ApiKey }, _directory);
             builder.Services.AddProblemDetails();
             builder.Services.AddSingleton(_ingest).AddSingleton(_buckets).AddSingleton(_exports)
-                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(new ClusterView());
+                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(_stream).AddSingleton(new ClusterView { Self = "self#1" }).AddSingleton(_gaps);
             builder.AddTelemetry(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _collector.Urls.First(),
@@ -84,9 +87,8 @@ public sealed class TelemetryTests : IAsyncLifetime
     [Fact]
     public async Task A_scrape_says_what_the_statistics_say()
     {
-        _ingest.Assigned(0);
         _ingest.Assigned(3);
-        (_ingest.Status(3)!.Position, _ingest.Status(3)!.Committed, _ingest.Status(3)!.End) = (70, 60, 100);
+        (_ingest.Status(3)!.Position, _ingest.Status(3)!.Committed) = (70, 60);
         _ingest.Read(90, 4);
         _ingest.Flushed(12);
         _ingest.Flushed(3);
@@ -107,8 +109,6 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(1, scrape["pulse_ingest_session_restarts_total"]);
         Assert.Equal(1, scrape["pulse_ingest_commits_total"]);
         Assert.InRange(scrape["pulse_ingest_commit_age_seconds"], 0, 60);
-        Assert.Equal(2, scrape["pulse_ingest_partitions"]);
-        Assert.Equal(30, scrape["pulse_ingest_lag{partition=\"3\"}"]);
         Assert.Equal(70, scrape["pulse_ingest_position{partition=\"3\"}"]);
         Assert.Equal(60, scrape["pulse_ingest_committed{partition=\"3\"}"]);
         Assert.Equal(1, scrape["pulse_bucket_running"]);
@@ -122,10 +122,85 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Gaps_are_told_by_partition_and_kind_once_storage_was_asked()
+    {
+        Assert.DoesNotContain((await ScrapeAsync()).Series, series => series.StartsWith("pulse_ingest_gap_records", StringComparison.Ordinal));
+
+        _gaps.Sums = [new GapSum("stream", 3, GapKind.Retention, 500), new GapSum("stream", 3, GapKind.Cut, 7)];
+
+        // A scrape within the exporter's moment of rest gets the one before.
+        await Eventually.HoldsAsync("the gaps are told", Limit, async () =>
+            (await ScrapeAsync()) is var scrape
+            && scrape.Series.Contains("pulse_ingest_gap_records{kind=\"cut\",partition=\"3\",stream=\"stream\"}")
+            && scrape["pulse_ingest_gap_records{kind=\"cut\",partition=\"3\",stream=\"stream\"}"] == 7
+            && scrape["pulse_ingest_gap_records{kind=\"retention\",partition=\"3\",stream=\"stream\"}"] == 500);
+    }
+
+    [Fact]
+    public async Task A_lag_that_is_unknown_is_absent_and_partitions_are_counted_by_what_becomes_of_them()
+    {
+        _stream.State = new StreamState(DateTime.UtcNow, DateTime.UtcNow)
+        {
+            Stream = "cluster/topic/id",
+            KafkaAnsweredUtc = DateTime.UtcNow,
+            Partitions =
+            [
+                Read(0, lag: 0), Read(1, lag: 30), Read(2, lag: null) with { Standing = Why(StandingCause.NoProgress) },
+                Read(3, lag: 40) with { Reader = "other#2" },
+                new PartitionState(4) { Lag = 50, Standing = Why(StandingCause.NoReader) },
+                new PartitionState(5) { Standing = Why(StandingCause.NoLeader) },
+            ],
+        };
+
+        var scrape = await ScrapeAsync();
+
+        Assert.Equal(
+            ["0: 0", "1: 30", "4: 50"],
+            scrape.Series.Where(series => series.StartsWith("pulse_ingest_lag{", StringComparison.Ordinal)).Order()
+                .Select(series => $"{series.Split('"')[1]}: {scrape[series]}"));
+        Assert.Equal(2, scrape["pulse_ingest_partitions{state=\"read\"}"]);
+        Assert.Equal(1, scrape["pulse_ingest_partitions{state=\"no_leader\"}"]);
+        Assert.Equal(1, scrape["pulse_ingest_partitions{state=\"no_reader\"}"]);
+        Assert.Equal(1, scrape["pulse_ingest_partitions{state=\"standing\"}"]);
+        Assert.Equal(1, scrape["pulse_kafka_reachable"]);
+
+        static PartitionState Read(int number, long? lag) => new(number) { Reader = "self#1", Lag = lag };
+
+        static Standing Why(StandingCause cause) => new(cause, "why", DateTime.UtcNow);
+    }
+
+    [Fact]
+    public async Task Brokers_that_did_not_answer_are_not_reachable() =>
+        Assert.Equal(0, (await ScrapeAsync())["pulse_kafka_reachable"]);
+
+    [Fact]
+    public async Task What_a_client_says_of_its_queue_and_its_brokers()
+    {
+        _ingest.Reader.Said(
+            """
+            {"msg_cnt":4,"msg_size":500,"brokers":{"kafka-1:9092/1":{"state":"UP","txerrs":1,"rxerrs":2,"req_timeouts":3,
+              "rtt":{"p50":1500,"p99":8000,"cnt":9}}}}
+            """);
+        await Eventually.HoldsAsync("it is read", Limit, () => Task.FromResult(_ingest.Reader.Latest is not null));
+
+        var scrape = await ScrapeAsync();
+
+        const string Broker = "broker=\"kafka-1:9092/1\",client=\"reader\"";
+        Assert.Equal(4, scrape["pulse_kafka_client_queue_messages{client=\"reader\"}"]);
+        Assert.Equal(500, scrape["pulse_kafka_client_queue_size_bytes{client=\"reader\"}"]);
+        Assert.Equal(1, scrape[$"pulse_kafka_broker_connected{{{Broker},state=\"UP\"}}"]);
+        Assert.Equal(3, scrape[$"pulse_kafka_broker_errors_total{{{Broker}}}"]);
+        Assert.Equal(3, scrape[$"pulse_kafka_broker_timeouts_total{{{Broker}}}"]);
+        Assert.Equal(0.0015, scrape[$"pulse_kafka_broker_round_trip_seconds{{{Broker},quantile=\"0.5\"}}"]);
+        Assert.Equal(0.008, scrape[$"pulse_kafka_broker_round_trip_seconds{{{Broker},quantile=\"0.99\"}}"]);
+        Assert.DoesNotContain(scrape.Series, series => series.Contains("dead_letters\"", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_partition_that_went_to_another_node_leaves_the_metrics()
     {
         _ingest.Assigned(5);
-        Assert.Equal(0, (await ScrapeAsync())["pulse_ingest_lag{partition=\"5\"}"]);
+        Assert.Equal(0, (await ScrapeAsync())["pulse_ingest_position{partition=\"5\"}"]);
 
         _ingest.Released(5);
 
@@ -133,7 +208,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         await Eventually.HoldsAsync(
             "the partition is gone",
             Limit,
-            async () => !(await ScrapeAsync()).Series.Contains("pulse_ingest_lag{partition=\"5\"}"));
+            async () => !(await ScrapeAsync()).Series.Contains("pulse_ingest_position{partition=\"5\"}"));
     }
 
     [Fact]

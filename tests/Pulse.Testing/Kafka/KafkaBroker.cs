@@ -87,6 +87,15 @@ public sealed partial class KafkaBroker
     /// <summary>Ends <see cref="Suspend"/>.</summary>
     public void Resume() => Signal("CONT");
 
+    /// <summary>Copies the log of a partition to which nobody writes at the moment.</summary>
+    public void CopyLog(string topic, int partition) => Copy(LogOf(topic, partition), CopyOf(topic, partition));
+
+    /// <summary>
+    /// Puts the copy in place of the log, as a disk that lost its last writes, or a backup; the broker must not run. What was written since
+    /// is gone, and the next leader's epoch is another one.
+    /// </summary>
+    public void PutLogBack(string topic, int partition) => Copy(CopyOf(topic, partition), LogOf(topic, partition));
+
     /// <summary>The end of what it has logged, for a message to people.</summary>
     public string LogEnd() => string.Join('\n', ReadLog().Split('\n').TakeLast(LinesOfLog));
 
@@ -171,6 +180,19 @@ public sealed partial class KafkaBroker
             $"-Dlog4j2.configurationFile={LoggingFile}",
             "-cp", Path.Combine(_home.Libraries, "*"), .. program,
         ]))!;
+
+    private string LogOf(string topic, int partition) => Path.Combine(_directory, "log", FormattableString.Invariant($"{topic}-{partition}"));
+
+    private string CopyOf(string topic, int partition) => Path.Combine(_directory, "copy", FormattableString.Invariant($"{topic}-{partition}"));
+
+    private static void Copy(string from, string to)
+    {
+        if (Directory.Exists(to))
+            Directory.Delete(to, recursive: true);
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.GetFiles(from))
+            File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
+    }
 
     private string ReadLog()
     {

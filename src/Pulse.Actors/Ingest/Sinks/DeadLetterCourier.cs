@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Akka.Actor;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 using Pulse.Events;
 
 namespace Pulse.Actors.Ingest.Sinks;
@@ -23,6 +24,7 @@ internal sealed class DeadLetterCourier
     private readonly EventDecoder _decoder;
     private readonly int[] _valueIds;
     private readonly IActorRef _sink;
+    private readonly ClientMonitor _monitor;
     private readonly ILogger _log;
     private readonly ConcurrentQueue<(SinkReading Reading, bool Begins)> _requests = new();
     private readonly List<(int SourcePartition, Message<byte[], byte[]> Record)> _letters = [];
@@ -32,9 +34,9 @@ internal sealed class DeadLetterCourier
     private long _nextReport;
     private volatile bool _stopping;
 
-    private DeadLetterCourier(KafkaSettings settings, SinkRules rules, IActorRef sink, ILogger log)
+    private DeadLetterCourier(KafkaSettings settings, SinkRules rules, IActorRef sink, ClientMonitor monitor, ILogger log)
     {
-        (_settings, _sink, _log) = (settings, sink, log);
+        (_settings, _sink, _monitor, _log) = (settings, sink, monitor, log);
         _decoder = rules.NewDecoder();
         _valueIds = new int[_decoder.Dimensions.Count];
     }
@@ -43,10 +45,12 @@ internal sealed class DeadLetterCourier
     /// <param name="settings">The brokers and topics.</param>
     /// <param name="rules">What records are judged by.</param>
     /// <param name="sink">Receives <see cref="LettersSent"/>, <see cref="RecordsGone"/> and at last <see cref="CourierEnded"/>.</param>
+    /// <param name="monitor">Receives what the client says of itself.</param>
     /// <param name="log">Receives what the client has to say.</param>
-    public static DeadLetterCourier Start(KafkaSettings settings, SinkRules rules, IActorRef sink, ILogger log)
+    public static DeadLetterCourier Start(
+        KafkaSettings settings, SinkRules rules, IActorRef sink, ClientMonitor monitor, ILogger log)
     {
-        var courier = new DeadLetterCourier(settings, rules, sink, log);
+        var courier = new DeadLetterCourier(settings, rules, sink, monitor, log);
         new Thread(courier.Run) { IsBackground = true, Name = "pulse-dead-letters" }.Start();
         return courier;
     }
@@ -68,7 +72,7 @@ internal sealed class DeadLetterCourier
         try
         {
             source = new RangeReader(_settings, _log);
-            topic = new DeadLetterTopic(_settings, source.Handle, _log);
+            topic = new DeadLetterTopic(_settings, source.Handle, _monitor, _log);
             while (!_stopping)
                 Step(source, topic);
         }

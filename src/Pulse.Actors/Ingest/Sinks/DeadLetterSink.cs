@@ -135,7 +135,7 @@ internal sealed class DeadLetterSink : ReceiveActor, IWithTimers
         _busyAt = Now;
         if (partition.Reading is not null)
             return;
-        _courier ??= DeadLetterCourier.Start(_settings, _rules, Self, _kafkaLog);
+        _courier ??= DeadLetterCourier.Start(_settings, _rules, Self, _statistics.Client, _kafkaLog);
         partition.Reading = new SinkReading(partition.Partition, range.From, range.To);
         _courier.Read(partition.Reading);
     }

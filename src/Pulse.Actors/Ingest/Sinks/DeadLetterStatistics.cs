@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest.Sinks;
 
@@ -9,6 +10,9 @@ public sealed class DeadLetterStatistics
     private long _sent;
     private long _waiting;
     private volatile string? _problem;
+
+    /// <summary>What the client that sends them says of itself.</summary>
+    public ClientMonitor Client { get; } = new();
 
     /// <summary>Records delivered to the dead-letter topic since this node started; those sent again, again.</summary>
     public long Sent => Interlocked.Read(ref _sent);

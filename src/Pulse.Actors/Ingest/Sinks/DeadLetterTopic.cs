@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest.Sinks;
 
@@ -19,9 +20,10 @@ internal sealed class DeadLetterTopic : IDisposable
     /// <summary>Asks for the topic, which a producer alone would have created, and connects.</summary>
     /// <param name="settings">The brokers and the topic.</param>
     /// <param name="asker">A client of the same brokers.</param>
+    /// <param name="monitor">Receives what the client says of itself.</param>
     /// <param name="log">Receives what the client has to say.</param>
     /// <exception cref="IngestException">It can't be written; the message says what to do.</exception>
-    public DeadLetterTopic(KafkaSettings settings, Handle asker, ILogger log)
+    public DeadLetterTopic(KafkaSettings settings, Handle asker, ClientMonitor monitor, ILogger log)
     {
         _name = settings.DeadLetterTopic;
         _partitions = PartitionsOf(asker);
@@ -34,7 +36,9 @@ internal sealed class DeadLetterTopic : IDisposable
                 MessageTimeoutMs = (int)DeliveryTimeout.TotalMilliseconds,
                 // The client insists that one request ends before the record that it carries is given up.
                 RequestTimeoutMs = (int)DeliveryTimeout.TotalMilliseconds,
+                StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
             })
+            .SetStatisticsHandler((_, json) => monitor.Said(json))
             .SetLogHandler((_, message) => log.LogDebug("Kafka client: {Message}", message.Message))
             .SetErrorHandler((_, error) => log.LogDebug("Kafka client: {Reason}", error.Reason))
             .Build();

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Globalization;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Storage.Checkpoints;
@@ -26,6 +27,25 @@ internal static class BucketRows
     public static Task<IReadOnlyDictionary<BucketId, CheckpointId>> ReadCheckpointsAsync(
         DbCommand command, RollupVersions versions, CancellationToken cancellationToken) =>
         ReadAsync(command, versions, row => new CheckpointId(row.GetGuid(2)), cancellationToken);
+
+    /// <summary>How far a stream is stored in the buckets of these versions.</summary>
+    /// <exception cref="StorageException">The positions of a bucket can't be read; the message says what to do.</exception>
+    public static async Task<StoredProgress> ReadProgressAsync(
+        DbConnection connection, RollupVersions versions, string stream, CancellationToken cancellationToken)
+    {
+        var numbers = string.Join(", ", versions.All.Select(version => version.Number.ToString(CultureInfo.InvariantCulture)));
+        var command = connection.Command(
+            $"select positions, count(*), min(bucket) from pulse_bucket where version in ({numbers}) group by positions");
+        await using var disposing = command.ConfigureAwait(false);
+        var rows = await command
+            .ReadAllAsync(row => (Text: row.GetString(0), Buckets: row.GetInt64(1), First: row.GetInt32(2)), cancellationToken)
+            .ConfigureAwait(false);
+        var positions = rows.Select(row => PositionsOf($"bucket number {row.First}", row.Text)).ToList();
+        // A database that went back to before a bucket had its row has stored nothing of it.
+        if (rows.Sum(row => row.Buckets) < versions.All.Sum(version => version.Buckets))
+            positions.Add(new BucketPositions());
+        return StoredProgress.Of(stream, positions);
+    }
 
     /// <summary>The positions that a bucket's row has.</summary>
     /// <exception cref="StorageException">They can't be read; the message says what to do.</exception>

@@ -73,6 +73,12 @@ internal interface ICheckpointStore : IAsyncDisposable
     Task<IReadOnlyDictionary<BucketId, CheckpointId>> ReadCheckpointsAsync(
         IReadOnlyCollection<BucketId> buckets, CancellationToken cancellationToken);
 
+    /// <summary>How far a stream is stored, in one question: each text of positions comes once, however many buckets have it.</summary>
+    /// <param name="stream">The stream's identity.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="StorageException">Storage can't be read, or the positions of a bucket can't.</exception>
+    Task<StoredProgress> ReadProgressAsync(string stream, CancellationToken cancellationToken);
+
     /// <summary>
     /// One consistent state of all buckets and tables, for as long as it is open; it holds one of the node's connections.
     /// </summary>

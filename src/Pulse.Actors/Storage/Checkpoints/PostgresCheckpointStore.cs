@@ -80,6 +80,10 @@ internal sealed class PostgresCheckpointStore : ICheckpointStore
         RunAsync(ReadCheckpoints, buckets, BucketRows.ReadCheckpointsAsync, cancellationToken);
 
     /// <inheritdoc />
+    public Task<StoredProgress> ReadProgressAsync(string stream, CancellationToken cancellationToken) => _sessions.RunAsync(
+        (connection, token) => BucketRows.ReadProgressAsync(connection, Prepared.Versions, stream, token), cancellationToken);
+
+    /// <inheritdoc />
     public Task<StorageSnapshot> ReadSnapshotAsync(CancellationToken cancellationToken) => StorageSnapshot.OpenAsync(
         _sessions.Create(), Prepared.Versions, _sessions.Faults, cancellationToken);
 

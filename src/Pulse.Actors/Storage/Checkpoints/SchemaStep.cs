@@ -13,6 +13,7 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
         new(1, kind => [.. Buckets(kind), .. JournalTables.Creation(kind), .. EarlierVersions.Refusal(kind)]),
         new(2, Base),
         new(3, kind => [SinkPositions.Creation(kind)]) { Fill = SinkPositions.BeginWhereBucketsStandAsync },
+        new(4, Operations),
     ];
 
     /// <summary>Brings over what the database holds already, after the statements; null where there is nothing to bring over.</summary>
@@ -48,4 +49,18 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
     // What a version's table holds below these positions was counted by an earlier version of Pulse.
     private static IReadOnlyList<string> Base(StorageKind kind) =>
         [$"alter table pulse_version add column base {SqlDialect.For(kind).TextType} not null default ''"];
+
+    // What operators did, newest number last; and gaps that are none of retention's, but of logs that were cut.
+    private static IReadOnlyList<string> Operations(StorageKind kind)
+    {
+        var text = SqlDialect.For(kind).TextType;
+        var (number, now) = kind == StorageKind.Postgres
+            ? ("bigint generated always as identity primary key", "timestamptz not null default now()")
+            : ("integer not null primary key autoincrement", "text not null default current_timestamp");
+        return
+        [
+            $"create table pulse_action (number {number}, at {now}, who {text} not null, what {text} not null)",
+            $"alter table pulse_gap add column kind {text} not null default 'retention'",
+        ];
+    }
 }

@@ -83,6 +83,10 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
         RunAsync(ReadCheckpoints, buckets, BucketRows.ReadCheckpointsAsync, cancellationToken);
 
     /// <inheritdoc />
+    public Task<StoredProgress> ReadProgressAsync(string stream, CancellationToken cancellationToken) => _sessions.RunAsync(
+        connection => BucketRows.ReadProgressAsync(connection, Prepared.Versions, stream, cancellationToken), cancellationToken);
+
+    /// <inheritdoc />
     public Task<StorageSnapshot> ReadSnapshotAsync(CancellationToken cancellationToken) =>
         StorageSnapshot.OpenAsync(_sessions.Create(), Prepared.Versions, _sessions.Faults, cancellationToken);
 

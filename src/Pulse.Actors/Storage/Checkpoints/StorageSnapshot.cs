@@ -2,6 +2,7 @@ using System.Data;
 using System.Data.Common;
 using System.Globalization;
 using Microsoft.Data.Sqlite;
+using Pulse.Actors.Storage.Gaps;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Storage.Checkpoints;
@@ -82,7 +83,7 @@ internal sealed class StorageSnapshot : IAsyncDisposable
         _faults.GuardAsync(() => _versions.Of(rollup).Table.ReadDatesAsync(_connection, cancellationToken), cancellationToken);
 
     /// <summary>
-    /// How many offsets are in gaps that some buckets of a rollup have and others have not: retention took their records when some
+    /// How many offsets are in gaps that some buckets of a rollup have and others have not: the log lost their records when some
     /// had them. Where gaps overlap, it is more than there are.
     /// </summary>
     public Task<long> CountPartialGapsAsync(Rollup rollup, CancellationToken cancellationToken)
@@ -100,6 +101,13 @@ internal sealed class StorageSnapshot : IAsyncDisposable
             async () => Convert.ToInt64(
                 await _connection.ScalarAsync(sql, cancellationToken).ConfigureAwait(false), CultureInfo.InvariantCulture),
             cancellationToken);
+    }
+
+    /// <summary>How many offsets a rollup's buckets have stored as gaps, by partition and kind.</summary>
+    public Task<IReadOnlyList<GapSum>> SumGapsAsync(Rollup rollup, CancellationToken cancellationToken)
+    {
+        var version = _versions.Of(rollup).Number;
+        return _faults.GuardAsync(() => GapReader.SumAsync(_connection, version, cancellationToken), cancellationToken);
     }
 
     /// <inheritdoc />

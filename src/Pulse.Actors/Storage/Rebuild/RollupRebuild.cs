@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Pulse.Actors.Storage.Actions;
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
 using Pulse.Events;
@@ -36,13 +37,14 @@ internal sealed class RollupRebuild(IStorageSessions sessions, RollupCatalog cat
         IReadOnlyCollection<Rollup> rollups, CountingRules rules, CancellationToken cancellationToken) =>
         sessions.RunAsync((connection, token) => PlanAsync(connection, rollups, rules, token), cancellationToken);
 
-    /// <summary>Does it.</summary>
+    /// <summary>Does it, and keeps who did.</summary>
     /// <param name="rollups">As for <see cref="PlanAsync(IReadOnlyCollection{Rollup}, CountingRules, CancellationToken)"/>.</param>
     /// <param name="rules">The same.</param>
+    /// <param name="who">The operator, as <c>user@host</c>.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
     /// <exception cref="StorageException">The same.</exception>
     public Task<IReadOnlyList<RebuiltRollup>> RunAsync(
-        IReadOnlyCollection<Rollup> rollups, CountingRules rules, CancellationToken cancellationToken) =>
+        IReadOnlyCollection<Rollup> rollups, CountingRules rules, string who, CancellationToken cancellationToken) =>
         sessions.RunAloneAsync(
             async (connection, token) =>
             {
@@ -52,10 +54,16 @@ internal sealed class RollupRebuild(IStorageSessions sessions, RollupCatalog cat
                     await LockAsync(connection, name, token).ConfigureAwait(false);
                 foreach (var rollup in plan)
                     await RebuildAsync(connection, rollup, rules, token).ConfigureAwait(false);
+                await ActionLog.AddAsync(connection, who, Sentence(plan), token).ConfigureAwait(false);
                 return plan;
             },
             Patience,
             cancellationToken);
+
+    private static string Sentence(IReadOnlyList<RebuiltRollup> plan) =>
+        "rebuild: " + string.Join("; ", plan.Select(each => each.Rollup.Name
+            + (each.Changes.Count == 0 ? "" : $" ({string.Join(", ", each.Changes)})")))
+        + " counted again from the start of the log.";
 
     private async Task<IReadOnlyList<RebuiltRollup>> PlanAsync(
         DbConnection connection, IReadOnlyCollection<Rollup> rollups, CountingRules rules, CancellationToken cancellationToken)

@@ -306,6 +306,40 @@ public abstract class CheckpointStoreTests(StorageKind kind, PostgresFixture pos
     }
 
     [Fact]
+    public async Task Progress_is_the_least_position_of_all_buckets_and_nothing_where_one_has_no_row()
+    {
+        const string Stream = "cluster/topic/id";
+        await _database.QueryAsync($"update pulse_bucket set positions = '{Stream} - 30 7'");
+        await _database.QueryAsync($"update pulse_bucket set positions = '{Stream} - 20@3 9\nolder 50' where bucket = 2");
+        Assert.Equal([0, 20, 7, 0], await ProgressAsync());
+        Assert.Equal(0, (await Store.ReadProgressAsync("cluster/topic/another", CancellationToken.None))[1]);
+
+        await _database.QueryAsync($"update pulse_bucket set positions = '{Stream} - 40' where bucket = 2");
+        Assert.Equal([0, 30, 0, 0], await ProgressAsync());
+
+        await _database.QueryAsync("delete from pulse_bucket where bucket = 3");
+        Assert.Equal([0, 0, 0, 0], await ProgressAsync());
+
+        async Task<long[]> ProgressAsync()
+        {
+            var stored = await Store.ReadProgressAsync(Stream, CancellationToken.None);
+            return [.. Enumerable.Range(0, 4).Select(partition => stored[partition])];
+        }
+    }
+
+    [Fact]
+    public async Task Progress_of_positions_that_can_not_be_read_is_refused()
+    {
+        var first = _history.After(await _history.TakeOverAsync(Store)) with { Positions = "cluster/topic/id seven" };
+        await ResultsAsync(first);
+
+        var fault = await Assert.ThrowsAsync<StorageException>(
+            () => Store.ReadProgressAsync("cluster/topic/id", CancellationToken.None));
+
+        Assert.Contains("'seven' is no position", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_snapshot_reads_the_windows_from_one_to_before_another_in_order()
     {
         var first = _history.After(await _history.TakeOverAsync(Store)) with

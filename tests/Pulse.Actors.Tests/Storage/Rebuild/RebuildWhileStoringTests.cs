@@ -47,6 +47,6 @@ public sealed class RebuildWhileStoringTests(PostgresFixture postgres) : Postgre
     private async Task RebuildAsync()
     {
         await using var storage = new NodeStorage(Database.Options, CheckpointDatabase.Catalog);
-        await storage.RebuildAsync([CheckpointDatabase.Titles], CountingRules.Default, CancellationToken.None);
+        await storage.RebuildAsync([CheckpointDatabase.Titles], CountingRules.Default, "somebody@here", CancellationToken.None);
     }
 }

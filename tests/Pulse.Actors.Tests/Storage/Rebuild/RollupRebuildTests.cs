@@ -158,7 +158,7 @@ public abstract class RollupRebuildTests(StorageKind kind, PostgresFixture postg
     }
 
     private Task<IReadOnlyList<Pulse.Actors.Storage.Rebuild.RebuiltRollup>> RebuildAsync(RollupCatalog catalog) =>
-        Storage.Open(catalog).RebuildAsync([catalog.Rollups[^1]], CountingRules.Default, CancellationToken.None);
+        Storage.Open(catalog).RebuildAsync([catalog.Rollups[^1]], CountingRules.Default, "somebody@here", CancellationToken.None);
 
     private async Task<IReadOnlyList<string>> NamesAsync() =>
         await Storage.QueryAsync($"select {(Kind == StorageKind.Sqlite ? "hex(checkpoint)" : "checkpoint")} from pulse_bucket where {OfTitles}");

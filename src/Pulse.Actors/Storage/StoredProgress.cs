@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using Pulse.Counting;
 
-namespace Pulse.Actors.Coordination;
+namespace Pulse.Actors.Storage;
 
 /// <summary>
 /// How far a stream is stored in one state of the database: everything below the position of a partition is in the result

@@ -1,0 +1,64 @@
+using Pulse.Actors.Ingest;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Broker;
+
+/// <summary>
+/// Asks the brokers whether positions are places in a partition's log, and where the log differs where they are not. What decides
+/// is the end of each leader epoch in the log that is there now, so one question for each epoch is enough.
+/// </summary>
+/// <param name="settings">How to reach the brokers.</param>
+/// <param name="limit">How long they may take for one question; null for fifteen seconds.</param>
+public sealed class CutQuestions(KafkaSettings settings, TimeSpan? limit = null)
+{
+    private readonly TimeSpan _limit = limit ?? TimeSpan.FromSeconds(15);
+
+    /// <summary>Asks about positions of one partition.</summary>
+    /// <param name="partition">A partition that has a leader.</param>
+    /// <param name="span">What its log holds.</param>
+    /// <param name="positions">The positions.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns>Those that are not in the log, each with where it differs. What lies below the log's begin is none of them: retention removed it.</returns>
+    /// <exception cref="IngestException">The brokers do not answer, or do not know; the message says what to do.</exception>
+    public async Task<IReadOnlyDictionary<LogPosition, LogDivergence>> AskAsync(
+        int partition, LogSpan span, IEnumerable<LogPosition> positions, CancellationToken cancellationToken)
+    {
+        var cuts = new Dictionary<LogPosition, LogDivergence>();
+        foreach (var epoch in positions.Distinct().Where(position => position.Offset > span.Begin).GroupBy(position => position.Epoch))
+        {
+            var furthest = epoch.MaxBy(position => position.Offset);
+            if (await AskAsync(partition, span, furthest, cancellationToken).ConfigureAwait(false) is not { } cut)
+                continue;
+            foreach (var position in epoch.Where(position => position.Offset > cut.At.Offset))
+                cuts.Add(position, cut);
+        }
+
+        return cuts;
+    }
+
+    private async Task<LogDivergence?> AskAsync(int partition, LogSpan span, LogPosition furthest, CancellationToken cancellationToken)
+    {
+        // Without an epoch there is only the length of the log to compare with.
+        var beyondEnd = furthest.Offset > span.End
+            ? new LogDivergence(new LogPosition(span.End, LogPosition.UnknownEpoch), IsCertain: false)
+            : null;
+        if (furthest.Epoch == LogPosition.UnknownEpoch)
+            return beyondEnd;
+        var answer = await Task.Factory
+            .StartNew(
+                () => EpochSeek.Ask(settings, partition, span.End, furthest, _limit, cancellationToken),
+                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+            .WaitAsync(cancellationToken).ConfigureAwait(false);
+        return answer switch
+        {
+            null => null,
+            // The log's newest epoch is below the position's: a broker was put back to a copy of earlier days.
+            { Offset: < 0 } or { Epoch: < 0 } => beyondEnd ?? throw new IngestException(
+                $"Partition {partition} of '{settings.Topic}' has no record of leader epoch {furthest.Epoch} any more, and its log is longer than "
+                + $"offset {furthest.Offset}: nobody can say from where on it is another one. 'pulse rebuild' of all rollups is the way on."),
+            var end => new LogDivergence(
+                end.Value with { Epoch = end.Value.Offset > span.Begin ? end.Value.Epoch : LogPosition.UnknownEpoch },
+                IsCertain: end.Value.Epoch == furthest.Epoch),
+        };
+    }
+}

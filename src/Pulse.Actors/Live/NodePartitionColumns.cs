@@ -1,0 +1,55 @@
+using Pulse.Actors.Ingest;
+
+namespace Pulse.Actors.Live;
+
+/// <summary>
+/// The partitions of a node as columns: about ten bytes each, so that 10,000 fit into one message. Why some stand still takes no
+/// more than its share of it; the reasons beyond that are left to the node's own <c>/api/status</c>.
+/// </summary>
+internal static class NodePartitionColumns
+{
+    /// <summary>How many letters the reasons of all partitions may have together.</summary>
+    public const int ReasonLetters = 4_000;
+
+    private const string Elsewhere = "its node's /api/status says why";
+
+    /// <summary>Writes them.</summary>
+    public static Wire.NodePartitions Write(IEnumerable<NodePartition> partitions)
+    {
+        var wire = new Wire.NodePartitions();
+        var (before, letters) = (0, 0);
+        foreach (var partition in partitions.OrderBy(partition => partition.Partition))
+        {
+            if (partition.Standing is { } reason)
+            {
+                letters += reason.Length;
+                wire.Standing.Add(wire.Steps.Count);
+                if (letters <= ReasonLetters)
+                    wire.Reasons.Add(reason);
+            }
+
+            wire.Steps.Add(partition.Partition - before);
+            wire.Positions.Add(partition.Position);
+            wire.Uncommitted.Add(partition.Position - partition.Committed);
+            before = partition.Partition;
+        }
+
+        return wire;
+    }
+
+    /// <summary>Reads them.</summary>
+    /// <exception cref="System.Runtime.Serialization.SerializationException">The columns do not fit together.</exception>
+    public static IEnumerable<NodePartition> Read(Wire.NodePartitions wire)
+    {
+        Columns.Require(wire.Steps.Count, wire.Positions.Count, wire.Uncommitted.Count);
+        var reasons = wire.Standing.Index().ToDictionary(
+            row => row.Item, row => row.Index < wire.Reasons.Count ? wire.Reasons[row.Index] : Elsewhere);
+        var number = 0;
+        for (var row = 0; row < wire.Steps.Count; row++)
+        {
+            number += wire.Steps[row];
+            yield return new NodePartition(
+                number, wire.Positions[row], wire.Positions[row] - wire.Uncommitted[row], reasons.GetValueOrDefault(row));
+        }
+    }
+}

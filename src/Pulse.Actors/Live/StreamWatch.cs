@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using Akka.Actor;
+using Akka.Event;
+using Pulse.Actors.Broker;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Live;
+
+/// <summary>
+/// Keeps <see cref="StreamView"/> true: asks brokers and storage every two seconds, never while a question is under way, and judges
+/// every second what has become of each partition. One per node.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, which disposes.")]
+internal sealed class StreamWatch : ReceiveActor, IWithTimers
+{
+    /// <summary>How often it asks.</summary>
+    public static readonly TimeSpan AskInterval = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often it judges.</summary>
+    public static readonly TimeSpan JudgeInterval = TimeSpan.FromSeconds(1);
+
+    // A node tells once a second what it reads.
+    private static readonly TimeSpan NodeFreshness = TimeSpan.FromSeconds(5);
+
+    private readonly StreamSources _sources;
+    private readonly ClusterView _cluster;
+    private readonly StreamView _view;
+    private readonly StreamAssessment _assessment;
+    private readonly StreamReport _report;
+    private readonly CancellationTokenSource _stopping = new();
+    private StreamAnswers _answers = new();
+    private bool _isAsking;
+
+    /// <summary>For <see cref="Props"/>, which makes it by reflection.</summary>
+    /// <param name="sources">Whom it asks.</param>
+    /// <param name="cluster">What nodes say that they read.</param>
+    /// <param name="view">What to keep true.</param>
+    /// <param name="assessment">Judges.</param>
+    public StreamWatch(StreamSources sources, ClusterView cluster, StreamView view, StreamAssessment assessment)
+    {
+        (_sources, _cluster, _view, _assessment) = (sources, cluster, view, assessment);
+        _report = new StreamReport(Context.GetLogger());
+        Receive<Begin>(_ => Start());
+        Receive<AskNow>(_ => Ask());
+        Receive<Asked>(_ => _isAsking = false);
+        Receive<JudgeNow>(_ => Judge());
+        Receive<TopicDescription>(topic => _answers = _answers.With(topic, NowUtc));
+        Receive<Measured>(message => Take(message.Stream, answers => answers with { Measured = (message.Spans, NowUtc) }));
+        Receive<Stored>(message => Take(
+            message.Stream, answers => answers with { Stored = (message.Progress, NowUtc), StorageProblem = null }));
+        Receive<KafkaFailed>(message => _answers = _answers with { KafkaProblem = message.Problem });
+        Receive<StorageFailed>(message => _answers = _answers with { StorageProblem = message.Problem });
+    }
+
+    /// <inheritdoc />
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    private static DateTime NowUtc => Context.System.Scheduler.Now.UtcDateTime;
+
+    /// <inheritdoc />
+    protected override void PostStop()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    // What was told only once outlives this incarnation.
+    /// <inheritdoc />
+    protected override void PreRestart(Exception reason, object message)
+    {
+        Self.Tell(Begin.Instance);
+        base.PreRestart(reason, message);
+    }
+
+    private void Start()
+    {
+        _view.State = new StreamState(NowUtc, NowUtc);
+        Timers.StartPeriodicTimer(AskNow.Instance, AskNow.Instance, TimeSpan.Zero, AskInterval);
+        Timers.StartPeriodicTimer(JudgeNow.Instance, JudgeNow.Instance, JudgeInterval);
+    }
+
+    private void Ask()
+    {
+        if (_isAsking)
+            return;
+        _isAsking = true;
+        var (self, stopping, stream) = (Self, _stopping.Token, _answers.Described?.Topic.Stream);
+        Task.Run(() => Task.WhenAll(AskKafkaAsync(self, stopping), AskStorageAsync(stream, self, stopping)), stopping)
+            .PipeTo(self, success: () => Asked.Instance, failure: _ => Asked.Instance);
+    }
+
+    private async Task AskKafkaAsync(IActorRef self, CancellationToken stopping)
+    {
+        try
+        {
+            var topic = await _sources.DescribeAsync(stopping).ConfigureAwait(false);
+            self.Tell(topic);
+            self.Tell(new Measured(topic.Stream, await _sources.MeasureAsync(topic, stopping).ConfigureAwait(false)));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            self.Tell(new KafkaFailed(exception.Message.ReplaceLineEndings(" ")));
+        }
+    }
+
+    private async Task AskStorageAsync(string? stream, IActorRef self, CancellationToken stopping)
+    {
+        if (stream is null)
+            return;
+        try
+        {
+            self.Tell(new Stored(stream, await _sources.ReadStoredAsync(stream, stopping).ConfigureAwait(false)));
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException)
+        {
+            self.Tell(new StorageFailed(exception.Message.ReplaceLineEndings(" ")));
+        }
+    }
+
+    // Meanwhile the topic may have been made again.
+    private void Take(string stream, Func<StreamAnswers, StreamAnswers> with)
+    {
+        if (_answers.Described?.Topic.Stream == stream)
+            _answers = with(_answers);
+    }
+
+    private void Judge()
+    {
+        _view.State = _assessment.Next(_view.State, _answers, _cluster.HeardWithin(NodeFreshness), NowUtc);
+        _report.Tell(_view.State, _cluster.Self);
+    }
+
+    /// <summary>Sent once the node is a member: before that nobody reads here, and others may be waited for long.</summary>
+    internal sealed record Begin : INoSerializationVerificationNeeded
+    {
+        public static Begin Instance { get; } = new();
+    }
+
+    private sealed record AskNow : INoSerializationVerificationNeeded
+    {
+        public static AskNow Instance { get; } = new();
+    }
+
+    private sealed record JudgeNow : INoSerializationVerificationNeeded
+    {
+        public static JudgeNow Instance { get; } = new();
+    }
+
+    private sealed record Asked : INoSerializationVerificationNeeded
+    {
+        public static Asked Instance { get; } = new();
+    }
+
+    private sealed record Measured(string Stream, ImmutableDictionary<int, LogSpan> Spans) : INoSerializationVerificationNeeded;
+
+    private sealed record Stored(string Stream, StoredProgress Progress) : INoSerializationVerificationNeeded;
+
+    private sealed record KafkaFailed(string Problem) : INoSerializationVerificationNeeded;
+
+    private sealed record StorageFailed(string Problem) : INoSerializationVerificationNeeded;
+}

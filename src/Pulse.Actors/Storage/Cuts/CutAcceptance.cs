@@ -1,0 +1,124 @@
+using System.Data.Common;
+using System.Globalization;
+using Pulse.Actors.Storage.Actions;
+using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Gaps;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Storage.Cuts;
+
+/// <summary>
+/// Accepts that a partition's log was cut below what buckets have stored, in one transaction: what they counted stays counted,
+/// their positions go back to where the log differs, and the offsets in between are stored as gaps. Nodes may run meanwhile: each
+/// of these buckets has another content from then on, so its incarnation ends and the next one begins there.
+/// </summary>
+public sealed class CutAcceptance
+{
+    // Statements that are under way are waited for.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly IStorageSessions _sessions;
+    private readonly DatabaseVersion _version;
+
+    internal CutAcceptance(IStorageSessions sessions) =>
+        (_sessions, _version) = (sessions, new DatabaseVersion(sessions.Address, sessions.Kind));
+
+    /// <summary>Reads where all buckets of all rollups stand in a partition.</summary>
+    /// <exception cref="StorageException">Storage can't be read, or the positions of a bucket can't.</exception>
+    public Task<IReadOnlyList<BucketPosition>> ReadAsync(StreamPartition partition, CancellationToken cancellationToken) =>
+        _sessions.RunAsync<IReadOnlyList<BucketPosition>>(
+            async (connection, token) =>
+            {
+                await _version.CheckAsync(connection, token).ConfigureAwait(false);
+                return [.. (await RowsAsync(connection, "", token).ConfigureAwait(false)).Select(row => row.In(partition))];
+            },
+            cancellationToken);
+
+    /// <summary>Accepts cuts, and keeps who did; of one or several partitions.</summary>
+    /// <param name="cuts">The buckets, as they were read.</param>
+    /// <param name="who">The operator, as <c>user@host</c>.</param>
+    /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
+    /// <returns>The buckets that stand elsewhere by now. Where there are any, nothing was changed.</returns>
+    /// <exception cref="StorageException">The database can't do it.</exception>
+    public Task<IReadOnlyList<BucketId>> RunAsync(
+        IReadOnlyCollection<BucketCut> cuts, string who, CancellationToken cancellationToken) =>
+        _sessions.RunAloneAsync<IReadOnlyList<BucketId>>(
+            async (connection, token) =>
+            {
+                await _version.CheckAsync(connection, token).ConfigureAwait(false);
+                // A statement holds its bucket's row alone; rows are locked in the order of takeovers.
+                var locking = _sessions.Kind == StorageKind.Postgres ? " for update of pulse_bucket" : "";
+                var rows = (await RowsAsync(connection, locking, token).ConfigureAwait(false))
+                    .ToDictionary(row => (row.Version, row.Bucket));
+                var byBucket = cuts.ToLookup(cut => (cut.Stored.Version, cut.Stored.Bucket));
+                var moved = byBucket
+                    .Where(bucket => !rows.TryGetValue(bucket.Key, out var row)
+                        || bucket.Any(cut => row.Positions[cut.Stored.Partition] != cut.Stored.Position))
+                    .Select(bucket => bucket.Key.Bucket).ToList();
+                if (moved.Count > 0)
+                    return moved;
+                foreach (var bucket in byBucket)
+                    await GoBackAsync(connection, rows[bucket.Key], [.. bucket], token).ConfigureAwait(false);
+                await ActionLog.AddAsync(connection, who, Sentence(cuts), token).ConfigureAwait(false);
+                return [];
+            },
+            Patience,
+            cancellationToken);
+
+    private static string Sentence(IReadOnlyCollection<BucketCut> cuts) => "accept-cut: " + string.Join("; ", cuts
+        .GroupBy(cut => cut.Stored.Partition)
+        .Select(cut => string.Create(
+            CultureInfo.InvariantCulture,
+            $"partition {cut.Key}, offsets {cut.Min(each => each.To.Offset)} to {cut.Max(each => each.Stored.Position.Offset) - 1} of "
+            + $"{CutNotice.Names(cut.Select(each => each.Stored.Bucket))}"))) + ".";
+
+    private static async Task<List<Row>> RowsAsync(DbConnection connection, string locking, CancellationToken cancellationToken)
+    {
+        var command = connection.Command(
+            "select version, rollup, bucket, positions from pulse_bucket join pulse_version using (version) order by version, bucket" + locking);
+        await using var disposing = command.ConfigureAwait(false);
+        command.CommandTimeout = (int)Patience.TotalSeconds;
+        return await command
+            .ReadAllAsync(
+                row =>
+                {
+                    var bucket = new BucketId(row.GetString(1), row.GetInt32(2));
+                    return new Row(row.GetInt32(0), bucket, BucketRows.PositionsOf($"bucket {bucket}", row.GetString(3)));
+                },
+                cancellationToken)
+            .ConfigureAwait(false);
+    }
+
+    private async Task GoBackAsync(
+        DbConnection connection, Row row, IReadOnlyList<BucketCut> cuts, CancellationToken cancellationToken)
+    {
+        foreach (var cut in cuts)
+        {
+            row.Positions.Set(cut.Stored.Partition, cut.To);
+            await connection.ExecuteAsync(
+                "insert into pulse_gap (version, bucket, stream, partition, from_offset, to_offset, kind) "
+                + "values (@version, @bucket, @stream, @partition, @from, @to, @kind)",
+                cancellationToken,
+                ("version", row.Version),
+                ("bucket", row.Bucket.Number),
+                ("stream", cut.Stored.Partition.Stream),
+                ("partition", cut.Stored.Partition.Partition),
+                ("from", cut.To.Offset),
+                ("to", cut.Stored.Position.Offset),
+                ("kind", GapReader.CutName)).ConfigureAwait(false);
+        }
+
+        await connection.ExecuteAsync(
+            $"update pulse_bucket set checkpoint = {CheckpointSchema.NewName(_sessions.Kind)}, positions = @positions "
+            + "where version = @version and bucket = @bucket",
+            cancellationToken,
+            ("positions", row.Positions.ToString()),
+            ("version", row.Version),
+            ("bucket", row.Bucket.Number)).ConfigureAwait(false);
+    }
+
+    private sealed record Row(int Version, BucketId Bucket, BucketPositions Positions)
+    {
+        public BucketPosition In(StreamPartition partition) => new(Version, Bucket, partition, Positions[partition]);
+    }
+}

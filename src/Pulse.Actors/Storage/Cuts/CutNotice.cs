@@ -1,0 +1,35 @@
+using System.Globalization;
+using Pulse.Counting;
+
+namespace Pulse.Actors.Storage.Cuts;
+
+/// <summary>What people are told where a partition stands still because its log was cut.</summary>
+public static class CutNotice
+{
+    private const int MaximumBuckets = 8;
+
+    /// <summary>The line for log and status: the offsets in doubt, the buckets that hold them, and the two ways on.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">The first offset in doubt; null where it is not known yet: then the command finds it.</param>
+    /// <param name="to">The one after the last: the furthest position that a bucket has.</param>
+    /// <param name="buckets">The buckets that stand there.</param>
+    public static string Line(StreamPartition partition, long? from, long to, IEnumerable<BucketId> buckets) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The log of {partition} was cut, and nothing more is counted of it: offsets {(from is { } first ? $"{first} to {to - 1}" : $"up to {to - 1}")} "
+        + $"are in doubt, which {Names(buckets)} counted. Either 'pulse accept-cut --partition {partition.Partition}' leaves them counted and goes on with "
+        + $"what the log has now, or 'pulse rebuild' counts the rollups again from the log.");
+
+    /// <summary>The first few buckets by name, and how many more there are.</summary>
+    public static string Names(IEnumerable<BucketId> buckets)
+    {
+        var names = buckets.Select(bucket => bucket.ToString()).ToList();
+        return names.Count switch
+        {
+            0 => "buckets that did not say so yet",
+            <= MaximumBuckets => $"{(names.Count == 1 ? "bucket" : "buckets")} {string.Join(", ", names)}",
+            _ => string.Create(
+                CultureInfo.InvariantCulture,
+                $"buckets {string.Join(", ", names.Take(MaximumBuckets))} and {names.Count - MaximumBuckets} more"),
+        };
+    }
+}

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using Akka.Actor;
+using Akka.Event;
+using Akka.TestKit;
+using Akka.TestKit.Xunit;
+using Pulse.Actors.Broker;
+using Pulse.Actors.Live;
+using Pulse.Actors.Storage;
+
+namespace Pulse.Actors.Tests.Live;
+
+/// <summary>How often brokers and storage are asked, and what is said when something stands still, in virtual time.</summary>
+public sealed class StreamWatchTests : TestKit
+{
+    private readonly StreamView _view = new();
+    private readonly ClusterView _cluster = new() { Self = "self#1" };
+    private readonly TestProbe _log;
+    private Func<Task<TopicDescription>> _describe;
+    private ImmutableArray<bool> _hasLeader = [true, true, true];
+    private ImmutableArray<NodeStatus> _nodes;
+    private int _questions;
+    private int _answers;
+    private bool _isHeld;
+
+    public StreamWatchTests()
+        : base(VirtualTime.Configuration)
+    {
+        _describe = () => Task.FromResult(new TopicDescription("topic", "cluster", "id", _hasLeader));
+        _log = CreateTestProbe("log");
+        Sys.EventStream.Subscribe(_log, typeof(Warning));
+        Sys.EventStream.Subscribe(_log, typeof(Info));
+        var sources = new StreamSources(
+            async _ =>
+            {
+                Interlocked.Increment(ref _questions);
+                try
+                {
+                    return await _describe();
+                }
+                finally
+                {
+                    Interlocked.Increment(ref _answers);
+                }
+            },
+            (topic, _) => Task.FromResult(topic.HasLeader.Index().Where(each => each.Item)
+                .ToImmutableDictionary(each => each.Index, _ => new LogSpan(0, 100))),
+            (_, _) => Task.FromResult(new StoredProgress(
+                Enumerable.Range(0, 3).ToImmutableDictionary(partition => partition, _ => 100L))));
+        var watch = Sys.ActorOf(Props.Create(() => new StreamWatch(
+            sources, _cluster, _view, new StreamAssessment(TimeSpan.FromSeconds(5)))));
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(1), Reads(2))];
+        watch.Tell(StreamWatch.Begin.Instance);
+    }
+
+    private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
+
+    [Fact]
+    public async Task No_question_is_asked_while_one_is_under_way()
+    {
+        var never = new TaskCompletionSource<TopicDescription>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await UntilAsync(state => state.Lag == 0);
+        _isHeld = true;
+        _describe = () => never.Task;
+        var before = Volatile.Read(ref _questions);
+        await UntilAsync(_ => Volatile.Read(ref _questions) == before + 1);
+
+        await UntilAsync(state => state.Lag is null);
+        Assert.Equal(before + 1, Volatile.Read(ref _questions));
+
+        _isHeld = false;
+        never.SetException(new InvalidOperationException("It was away."));
+        await UntilAsync(state => state.KafkaProblem == "It was away.");
+        _describe = () => Task.FromResult(new TopicDescription("topic", "cluster", "id", _hasLeader));
+        await UntilAsync(state => state is { Lag: 0, KafkaProblem: null });
+    }
+
+    [Fact]
+    public async Task That_brokers_are_silent_is_one_line_and_that_they_answer_again_another()
+    {
+        await UntilAsync(state => state.Lag == 0);
+        var answer = _describe;
+        _describe = () => Task.FromException<TopicDescription>(new InvalidOperationException("Kafka is gone."));
+
+        await UntilAsync(state => state.Standing.Count() == 3);
+        Assert.Matches(
+            "^Kafka has not answered for 1[0-9] s, and how far partitions are behind is unknown. Kafka is gone.$", await WarningAsync());
+        _describe = answer;
+        await UntilAsync(state => state.Lag == 0);
+
+        Assert.Matches("^Kafka answers again, after [0-9]+ s.$", (await _log.ExpectMsgAsync<Info>()).Message.ToString());
+        await _log.ExpectNoMsgAsync(TimeSpan.Zero);
+    }
+
+    [Fact]
+    public async Task Partitions_that_stand_still_together_are_one_line_said_again_after_five_minutes()
+    {
+        await UntilAsync(state => state.Lag == 0);
+        _hasLeader = [true, false, false];
+        await UntilAsync(state => state.Standing.Count() == 2);
+        Assert.Equal("2 partitions (1, 2) stand still: no leader.", await WarningAsync());
+        await UntilAsync(state => state.AtUtc - _view.State.Partitions[1].Standing!.SinceUtc >= TimeSpan.FromSeconds(60));
+        await _log.ExpectNoMsgAsync(TimeSpan.Zero);
+
+        await UntilAsync(state => state.AtUtc - _view.State.Partitions[1].Standing!.SinceUtc >= StreamReport.Reminder);
+        Assert.Equal("2 partitions (1, 2) stand still: no leader.", await WarningAsync());
+        _hasLeader = [true, true, true];
+        await UntilAsync(state => !state.Standing.Any());
+
+        Assert.Equal("2 partitions (1, 2) go on.", (await _log.ExpectMsgAsync<Info>()).Message.ToString());
+    }
+
+    [Fact]
+    public async Task Of_a_partition_that_another_node_reads_that_node_speaks()
+    {
+        const string Why = "log cut: look at it.";
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2)), Node("other#2", Reads(1) with { Standing = Why })];
+        await UntilAsync(state => state.Standing.Any());
+        await _log.ExpectNoMsgAsync(TimeSpan.Zero);
+
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2), Reads(1) with { Standing = Why }), Node("other#2")];
+
+        await UntilAsync(state => state.Partitions[1].Reader == _cluster.Self);
+        Assert.Equal("Partition 1 stands still: log cut: look at it.", await WarningAsync());
+    }
+
+    private static NodePartition Reads(int partition) => new(partition, 100, 100);
+
+    private static NodeStatus Node(string node, params NodePartition[] partitions) =>
+        new(node, "10.0.0.1:4053", DateTime.UnixEpoch, 0, 0, 0, 0, 0, 0, null, null, null, [.. partitions]);
+
+    private async Task<string?> WarningAsync() => (await _log.ExpectMsgAsync<Warning>()).Message.ToString();
+
+    // The pool asks at moments of its own; while it does, time stands still, unless the answer is held back.
+    private Task UntilAsync(Func<StreamState, bool> holds) => Until.TrueAsync(() =>
+    {
+        foreach (var node in _nodes)
+            _cluster.Told(node);
+        if (holds(_view.State))
+            return true;
+        if (_isHeld || Volatile.Read(ref _questions) == Volatile.Read(ref _answers))
+            Clock.Advance(StreamWatch.JudgeInterval);
+        return false;
+    });
+}

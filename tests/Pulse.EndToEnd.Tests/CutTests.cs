@@ -1,0 +1,177 @@
+using System.Globalization;
+using System.Text.Json;
+using Pulse.EndToEnd.Tests.Support;
+using Pulse.Testing;
+using Pulse.Testing.Kafka;
+
+namespace Pulse.EndToEnd.Tests;
+
+/// <summary>
+/// A broker comes back with a log that ends below what was counted, and then grows again: an operator finds out how far the counts are
+/// in doubt, accepts it, and has it undone.
+/// </summary>
+public sealed class CutTests(PostgresFixture postgres) : IDisposable
+{
+    private const int Before = 2_000;
+    private const int Lost = 1_000;
+    private const int After = 1_500;
+
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly string[] Rollups = ["viewsByDeviceGenre", "viewsByGenderAgeGroup", "viewsByLocationMR", "deadLetters"];
+
+    private readonly TestDirectory _directory = new();
+
+    [Fact]
+    public async Task A_cut_log_is_accepted_and_verify_names_its_offsets_and_a_rebuild_passes()
+    {
+        await using var cluster = await KafkaFixture.StartClusterAsync();
+        var stream = await TestStream.CreateAsync(cluster, [1], [1]);
+        var database = await postgres.CreateDatabaseAsync();
+        var environment = stream.Environment(database, TimeSpan.FromMilliseconds(300));
+        var broker = cluster.Brokers[0];
+        var (from, to) = await CountAsync(
+            stream, environment, database,
+            () =>
+            {
+                broker.CopyLog(stream.Topic, 0);
+                return Task.CompletedTask;
+            });
+        await broker.KillAsync();
+        broker.PutLogBack(stream.Topic, 0);
+        await cluster.StartAsync(broker);
+
+        await AssertAcceptedAndMendedAsync(stream, environment, database, from, to);
+    }
+
+    [Fact]
+    public async Task An_unclean_election_is_accepted_and_mended_the_same_way()
+    {
+        Assert.SkipUnless(LongForm.IsWanted, "Three brokers and an election of minutes; PULSE_TEST_LONG=1 runs it.");
+        await using var cluster = await KafkaFixture.StartClusterAsync(
+            brokers: 3, settings: ["unclean.leader.election.enable=true", "replica.lag.time.max.ms=3000"]);
+        var stream = await TestStream.CreateAsync(cluster, [2, 3], [1]);
+        var database = await postgres.CreateDatabaseAsync();
+        var environment = stream.Environment(database, TimeSpan.FromMilliseconds(300));
+        var (leader, follower) = (cluster.Brokers[1], cluster.Brokers[2]);
+        var (from, to) = await CountAsync(
+            stream, environment, database,
+            async () =>
+            {
+                await follower.KillAsync();
+                await stream.UntilAsync("the leader is alone", topic => topic.Partitions[0].InSyncReplicas is [2]);
+            });
+        await leader.KillAsync();
+        await cluster.StartAsync(follower);
+        await stream.UntilAsync("the follower leads", topic => topic.Partitions[0].Leader == follower.Number);
+
+        await AssertAcceptedAndMendedAsync(stream, environment, database, from, to);
+    }
+
+    public void Dispose() => _directory.Dispose();
+
+    private async Task AssertAcceptedAndMendedAsync(
+        TestStream stream, Dictionary<string, string> environment, string database, long from, long to)
+    {
+        Assert.Equal(from, stream.End(0));
+        // Longer than before: by its length alone nobody would notice.
+        await stream.ProduceAsync(partition: 0, After);
+
+        var (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "1", "--yes");
+        Assert.True(exitCode == 0, string.Join('\n', output));
+        Assert.Contains(output, line => line.Contains("[1]: nothing is in doubt", StringComparison.Ordinal));
+        (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0");
+        Assert.Equal(2, exitCode);
+        Assert.Contains(output, line => line.Contains("add --yes", StringComparison.Ordinal));
+        (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "7", "--yes");
+        Assert.Equal(2, exitCode);
+        Assert.Contains(output, line => line.Contains("--partition is 7; topic", StringComparison.Ordinal));
+        Assert.Equal(0, await RowsAsync(database, "pulse_gap"));
+
+        (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0", "--yes");
+        Assert.True(exitCode == 0, string.Join('\n', output));
+        Assert.Contains(output, line => line.Contains(
+            $"[0]: its log differs from offset {from} on, and was counted up to {to - 1}: at most {Number(to - from)} records are in doubt.", StringComparison.Ordinal));
+        Assert.Contains(output, line => line.Contains($"{from} to {to - 1} of buckets ", StringComparison.Ordinal));
+        Assert.Contains(output, line => line.Contains("'pulse rebuild --rollup NAME'", StringComparison.Ordinal));
+        Assert.DoesNotContain(output, line => line.Contains("may differ below", StringComparison.Ordinal));
+        Assert.Equal(49, await RowsAsync(database, "pulse_gap"));
+
+        (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0", "--yes");
+        Assert.Equal(0, exitCode);
+        Assert.Contains(output, line => line.Contains("nothing is in doubt", StringComparison.Ordinal));
+
+        await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
+        await ExactCounts.StoredAsync(database, Before + Lost + After, Limit);
+        var report = await VerifyAsync(environment, expected: 3);
+        Assert.All(report.GetProperty("rollups").EnumerateArray(), rollup =>
+        {
+            Assert.Equal(0, rollup.GetProperty("differenceCount").GetInt64());
+            var cut = Assert.Single(rollup.GetProperty("cuts").EnumerateArray());
+            Assert.Equal((0, to - from), (cut.GetProperty("partition").GetInt32(), cut.GetProperty("total").GetInt64()));
+            Assert.Equal($"{from}-{to - 1}", Assert.Single(cut.GetProperty("offsets").EnumerateArray()).GetString());
+        });
+
+        (exitCode, output) = await RunAsync(environment, ["rebuild", "--yes", .. Rollups.SelectMany(rollup => (string[])["--rollup", rollup])]);
+        Assert.True(exitCode == 0, string.Join('\n', output));
+        await ExactCounts.StoredAsync(database, Before + After, Limit);
+        await ExactCounts.AssertAsync(stream.Judge(), ResultTables.OfPostgres(database));
+        await AssertShownAsync(node);
+    }
+
+    // Counts partition 0 up to the second offset; what comes from the first on is to be lost.
+    private async Task<(long From, long To)> CountAsync(
+        TestStream stream, Dictionary<string, string> environment, string database, Func<Task> beforeWhatIsLost)
+    {
+        await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
+        await stream.ProduceAsync(Before);
+        await ExactCounts.StoredAsync(database, Before, Limit);
+        await beforeWhatIsLost();
+        var from = stream.End(0);
+        await stream.ProduceAsync(partition: 0, Lost);
+        var to = stream.End(0);
+        await ExactCounts.StoredAsync(database, Before + Lost, Limit);
+        node.Terminate();
+        Assert.Equal(0, await node.ExitAsync(Limit));
+        return (from, to);
+    }
+
+    private static async Task AssertShownAsync(PulseProcess node)
+    {
+        using var actions = JsonDocument.Parse(await node.GetAsync("/api/actions"));
+        var what = actions.RootElement.GetProperty("items").EnumerateArray().Select(item => item.GetProperty("what").GetString()!).ToList();
+        Assert.Equal(2, what.Count);
+        Assert.StartsWith("rebuild: viewsByDeviceGenre; ", what[0], StringComparison.Ordinal);
+        Assert.StartsWith("accept-cut: partition ", what[1], StringComparison.Ordinal);
+        // A rebuild leaves no gap of a log that was cut.
+        using var gaps = JsonDocument.Parse(await node.GetAsync("/api/gaps"));
+        Assert.Empty(gaps.RootElement.GetProperty("items").EnumerateArray());
+        var page = await node.GetAsync("/cluster");
+        Assert.Contains("What operators did", page, StringComparison.Ordinal);
+        Assert.Contains(Environment.UserName + "@", page, StringComparison.Ordinal);
+    }
+
+    private async Task<(int ExitCode, IReadOnlyList<string> Output)> RunAsync(Dictionary<string, string> environment, params string[] arguments)
+    {
+        await using var command = PulseProcess.Host(_directory, environment, arguments);
+        var exitCode = await command.ExitAsync(Limit);
+        command.AssertNoStackTrace();
+        return (exitCode, [.. command.Output, .. command.Errors]);
+    }
+
+    private async Task<JsonElement> VerifyAsync(Dictionary<string, string> environment, int expected)
+    {
+        await using var verify = PulseProcess.Host(_directory, environment, "verify", "--json");
+        Assert.Equal(expected, await verify.ExitAsync(Limit));
+        return JsonDocument.Parse(string.Join('\n', verify.Output)).RootElement;
+    }
+
+    private static async Task<long> RowsAsync(string database, string table)
+    {
+        await using var connection = new Npgsql.NpgsqlConnection(database + ";Pooling=false");
+        await connection.OpenAsync();
+        await using var command = new Npgsql.NpgsqlCommand($"select count(*) from {table}", connection);
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+}

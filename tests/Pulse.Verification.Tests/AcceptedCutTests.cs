@@ -1,0 +1,117 @@
+using System.Text;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Cuts;
+using Pulse.Actors.Tests.Events;
+using Pulse.Counting;
+using Pulse.Testing;
+using Pulse.Testing.Kafka;
+using Pulse.Verification.Log;
+
+namespace Pulse.Verification.Tests;
+
+public sealed class SqliteAcceptedCutTests(KafkaFixture kafka, PostgresFixture postgres) : AcceptedCutTests(StorageKind.Sqlite, kafka, postgres);
+
+public sealed class PostgresAcceptedCutTests(KafkaFixture kafka, PostgresFixture postgres) : AcceptedCutTests(StorageKind.Postgres, kafka, postgres);
+
+/// <summary>After a cut was accepted: what was counted of the log that is gone is named, and excuses nothing else.</summary>
+public abstract class AcceptedCutTests(StorageKind kind, KafkaFixture kafka, PostgresFixture postgres) : VerificationTest(kind, kafka, postgres)
+{
+    private const int CutPartition = 1;
+    private const long CutAt = 60;
+    private const long CountedTo = 100;
+
+    private static readonly byte[] Gone = Encoding.UTF8.GetBytes(
+        new SampleEvent().WithText("Genre", "gone").WithText("EventTimestamp", "2026-01-01T12:02:00Z").ToString());
+
+    [Fact]
+    public async Task Exactly_the_offsets_of_the_cut_are_named()
+    {
+        await CutAsync();
+
+        var report = await VerifyAsync();
+
+        Assert.Equal(Verdict.CannotSay, report.Verdict);
+        Assert.All(report.Rollups, rollup =>
+        {
+            Assert.Equal((Verdict.CannotSay, 0L), (rollup.Verdict, rollup.DifferenceCount));
+            var cut = Assert.Single(rollup.Cuts);
+            Assert.Equal((report.Stream, CutPartition, CountedTo - CutAt), (cut.Stream, cut.Partition, cut.Total));
+            Assert.Equal([new OffsetRange(CutAt, CountedTo)], cut.Offsets);
+            Assert.Empty(rollup.Gone);
+        });
+        // What the log has now is counted, and what it had is counted still.
+        Assert.Equal("40", await AskAsync("select sum(view_count) from viewsByDeviceGenreAggregation where genre = 'gone'"));
+    }
+
+    [Theory]
+    [InlineData("update viewsByDeviceGenreAggregation set view_count = view_count + 1 where genre = 'gone'", "a cell may have no more than the cut had")]
+    [InlineData("update viewsByDeviceGenreAggregation set view_count = 0 where genre = 'genre 3'", "less than the log has is wrong whatever was cut")]
+    [InlineData("update pulse_bucket set consumed = consumed + 1 where version = 1 and bucket = 0", "the partition that was cut is booked elsewhere")]
+    [InlineData("update pulse_bucket set late = late + 41 where version = 1 and bucket = 1", "more than the cut had")]
+    [InlineData("update pulse_bucket set consumed = consumed - 41 where version = 1 and bucket = 1", "less than the log has")]
+    public async Task What_the_cut_can_t_explain_is_refuted(string change, string why)
+    {
+        await CutAsync();
+        await ChangeAsync(change);
+
+        var report = await VerifyAsync(rollup: "viewsByDeviceGenre");
+
+        Assert.True(report.Verdict == Verdict.Fail, why);
+    }
+
+    [Fact]
+    public async Task A_cut_that_was_accepted_twice_counts_twice_and_is_named_once()
+    {
+        await CutAsync();
+        await AcceptAsync();
+        await Counter().CountAsync(Topic);
+
+        var report = await VerifyAsync();
+
+        Assert.Equal(Verdict.CannotSay, report.Verdict);
+        Assert.All(report.Rollups, rollup =>
+        {
+            Assert.Equal(0, rollup.DifferenceCount);
+            Assert.Equal(CountedTo - CutAt, Assert.Single(rollup.Cuts).Total);
+        });
+    }
+
+    [Fact]
+    public async Task Rebuilt_it_passes()
+    {
+        await CutAsync();
+        await Node.RebuildAsync([.. Catalog.Counted], Rules, "ann@host", CancellationToken.None);
+        await Counter().CountAsync(Topic);
+
+        var report = await VerifyAsync();
+
+        Assert.Equal(Verdict.Pass, report.Verdict);
+        Assert.All(report.Rollups, rollup => Assert.Empty(rollup.Cuts));
+    }
+
+    // The log had other records from an offset on when they were counted; then it was cut, grew again, and that was accepted.
+    private async Task CutAsync()
+    {
+        await ProduceAsync(Records(300));
+        await PrepareAsync();
+        await new ProductionCounter(Node, Catalog, Rules)
+        {
+            Read = record => record.Partition.Value == CutPartition && record.Offset.Value >= CutAt ? Gone : record.Message.Value ?? [],
+        }.CountAsync(Topic);
+        Assert.Equal(Verdict.Fail, (await VerifyAsync()).Verdict);
+        await AcceptAsync();
+        await Counter().CountAsync(Topic);
+    }
+
+    private async Task AcceptAsync()
+    {
+        var stream = (await AskAsync("select positions from pulse_bucket limit 1")).Split(' ')[0];
+        var buckets = (await Node.Cuts.ReadAsync(new StreamPartition(stream, CutPartition), CancellationToken.None))
+            .Where(bucket => bucket.Position.Offset > CutAt).ToList();
+        // Some have not come as far as others.
+        Assert.Equal(CountedTo, buckets.Max(bucket => bucket.Position.Offset));
+        Assert.Contains(buckets, bucket => bucket.Position.Offset < CountedTo);
+        Assert.Empty(await Node.Cuts.RunAsync(
+            [.. buckets.Select(bucket => new BucketCut(bucket, new LogPosition(CutAt, LogPosition.UnknownEpoch)))], "ann@host", CancellationToken.None));
+    }
+}
