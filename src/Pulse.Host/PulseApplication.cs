@@ -13,6 +13,7 @@ using Pulse.Host.Dashboard;
 using Pulse.Host.Embedded;
 using Pulse.Host.Health;
 using Pulse.Host.Telemetry;
+using Pulse.Simulator.Broker;
 using Pulse.Warehouse;
 
 namespace Pulse.Host;
@@ -48,6 +49,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         var storage = application.Services.GetRequiredService<NodeStorage>();
         await UpgradeAsync(storage, started.Settings);
         await storage.PrepareAsync(node.Settings.Rules, CancellationToken.None);
+        await StartChecks.StreamAsync(application.Services.GetRequiredService<StreamAdmission>());
         return await RunAsync(application, started, stream);
     }
 
@@ -91,6 +93,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         var address = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         using var note = stream?.NoteOf(address).Post(node.DataDirectory);
         if (outcome.Failure is null)
+        {
             Banner.Write(
                 _view,
                 started,
@@ -98,9 +101,23 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 services.GetRequiredService<NodeStorage>(),
                 services.GetRequiredService<IWarehouse>(),
                 address);
+            WarnOfConfiguredStream(services.GetRequiredService<ILogger<PulseApplication>>(), started.Settings.Kafka.StreamIdentity);
+        }
+
         await application.WaitForShutdownAsync();
 
         return Conclude(outcome);
+    }
+
+    // The embedded broker's is Pulse's own, and another one each time.
+    private static void WarnOfConfiguredStream(ILogger log, string? identity)
+    {
+        if (identity?.StartsWith(EmbeddedBroker.IdentityPrefix, StringComparison.Ordinal) == false)
+            log.LogWarning(
+                "Pulse:Kafka:StreamIdentity is '{Identity}', so Kafka is not asked which stream the topic is: that the topic was made again, "
+                + "or that another cluster answers, is not noticed, and its records are counted as those that follow. Give a topic that "
+                + "is made again another identity.",
+                identity);
     }
 
     private static int Conclude(RunOutcome outcome)

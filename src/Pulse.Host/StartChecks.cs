@@ -2,6 +2,8 @@ using System.Net.Sockets;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Host.Configuration;
 
 namespace Pulse.Host;
@@ -86,6 +88,20 @@ internal static class StartChecks
             throw new StartException(
                 $"Kafka at {settings.BootstrapServers} can't be used ({exception.Error.Reason}). "
                 + "Check Pulse:Kafka:BootstrapServers, that the broker runs, and its access rights.", exception);
+        }
+    }
+
+    /// <summary>Asks whether the database counts the stream that the topic is.</summary>
+    /// <exception cref="StreamRefusedException">It does not, and a person has to say so.</exception>
+    public static async Task StreamAsync(StreamAdmission streams)
+    {
+        try
+        {
+            await streams.ConfirmAsync(CancellationToken.None);
+        }
+        catch (Exception exception) when (exception is IngestException or StorageException { IsTransient: true })
+        {
+            // Nobody knows. The node asks until somebody does, and says so.
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Akka.Actor;
 using Pulse.Actors.Coordination;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;
@@ -168,12 +169,12 @@ public sealed class CrashMatrixTests(PostgresFixture postgres)
             var watch = _system.ActorOf(Props.Create(() => new Watch(ended)));
             _system.EventStream.Subscribe(watch, typeof(ExportNotice));
             Start();
-            _coordinator.Tell(new CompletionReceived(0, 0, DateTime.UtcNow));
+            _coordinator.Tell(new CompletionReceived(new CompletionId(Stream, 0, 0), DateTime.UtcNow));
             if (await Task.WhenAny(ended.Task, _crashed.Task).WaitAsync(limit.Token) == _crashed.Task)
             {
                 Start();
                 // The commit to the completion topic was lost with the crash: it is delivered again.
-                _coordinator.Tell(new CompletionReceived(0, 0, DateTime.UtcNow));
+                _coordinator.Tell(new CompletionReceived(new CompletionId(Stream, 0, 0), DateTime.UtcNow));
             }
 
             return await ended.Task.WaitAsync(limit.Token);

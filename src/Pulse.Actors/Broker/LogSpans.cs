@@ -8,7 +8,7 @@ namespace Pulse.Actors.Broker;
 /// </summary>
 /// <param name="questions">Asks the brokers.</param>
 /// <param name="topic">The topic.</param>
-internal sealed class LogSpans(TopicQuestions questions, string topic)
+public sealed class LogSpans(TopicQuestions questions, string topic)
 {
     private readonly Lock _lock = new();
     private Dictionary<int, List<TaskCompletionSource<LogSpan?>>> _waiting = [];

@@ -32,6 +32,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
 
         Receive<BucketRequests>(Take);
         Receive<TakeoverEnded>(Take);
+        Receive<StreamConfirmed>(Take);
         Receive<StatementEnded>(_interpreter.Hear);
         Receive<LookEnded>(_interpreter.Hear);
         Receive<CellsEnded>(_interpreter.Hear);
@@ -107,6 +108,16 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         _early.Clear();
     }
 
+    // Another cluster may have answered the reader as well, and its records would pass for those of the stream once the right one
+    // answers again. The next incarnation counts from the row.
+    private void Take(StreamConfirmed message)
+    {
+        if (message.IsRefused)
+            Context.Stop(Self);
+        else
+            _interpreter.Hear(message);
+    }
+
     // Whoever waits for it asks again and again.
     private void StandStill(TakeoverEnded message)
     {
@@ -125,7 +136,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     // Nothing under way will end in time; the next incarnation counts again.
     private void StopUnlessAvailable()
     {
-        if (!_context.Storage.IsAvailable)
+        if (!_context.Storage.IsAvailable || _context.Statistics.Unconfirmed is not null)
             Context.Stop(Self);
     }
 

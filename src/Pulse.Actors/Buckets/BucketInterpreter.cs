@@ -20,7 +20,6 @@ internal sealed class BucketInterpreter
     private readonly BucketCheckpointing _machine;
     private readonly RollupStatistics _counted;
     private readonly List<BucketAnswer> _answers = [];
-    private string _stream = "";
     private bool _readsCells;
     private bool _toldOfKeys;
 
@@ -93,6 +92,15 @@ internal sealed class BucketInterpreter
             _machine.TakeoverFailed(message.Attempt);
     }
 
+    /// <summary>Kafka said which stream the topic is, or did not: then it is asked again, and what is frozen waits.</summary>
+    public void Hear(StreamConfirmed message)
+    {
+        if (message.Stream is { } stream)
+            _machine.StreamIs(message.Frozen, stream);
+        else if (End is null)
+            _writer.Tell(new ConfirmWanted(_id, message.Frozen), _bucket);
+    }
+
     /// <summary>A statement has an outcome.</summary>
     public void Hear(StatementEnded message)
     {
@@ -160,15 +168,12 @@ internal sealed class BucketInterpreter
         {
             case BucketEffect.AnswerSession { Answer: var answer }:
                 _answers.Add(answer);
-                if (answer.Kind != AnswerKind.OldStream)
-                    _stream = answer.Partition.Stream;
                 break;
             case BucketEffect.TakeOver takeover:
                 _writer.Tell(new TakeoverWanted(_id, takeover.Attempt), _bucket);
                 break;
             case BucketEffect.ConfirmStream confirm:
-                // The broker is not asked yet: what sessions were opened with is taken for the stream.
-                _machine.StreamIs(confirm.Frozen, _stream);
+                _writer.Tell(new ConfirmWanted(_id, confirm.Frozen), _bucket);
                 break;
             case BucketEffect.Store store:
                 _writer.Tell(new StoreWanted(store.Statement, _machine.HasUnknownCells), _bucket);

@@ -8,6 +8,7 @@ public sealed class BucketStatistics
 {
     private readonly ConcurrentDictionary<string, RollupStatistics> _rollups = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<BucketId, string> _standing = new();
+    private string? _unconfirmed;
     private int _running;
     private long _checkpoints;
     private long _storedCells;
@@ -34,6 +35,16 @@ public sealed class BucketStatistics
             .Select(each => new StandingBucket(each.Key.EntityId, each.Value)),
     ];
 
+    /// <summary>
+    /// Why Kafka does not say which stream the topic is, in one line: until it does, what was counted is kept in memory and not
+    /// stored. Null while it does. Written by the node's <see cref="CheckpointWriter"/>.
+    /// </summary>
+    public string? Unconfirmed
+    {
+        get => Volatile.Read(ref _unconfirmed);
+        internal set => Volatile.Write(ref _unconfirmed, value);
+    }
+
     /// <summary>Why buckets stand still, in one line; null while none does.</summary>
     public string? Problem
     {
@@ -42,7 +53,7 @@ public sealed class BucketStatistics
             var standing = Standing;
             return standing.Count switch
             {
-                0 => null,
+                0 => Unconfirmed is { } reason ? $"What was counted can't be confirmed, and is not stored. {reason}" : null,
                 1 => standing[0].Problem,
                 _ => $"{standing[0].Problem} {standing.Count - 1} more stand still.",
             };

@@ -14,6 +14,11 @@ internal interface ICheckpointRequest : INoSerializationVerificationNeeded
 /// <summary>Take a bucket's row over; answered by <see cref="TakeoverEnded"/>.</summary>
 internal sealed record TakeoverWanted(BucketId Bucket, int Attempt) : ICheckpointRequest;
 
+/// <summary>Ask which stream the topic is now; answered by <see cref="StreamConfirmed"/>.</summary>
+/// <param name="Bucket">The bucket.</param>
+/// <param name="Frozen">Of the effect: the question has to leave after this freeze.</param>
+internal sealed record ConfirmWanted(BucketId Bucket, CheckpointId Frozen) : ICheckpointRequest;
+
 /// <summary>Store a checkpoint; answered by <see cref="StatementEnded"/>.</summary>
 /// <param name="Statement">The statement.</param>
 /// <param name="WantsCounts">Whether the new counts of its cells are to be read back.</param>
@@ -33,6 +38,11 @@ internal sealed record CellsWanted(BucketId Bucket, IReadOnlyList<(RollupKey Key
 /// <param name="Row">The row; null where there is none to go on from, or nobody knows whether it was taken over.</param>
 /// <param name="Problem">What is wrong with the row, where a person has to mend it; null where it is not the row.</param>
 internal sealed record TakeoverEnded(int Attempt, BucketRow? Row, string? Problem = null) : INoSerializationVerificationNeeded;
+
+/// <param name="Frozen">Of the request.</param>
+/// <param name="Stream">The stream that the topic is; null where nobody says it now.</param>
+/// <param name="IsRefused">Whether it is one that is not to be counted: nobody knows of which stream the last records were.</param>
+internal sealed record StreamConfirmed(CheckpointId Frozen, string? Stream, bool IsRefused = false) : INoSerializationVerificationNeeded;
 
 /// <param name="Statement">Of the request.</param>
 /// <param name="Outcome">What is known.</param>

@@ -3,13 +3,14 @@ using Akka.Actor;
 using Akka.Event;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Buckets;
 
 /// <summary>
-/// Asks the database for all buckets of a node: of each kind of question one at a time, for every bucket that has come up
-/// meanwhile. It also says when checkpoints are due, to all buckets at once. It decides nothing about what is stored.
+/// Asks the database for all buckets of a node, and Kafka which stream the topic is: of each kind of question one at a time, for
+/// every bucket that has come up meanwhile. It also says when checkpoints are due, to all buckets at once. It decides nothing about what is stored.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, which disposes.")]
 internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
@@ -22,6 +23,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
     private readonly ICheckpointStore _store;
     private readonly CheckpointWriterContext _context;
     private readonly StorageOutageLog _outages;
+    private readonly ConfirmationLog _confirmations;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Dictionary<Type, Lane> _lanes = [];
     private DateTimeOffset _lastDue;
@@ -33,8 +35,10 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         _store = store;
         _context = context;
         _outages = new StorageOutageLog(context.Storage, StorageActivity.Writing, Context.GetLogger());
+        _confirmations = new ConfirmationLog(context.Statistics, Context.GetLogger());
         _lastDue = Now;
         AddLane<TakeoverWanted>(TakeOverAsync, (request, _) => new TakeoverEnded(request.Attempt, null));
+        AddLane<ConfirmWanted>(ConfirmAsync, (request, fault) => new StreamConfirmed(request.Frozen, null, fault is StreamRefusedException));
         AddLane<StoreWanted>(StoreAsync, (request, fault) => new StatementEnded(request.Statement, StatementOutcome.Unknown(fault)));
         AddLane<LookWanted>(LookAsync, (request, _) => new LookEnded(request.Look, WasRead: false, null));
         AddLane<CellsWanted>(ReadCellsAsync, (_, _) => new CellsEnded(null));
@@ -78,7 +82,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
     {
         var since = (long)(Now - _lastDue).TotalMilliseconds;
         var longest = (long)_context.CheckpointInterval.TotalMilliseconds;
-        if (_lanes[typeof(StoreWanted)].IsBusy
+        if (_lanes[typeof(StoreWanted)].IsBusy || _lanes[typeof(ConfirmWanted)].IsBusy
             || !CheckpointPace.IsDue(since, (long)_lastTook.TotalMilliseconds, _context.Buckets.MostChangedCells, longest))
             return;
         _lastDue = Now;
@@ -114,8 +118,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         catch (Exception exception)
         {
             // Whatever it was: a bucket that gets no answer would stand still without a word.
-            var fault = exception as StorageException
-                ?? new StorageException($"{exception.GetType().Name}: {exception.Message.ReplaceLineEndings(" ")}", exception);
+            var fault = exception as StorageException ?? new StorageException(OneLine(exception), exception);
             return new Ended(lane, began, fault, [.. requests.Select(each => (each.From, lane.Unanswered(each.Request, fault)))]);
         }
     }
@@ -124,6 +127,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
     {
         var lane = message.Lane;
         var isStoring = lane == _lanes[typeof(StoreWanted)];
+        var isConfirming = lane == _lanes[typeof(ConfirmWanted)];
         var writes = isStoring || lane == _lanes[typeof(TakeoverWanted)];
         // What is waited for a database that does not answer is no work of its.
         if (isStoring && message.Fault is null)
@@ -141,6 +145,8 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
             lane.BackOff = FirstBackOff;
             if (writes)
                 _outages.Succeeded();
+            else if (isConfirming)
+                _confirmations.Succeeded();
             Self.Tell(new Resume(lane, message.Answers));
             return;
         }
@@ -149,9 +155,18 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
             Context.System.EventStream.Publish(new DeclarationReplaced(otherwise.Message));
         else if (writes)
             _outages.Failed(message.Fault);
+        else if (isConfirming)
+            _confirmations.Failed(message.Fault.Message, Now);
         // A bucket asks again at once, so it is the answer that has to wait.
         Timers.StartSingleTimer(lane, new Resume(lane, message.Answers), lane.BackOff);
         lane.BackOff = TimeSpan.FromTicks(Math.Min(lane.BackOff.Ticks * 2, LongestBackOff.Ticks));
+    }
+
+    // What Pulse itself throws says all that people need.
+    private static string OneLine(Exception exception)
+    {
+        var text = exception.Message.ReplaceLineEndings(" ");
+        return exception.GetType().Assembly == typeof(CheckpointWriter).Assembly ? text : $"{exception.GetType().Name}: {text}";
     }
 
     private static void Answer(IReadOnlyList<(IActorRef To, object Answer)> answers)
@@ -177,6 +192,13 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         {
             return new TakeoverEnded(request.Attempt, null, wrong.Message);
         }
+    }
+
+    // What is asked here leaves after all of these have frozen: whoever freezes later waits for the next question.
+    private async Task<IReadOnlyList<object>> ConfirmAsync(IReadOnlyList<ConfirmWanted> requests, CancellationToken stopping)
+    {
+        var stream = await _context.AskStream(stopping).ConfigureAwait(false);
+        return [.. requests.Select(each => new StreamConfirmed(each.Frozen, stream))];
     }
 
     private async Task<IReadOnlyList<object>> StoreAsync(IReadOnlyList<StoreWanted> requests, CancellationToken stopping)

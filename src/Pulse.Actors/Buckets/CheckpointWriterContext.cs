@@ -9,9 +9,14 @@ namespace Pulse.Actors.Buckets;
 /// <param name="Statistics">What people and telemetry read.</param>
 /// <param name="CheckpointInterval">The longest time between two checkpoints.</param>
 /// <param name="RollupOf">The rollup of a bucket.</param>
+/// <param name="AskStream">
+/// Asks which stream the topic is, in a question that leaves after the call. What it throws says in a line for people why nobody
+/// knows.
+/// </param>
 internal sealed record CheckpointWriterContext(
     LiveBuckets Buckets,
     StorageAvailability Storage,
     BucketStatistics Statistics,
     TimeSpan CheckpointInterval,
-    Func<BucketId, Rollup> RollupOf);
+    Func<BucketId, Rollup> RollupOf,
+    Func<CancellationToken, Task<string>> AskStream);

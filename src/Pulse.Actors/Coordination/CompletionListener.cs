@@ -1,24 +1,25 @@
 using Akka.Actor;
 using Akka.Event;
-using Confluent.Kafka;
+using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest;
 
 namespace Pulse.Actors.Coordination;
 
 /// <summary>
 /// Reads the completion topic for its parent, the coordinator: one completion at a time, the next only after the
-/// <see cref="CompletionConfirmed"/> of the one before. Stops on <see cref="StopCoordinator"/>, after its reader has
-/// let go.
+/// <see cref="CompletionConfirmed"/> of the one before. Begins on <see cref="ReadCompletions"/>, and stops on
+/// <see cref="StopCoordinator"/>, after its reader has let go.
 /// </summary>
 public sealed class CompletionListener : ReceiveActor
 {
     private readonly CompletionReader _reader;
 
-    private CompletionListener(ClientConfig connection, string topic, string ingestGroup)
+    private CompletionListener(KafkaSettings kafka, TopicQuestions questions)
     {
         var self = Self;
-        _reader = new CompletionReader(
-            connection, topic, ingestGroup + GroupSuffix, Context.GetLogger(), completion => self.Tell(completion));
+        _reader = new CompletionReader(kafka, questions, Context.GetLogger(), completion => self.Tell(completion));
 
+        Receive<ReadCompletions>(begin => _reader.Start(begin.Seen));
         Receive<CompletionReceived>(completion => Context.Parent.Tell(completion));
         Receive<CompletionConfirmed>(confirmed => _reader.Confirm(confirmed));
         Receive<StopCoordinator>(_ => _reader.StopAsync().PipeTo(self, self, () => new ReaderStopped()));
@@ -29,25 +30,20 @@ public sealed class CompletionListener : ReceiveActor
     public const string GroupSuffix = "-completion";
 
     /// <summary>Makes the listener.</summary>
-    /// <param name="connection">Where the brokers are and how to log in; not changed.</param>
-    /// <param name="topic">The completion topic; it need not exist yet.</param>
-    /// <param name="ingestGroup">The ingest's consumer group, of which the completion group's name is made.</param>
-    public static Props Props(ClientConfig connection, string topic, string ingestGroup) =>
-        Akka.Actor.Props.CreateBy(new Producer(connection, topic, ingestGroup));
-
-    /// <inheritdoc />
-    protected override void PreStart() => _reader.Start();
+    /// <param name="kafka">How to reach Kafka; the completion topic need not exist yet.</param>
+    /// <param name="questions">Says which stream that topic is.</param>
+    public static Props Props(KafkaSettings kafka, TopicQuestions questions) => Akka.Actor.Props.CreateBy(new Producer(kafka, questions));
 
     /// <inheritdoc />
     protected override void PostStop() => _ = _reader.StopAsync();
 
     private sealed record ReaderStopped;
 
-    private sealed class Producer(ClientConfig connection, string topic, string ingestGroup) : IIndirectActorProducer
+    private sealed class Producer(KafkaSettings kafka, TopicQuestions questions) : IIndirectActorProducer
     {
         public Type ActorType => typeof(CompletionListener);
 
-        public ActorBase Produce() => new CompletionListener(connection, topic, ingestGroup);
+        public ActorBase Produce() => new CompletionListener(kafka, questions);
 
         public void Release(ActorBase actor)
         {

@@ -1,74 +1,87 @@
+using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using Akka.Event;
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest;
 
 namespace Pulse.Actors.Coordination;
 
 /// <summary>
-/// The thread that reads the completion topic: Confluent.Kafka's calls block, and a dispatcher's threads must not.
+/// The thread that reads the completion topic: Confluent.Kafka's calls block, and a dispatcher's threads must not. None of its
+/// calls waits for a broker without a limit.
 /// </summary>
 /// <remarks>
 /// It takes all partitions by itself rather than as a member of the group: there is one coordinator, and one that takes
-/// over from a killed one must not wait until the group has noticed. The group only keeps the offsets.
+/// over from a killed one must not wait until the group has noticed. The group is told offsets for people's tools alone.
+/// A completion is told only after Kafka was asked, when the record was there, which stream the topic is: so its offset is one of
+/// that stream.
 /// </remarks>
 [SuppressMessage("Design", "CA1001", Justification = "Its end is StopAsync, and a late Confirm must stay harmless.")]
 internal sealed class CompletionReader
 {
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan MetadataDeadline = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan PartitionCheckInterval = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan CheckInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
-    // No session is ever held; it only bounds how long a commit waits for an absent broker.
-    private const int SessionTimeoutMilliseconds = 6_000;
+    private static readonly TimeSpan CloseLimit = TimeSpan.FromSeconds(3);
     private const int ShownStatusLength = 40;
 
     private readonly ConsumerConfig _configuration;
-    private readonly string _topic;
+    private readonly KafkaSettings _kafka;
+    private readonly TopicQuestions _questions;
     private readonly ILoggingAdapter _log;
     private readonly Action<CompletionReceived> _received;
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _confirmation = new(0);
+    private CompletionPlaces _places = new([], _ => false);
     private CompletionConfirmed? _confirmed;
     private bool _isInTrouble;
     private bool _isStarted;
 
     internal CompletionReader(
-        ClientConfig connection, string topic, string group, ILoggingAdapter log, Action<CompletionReceived> received)
+        KafkaSettings kafka, TopicQuestions questions, ILoggingAdapter log, Action<CompletionReceived> received)
     {
-        _configuration = new ConsumerConfig(new ClientConfig(connection))
+        (_kafka, _questions, _log, _received) = (kafka, questions, log, received);
+        _configuration = new ConsumerConfig(kafka.ClientProperties())
         {
-            GroupId = group,
-            EnableAutoCommit = false,
+            GroupId = kafka.GroupId + CompletionListener.GroupSuffix,
+            // In the client's own time: to commit at once would wait for the broker.
+            EnableAutoCommit = true,
+            AutoCommitIntervalMs = 1_000,
             EnableAutoOffsetStore = false,
             AutoOffsetReset = AutoOffsetReset.Earliest,
             AllowAutoCreateTopics = false,
-            SessionTimeoutMs = SessionTimeoutMilliseconds,
         };
-        _topic = topic;
-        _log = log;
-        _received = received;
     }
 
-    internal void Start()
+    /// <summary>Begins to read.</summary>
+    /// <param name="seen">What was accepted before.</param>
+    internal void Start(ImmutableArray<CompletionId> seen)
     {
+        if (_isStarted || _stop.IsCancellationRequested)
+            return;
         _isStarted = true;
+        _places = new CompletionPlaces(seen, IsEarlierName);
         new Thread(Run) { IsBackground = true, Name = "pulse-completion" }.Start();
     }
 
-    /// <summary>The completion that is waited for has been stored; its offset may be committed.</summary>
+    /// <summary>The completion that is waited for has been stored.</summary>
     internal void Confirm(CompletionConfirmed confirmed)
     {
         Volatile.Write(ref _confirmed, confirmed);
         _confirmation.Release();
     }
 
-    /// <summary>Stops the thread; complete when the consumer is closed.</summary>
+    /// <summary>Stops the thread; complete when the consumer is closed, or has not closed in time.</summary>
     internal Task StopAsync()
     {
         _stop.Cancel();
         return _isStarted ? _stopped.Task : Task.CompletedTask;
     }
+
+    private bool IsEarlierName(string stream) => stream == _kafka.StreamIdentity
+        || (stream.Split('/', 3) is [_, var topic, .. var id] && (topic == _kafka.Topic || (topic == _kafka.CompletionTopic && id.Length == 0)));
 
     private void Run()
     {
@@ -76,15 +89,7 @@ internal sealed class CompletionReader
         {
             try
             {
-                using var consumer = NewConsumer();
-                try
-                {
-                    Read(consumer);
-                }
-                finally
-                {
-                    consumer.Close();
-                }
+                Read(Describe());
             }
             catch (OperationCanceledException)
             {
@@ -92,13 +97,47 @@ internal sealed class CompletionReader
             }
             catch (Exception failure)
             {
-                // A consumer that is beyond help: take a new one. Whatever was not committed comes again.
+                // A consumer that is beyond help: take a new one. Whatever was not confirmed comes again.
                 NoteTrouble(failure.Message);
                 _stop.Token.WaitHandle.WaitOne(RetryInterval);
             }
         }
 
         _stopped.SetResult();
+    }
+
+    private TopicDescription Describe() => _questions.DescribeAsync(
+            _kafka.CompletionTopic,
+            _kafka.StreamIdentity is { } identity ? $"{identity}/{_kafka.CompletionTopic}" : null,
+            _stop.Token)
+        .GetAwaiter().GetResult();
+
+    /// <summary>Reads the topic until it is another stream.</summary>
+    private void Read(TopicDescription topic)
+    {
+        var consumer = NewConsumer();
+        try
+        {
+            var stream = topic.Stream;
+            for (var assigned = 0; topic.Stream == stream; topic = Describe())
+            {
+                NoteRecovery();
+                consumer.IncrementalAssign(Enumerable.Range(assigned, Math.Max(0, topic.Partitions - assigned)).Select(partition =>
+                    new TopicPartitionOffset(_kafka.CompletionTopic, partition, _places[stream, partition])));
+                assigned = Math.Max(assigned, topic.Partitions);
+                var next = Environment.TickCount64 + (long)CheckInterval.TotalMilliseconds;
+                while (Environment.TickCount64 < next)
+                {
+                    _stop.Token.ThrowIfCancellationRequested();
+                    if (consumer.Consume(Poll) is { } record && !Handle(consumer, record, stream))
+                        return;
+                }
+            }
+        }
+        finally
+        {
+            Close(consumer);
+        }
     }
 
     private IConsumer<Ignore, byte[]> NewConsumer() =>
@@ -112,65 +151,34 @@ internal sealed class CompletionReader
             })
             .Build();
 
-    private void Read(IConsumer<Ignore, byte[]> consumer)
+    // It tells the group what it has not told yet, and a broker may be away for that. Whoever waits for it waits no longer than this.
+    private static void Close(IConsumer<Ignore, byte[]> consumer)
     {
-        using var metadata = new DependentAdminClientBuilder(consumer.Handle).Build();
-        TakePartitions(consumer, metadata);
-        var lastCheck = Environment.TickCount64;
-        while (true)
+        var closing = new Thread(() =>
         {
-            _stop.Token.ThrowIfCancellationRequested();
-            var interval = _isInTrouble ? RetryInterval : PartitionCheckInterval;
-            if (Environment.TickCount64 - lastCheck >= interval.TotalMilliseconds)
+            try
             {
-                TakePartitions(consumer, metadata);
-                lastCheck = Environment.TickCount64;
+                consumer.Close();
+            }
+            catch (KafkaException)
+            {
+                // The offsets were told for people alone.
             }
 
-            // Where that fails, another consumer begins anew: a partition whose committed offset this one could not fetch, since the
-            // group's coordinator was just moving, it might never read.
-            if (consumer.Consume(Poll) is { } record)
-                Handle(consumer, record);
-        }
+            consumer.Dispose();
+        })
+        {
+            IsBackground = true, Name = "pulse-completion-close",
+        };
+        closing.Start();
+        closing.Join(CloseLimit);
     }
 
-    /// <summary>Adds the partitions that are not read yet.</summary>
-    private void TakePartitions(IConsumer<Ignore, byte[]> consumer, IAdminClient metadata)
+    /// <returns>Whether the record is one of the stream; else the topic was made again.</returns>
+    private bool Handle(IConsumer<Ignore, byte[]> consumer, ConsumeResult<Ignore, byte[]> record, string stream)
     {
-        TopicMetadata topic;
-        try
-        {
-            topic = metadata.GetMetadata(_topic, MetadataDeadline).Topics.Single();
-        }
-        catch (KafkaException failure)
-        {
-            NoteTrouble(failure.Error.Reason);
-            return;
-        }
-
-        if (topic.Error.IsError)
-        {
-            NoteTrouble(topic.Error.Reason);
-            return;
-        }
-
-        if (_isInTrouble)
-            _log.Info("The completion topic '{0}' is being read.", _topic);
-        _isInTrouble = false;
-
-        // Without an offset the client takes the committed one, or the earliest where there is none.
-        var known = consumer.Assignment.Select(partition => partition.Partition.Value).ToHashSet();
-        var added = topic.Partitions
-            .Where(partition => !known.Contains(partition.PartitionId))
-            .Select(partition => new TopicPartition(_topic, partition.PartitionId))
-            .ToList();
-        if (added.Count > 0)
-            consumer.IncrementalAssign(added);
-    }
-
-    private void Handle(IConsumer<Ignore, byte[]> consumer, ConsumeResult<Ignore, byte[]> record)
-    {
-        var place = $"{_topic} partition {record.Partition.Value} offset {record.Offset.Value}";
+        var id = new CompletionId(stream, record.Partition.Value, record.Offset.Value);
+        var place = $"{_kafka.CompletionTopic} partition {id.Partition} offset {id.Offset}";
         if (!CompletionMessage.TryParse(record.Message.Value, out var message, out var mistake))
         {
             _log.Warning("A record at {0} {1}; it is skipped. Expected is "
@@ -183,40 +191,23 @@ internal sealed class CompletionReader
         }
         else
         {
+            if (Describe().Stream != stream)
+                return false;
             _log.Info("The stream was completed at {0:O}, says {1}.", message.TimestampUtc, place);
-            _received(new CompletionReceived(record.Partition.Value, record.Offset.Value, message.TimestampUtc!.Value));
-            AwaitConfirmation(record.TopicPartitionOffset);
+            _received(new CompletionReceived(id, message.TimestampUtc!.Value));
+            AwaitConfirmation(id);
         }
 
-        Commit(consumer, record.TopicPartitionOffset);
+        _places.Handled(id);
+        consumer.StoreOffset(record);
+        return true;
     }
 
-    private void AwaitConfirmation(TopicPartitionOffset place)
+    private void AwaitConfirmation(CompletionId completion)
     {
         do
             _confirmation.Wait(_stop.Token);
-        while (Volatile.Read(ref _confirmed) is not { } confirmed
-               || confirmed.Partition != place.Partition.Value || confirmed.Offset != place.Offset.Value);
-    }
-
-    private void Commit(IConsumer<Ignore, byte[]> consumer, TopicPartitionOffset place)
-    {
-        var isCommitted = false;
-        while (!isCommitted)
-        {
-            try
-            {
-                consumer.Commit([new TopicPartitionOffset(place.TopicPartition, place.Offset + 1)]);
-                isCommitted = true;
-            }
-            catch (KafkaException failure) when (!failure.Error.IsFatal)
-            {
-                NoteTrouble(failure.Error.Reason);
-                if (_stop.Token.WaitHandle.WaitOne(RetryInterval))
-                    // Delivered again at the next start, and recognised there.
-                    return;
-            }
-        }
+        while (Volatile.Read(ref _confirmed)?.Completion != completion);
     }
 
     private void NoteTrouble(string reason)
@@ -226,7 +217,14 @@ internal sealed class CompletionReader
 
         _isInTrouble = true;
         _log.Warning("The completion topic '{0}' at {1} cannot be read now; trying until it can. {2}",
-            _topic, _configuration.BootstrapServers, reason.ReplaceLineEndings(" "));
+            _kafka.CompletionTopic, _kafka.BootstrapServers, reason.ReplaceLineEndings(" "));
+    }
+
+    private void NoteRecovery()
+    {
+        if (_isInTrouble)
+            _log.Info("The completion topic '{0}' is being read.", _kafka.CompletionTopic);
+        _isInTrouble = false;
     }
 
     private static string Shown(string status) => new(

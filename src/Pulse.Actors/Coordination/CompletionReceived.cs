@@ -1,10 +1,11 @@
+using Pulse.Actors.Ingest;
+
 namespace Pulse.Actors.Coordination;
 
 /// <summary>
-/// A completion arrived. Its sender commits its offset only after the <see cref="CompletionConfirmed"/> that answers
-/// it, so that a crash in between delivers it again.
+/// A completion arrived. Its sender goes on only after the <see cref="CompletionConfirmed"/> that answers it, so that a crash in
+/// between delivers it again.
 /// </summary>
-/// <param name="Partition">The completion topic's partition.</param>
-/// <param name="Offset">The record's offset in it.</param>
+/// <param name="Completion">The completion.</param>
 /// <param name="TimestampUtc">When the stream was completed, by its producer's clock, UTC.</param>
-public sealed record CompletionReceived(int Partition, long Offset, DateTime TimestampUtc);
+public sealed record CompletionReceived(CompletionId Completion, DateTime TimestampUtc);

@@ -33,11 +33,11 @@ public sealed partial class Coordinator
 
         _arrivalFailures = 0;
         var (completion, sender) = _arrivals.Dequeue();
-        var id = new CompletionId(read.Stream, completion.Partition, completion.Offset);
+        var id = completion.Completion;
         void Confirm()
         {
             _isArrivalAtWork = false;
-            sender.Tell(new CompletionConfirmed(completion.Partition, completion.Offset));
+            sender.Tell(new CompletionConfirmed(id));
         }
 
         if (_ledger.HasSeen(id))
@@ -48,7 +48,7 @@ public sealed partial class Coordinator
         }
         else
         {
-            Record(new CompletionAccepted(id, completion.TimestampUtc, Now, read.Ends), Confirm);
+            Record(new CompletionAccepted(id, completion.TimestampUtc, Now, read.Ends) { Stream = read.Stream }, Confirm);
         }
     }
 
@@ -114,9 +114,9 @@ public sealed partial class Coordinator
         RunOutside(
             async token =>
             {
-                var events = accepted.EventsToDrain(await _with.ReadStored(completion.Stream, token));
+                var events = accepted.EventsToDrain(await _with.ReadStored(accepted.Stream, token));
                 // Whether anybody can still bring what is missing matters only where something is.
-                return new StoredRead(completion, events, events == 0 ? completion.Stream : await _with.StreamIdentity(token));
+                return new StoredRead(completion, events, events == 0 ? accepted.Stream : await _with.StreamIdentity(token));
             },
             read => read,
             failure => new StoredNotRead(completion, failure));
@@ -140,7 +140,7 @@ public sealed partial class Coordinator
             return;
         }
 
-        if (read.StreamNow != round.Completion.Stream)
+        if (read.StreamNow != round.Accepted.Stream)
         {
             // Nobody reads the stream that the ends belong to any more.
             Record(new ExportGivenUp(round.Completion, Now,

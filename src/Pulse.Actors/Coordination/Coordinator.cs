@@ -120,7 +120,11 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private void Begin()
     {
         if (_with.Listener is { } props)
+        {
             _listener = Context.ActorOf(props, "completion-listener");
+            _listener.Tell(new ReadCompletions(_ledger.Seen));
+        }
+
         Continue();
         _isRecovered = true;
     }

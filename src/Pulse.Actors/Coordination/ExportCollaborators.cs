@@ -14,7 +14,7 @@ namespace Pulse.Actors.Coordination;
 public sealed record ExportCollaborators
 {
     /// <summary>
-    /// The identity of the stream as it is now; has to change when the event topic or the completion topic is made anew.
+    /// The identity of the stream of events as it is now; another one when the event topic was made again.
     /// </summary>
     public required Func<CancellationToken, Task<string>> StreamIdentity { get; init; }
 

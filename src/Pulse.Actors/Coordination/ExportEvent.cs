@@ -18,6 +18,12 @@ public sealed record CompletionAccepted(
     CompletionId Completion, DateTime TimestampUtc, DateTime AcceptedUtc, ImmutableArray<PartitionRange> Ends)
     : ExportEvent(Completion)
 {
+    /// <summary>
+    /// The stream of events that was completed, to which the ends belong. Versions before named completions by it, whatever topic they
+    /// were in.
+    /// </summary>
+    public string Stream { get; init; } = Completion.Stream;
+
     /// <summary>How many events below the ends are not known to be stored; zero when the stream is drained.</summary>
     /// <param name="stored">How far the completion's stream is stored.</param>
     public long EventsToDrain(StoredProgress stored) => Ends.Sum(end => end.NotStored(stored[end.Partition]));

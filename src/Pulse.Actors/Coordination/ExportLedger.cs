@@ -106,7 +106,10 @@ public sealed class ExportLedger
         if (HasSeen(accepted.Completion))
             return this;
 
-        var seen = Seen.RemoveAll(older => IsSamePlace(older, accepted.Completion)).Add(accepted.Completion);
+        // A version before named completions by the stream of events: with the first that has its own stream, these have served.
+        var seen = Seen.RemoveAll(older => IsSamePlace(older, accepted.Completion)
+                || (older.Stream == accepted.Stream && accepted.Stream != accepted.Completion.Stream))
+            .Add(accepted.Completion);
         if (seen.Length > MaximumSeen)
             seen = seen.RemoveAt(0);
         return new ExportLedger(seen, Rounds.Add(new ExportRound(accepted)), LastOutcome, Loaded, Begun);

@@ -88,20 +88,30 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
     private static RollupDate Read(Proto.RollupDate it) =>
         new(it.Rollup, DateOnly.FromDayNumber(it.EpochDay + EpochDay));
 
-    private static Proto.CompletionAccepted Write(CompletionAccepted it) => new()
+    private static Proto.CompletionAccepted Write(CompletionAccepted it)
     {
-        Completion = Write(it.Completion),
-        Timestamp = Timestamp.FromDateTime(it.TimestampUtc),
-        Accepted = Timestamp.FromDateTime(it.AcceptedUtc),
-        Ends =
+        var accepted = new Proto.CompletionAccepted
         {
-            it.Ends.Select(end => new Proto.PartitionRange { Partition = end.Partition, Low = end.Low, High = end.High }),
-        },
-    };
+            Completion = Write(it.Completion),
+            Timestamp = Timestamp.FromDateTime(it.TimestampUtc),
+            Accepted = Timestamp.FromDateTime(it.AcceptedUtc),
+            Ends =
+            {
+                it.Ends.Select(end => new Proto.PartitionRange { Partition = end.Partition, Low = end.Low, High = end.High }),
+            },
+        };
+        if (it.Stream != it.Completion.Stream)
+            accepted.Stream = it.Stream;
+        return accepted;
+    }
 
-    private static CompletionAccepted Read(Proto.CompletionAccepted it) => new(
-        Read(it.Completion), it.Timestamp.ToDateTime(), it.Accepted.ToDateTime(),
-        [.. it.Ends.Select(end => new PartitionRange(end.Partition, end.Low, end.High))]);
+    private static CompletionAccepted Read(Proto.CompletionAccepted it)
+    {
+        var accepted = new CompletionAccepted(
+            Read(it.Completion), it.Timestamp.ToDateTime(), it.Accepted.ToDateTime(),
+            [.. it.Ends.Select(end => new PartitionRange(end.Partition, end.Low, end.High))]);
+        return it.HasStream ? accepted with { Stream = it.Stream } : accepted;
+    }
 
     private static Proto.DateExported Write(DateExported it) => new()
     {

@@ -83,7 +83,7 @@ public sealed class ExportSource(NodeStorage storage, RollupCatalog catalog)
         var snapshot = await storage.Checkpoints.ReadSnapshotAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var missing = completion?.EventsToDrain(ProgressOf(snapshot, completion.Completion.Stream)) ?? 0;
+            var missing = completion?.EventsToDrain(ProgressOf(snapshot, completion.Stream)) ?? 0;
             return missing == 0 ? snapshot : throw new StorageWentBackException(missing);
         }
         catch

@@ -65,6 +65,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton(new Balances(settings.Catalog));
         services.AddSingleton<StreamView>();
         services.AddSingleton(_ => new TopicQuestions(settings.Kafka));
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StreamAdmission>(provider, settings.Kafka));
         services.AddSingleton(new StreamProgress(new ClientConfig(settings.Kafka.ClientProperties())));
         services.AddAkka(SystemName, (builder, provider) =>
         {
@@ -176,7 +177,8 @@ public static class PulseAkkaExtensions
                 availability,
                 services.GetRequiredService<BucketStatistics>(),
                 settings.CheckpointInterval,
-                bucket => rollups[bucket.Rollup]);
+                bucket => rollups[bucket.Rollup],
+                services.GetRequiredService<StreamAdmission>().ConfirmAsync);
             registry.Register<BucketWatch>(system.ActorOf(Props.Create(() => new BucketWatch(context.Statistics)), "bucket-watch"));
             registry.Register<CheckpointWriter>(system.ActorOf(
                 Props.Create(() => new CheckpointWriter(services.GetRequiredService<NodeStorage>().Checkpoints, context)),
@@ -286,7 +288,7 @@ public static class PulseAkkaExtensions
         return new ExportCollaborators
         {
             StreamIdentity = async token =>
-                (await services.GetRequiredService<TopicQuestions>().DescribeAsync(token).ConfigureAwait(false)).Stream,
+                (await services.GetRequiredService<StreamAdmission>().DescribeAsync(token).ConfigureAwait(false)).Stream,
             ReadEnds = token => progress.EndOffsetsAsync(kafka.Topic, token),
             ReadStored = source.ReadStoredAsync,
             Catalog = settings.Catalog,
@@ -296,8 +298,7 @@ public static class PulseAkkaExtensions
             Warehouse = services.GetRequiredService<IWarehouse>(),
             Statistics = services.GetRequiredService<ExportStatistics>(),
             Mediator = DistributedPubSub.Get(system).Mediator,
-            Listener = CompletionListener.Props(
-                new ClientConfig(kafka.ClientProperties()), kafka.CompletionTopic, kafka.GroupId),
+            Listener = CompletionListener.Props(kafka, services.GetRequiredService<TopicQuestions>()),
         };
     }
 
@@ -312,10 +313,11 @@ public static class PulseAkkaExtensions
             .WithActors((system, registry) =>
             {
                 var log = services.GetRequiredService<ILogger<TopicReader>>();
-                var questions = services.GetRequiredService<TopicQuestions>();
-                var monitor = services.GetRequiredService<IngestStatistics>().Reader;
+                var streams = services.GetRequiredService<StreamAdmission>();
+                var spans = new LogSpans(services.GetRequiredService<TopicQuestions>(), settings.Kafka.Topic);
+                var statistics = services.GetRequiredService<IngestStatistics>();
                 registry.Register<StreamIngest>(system.ActorOf(
-                    Props.Create(() => new StreamIngest(settings.Kafka, questions, monitor, log)),
+                    Props.Create(() => new StreamIngest(settings.Kafka, streams, spans, statistics, log)),
                     "ingest"));
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),
@@ -339,7 +341,10 @@ public static class PulseAkkaExtensions
                         registry.Get<BucketOutbox>(),
                         registry.Get<DeadLetterSink>(),
                         services.GetRequiredService<IngestStatistics>(),
-                        services.GetRequiredService<StorageAvailability>());
+                        services.GetRequiredService<StorageAvailability>())
+                    {
+                        AskStream = services.GetRequiredService<StreamAdmission>().ConfirmAsync,
+                    };
                     return entityId =>
                     {
                         var partition = int.Parse(entityId, CultureInfo.InvariantCulture);

@@ -5,8 +5,8 @@ namespace Pulse.Actors.Ingest;
 /// tells the second delivery from a second completion.
 /// </summary>
 /// <param name="Stream">
-/// The stream's identity. A recreated topic, or the embedded broker's next start, is another stream, whose offsets
-/// begin anew.
+/// The identity of the completion topic's stream. A topic that was made again, one of another name, or the embedded broker's next
+/// start, is another stream, whose offsets begin anew.
 /// </param>
 /// <param name="Partition">The completion topic's partition.</param>
 /// <param name="Offset">The record's offset in it.</param>

@@ -26,6 +26,9 @@ public sealed record IngestContext(
     IngestStatistics Statistics,
     StorageAvailability Storage)
 {
+    /// <summary>Asks which stream the topic is, in a question that leaves after the call.</summary>
+    public required Func<CancellationToken, Task<string>> AskStream { get; init; }
+
     /// <summary>How much a session may have under way.</summary>
     public SessionLimits Limits { get; init; } = SessionLimits.Default;
 }

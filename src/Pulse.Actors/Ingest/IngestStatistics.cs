@@ -7,6 +7,7 @@ namespace Pulse.Actors.Ingest;
 public sealed class IngestStatistics
 {
     private readonly ConcurrentDictionary<int, PartitionStatus> _partitions = [];
+    private string? _refusal;
     private long _consumed;
     private long _deadLettered;
     private long _restarts;
@@ -42,6 +43,13 @@ public sealed class IngestStatistics
 
     /// <summary>The partitions that this node reads now, ascending.</summary>
     public IReadOnlyList<PartitionStatus> Partitions => [.. _partitions.Values.OrderBy(status => status.Partition)];
+
+    /// <summary>Why the node reads nothing until a person acts, in one line; null while it may read.</summary>
+    public string? Refusal
+    {
+        get => Volatile.Read(ref _refusal);
+        internal set => Volatile.Write(ref _refusal, value);
+    }
 
     internal void Read(int records, int deadLetters)
     {

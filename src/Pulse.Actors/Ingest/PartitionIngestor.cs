@@ -28,6 +28,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private readonly int _partition;
     private readonly IngestContext _context;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private string _stream = "";
 
     /// <summary>Makes the ingestor of a partition; it asks its node's <see cref="StreamIngest"/> for it.</summary>
     public PartitionIngestor(int partition, IngestContext context)
@@ -64,6 +65,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Start(PartitionAcquired acquired)
     {
+        _stream = acquired.Assigned.Partition.Stream;
         Timers.Cancel(TimedOut.Instance);
         _context.Statistics.Assigned(_partition);
         Timers.StartPeriodicTimer(Due.Flush, Due.Flush, _context.FlushInterval);
@@ -134,10 +136,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         switch (end.Reason)
         {
             case SessionEnd.LogCut:
-                StandStill(
-                    $"{end.Detail} Count the rollups again with pulse rebuild, or go on with what the log has now by "
-                    + $"pulse accept-cut --partition {_partition}.",
-                    CutRetry);
+                Judge(end);
                 return;
             case SessionEnd.Refused:
                 StandStill($"It can't be read: {end.Detail}", RefusedRetry);
@@ -159,6 +158,34 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         Context.Stop(Self);
     }
 
+    // The log of a topic that was made again looks like one that was cut. Ids don't come back, so a question that leaves now tells.
+    private void Judge(SessionEffect.End cut)
+    {
+        Become(() =>
+        {
+            Receive<StreamTold>(told => Judge(cut, told.Stream));
+            Receive<TimedOut>(_ => Context.Stop(Self));
+            Receive<StopReading>(_ => HandOver());
+            Receive<RecordBatch>(batch => batch.Dispose());
+            ReceiveAny(_ => { });
+        });
+        // Where nobody says it, the next session finds the same.
+        _context.AskStream(CancellationToken.None)
+            .PipeTo(Self, success: stream => new StreamTold(stream), failure: _ => TimedOut.Instance);
+    }
+
+    private void Judge(SessionEffect.End cut, string stream)
+    {
+        if (stream == _stream)
+        {
+            StandStill(cut.Detail, CutRetry);
+            return;
+        }
+
+        _context.StreamIngest.Tell(AskIdentity.Instance);
+        Context.Stop(Self);
+    }
+
     private void Refuse(string why, bool isConfigured = false) =>
         Context.System.EventStream.Publish(new IngestRefused(why, isConfigured));
 
@@ -168,6 +195,8 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         _context.Statistics.SessionRestarted();
         Context.Stop(Self);
     }
+
+    private sealed record StreamTold(string Stream);
 
     private sealed record TimedOut
     {

@@ -149,7 +149,7 @@ internal sealed class SessionInterpreter
                 case SessionEffect.End end:
                     _report.Update([]);
                     _report.TellGroup();
-                    _ingestor.Tell(end);
+                    _ingestor.Tell(end.Reason == SessionEnd.LogCut ? end with { Detail = _report.OfCut(end.Detail) } : end);
                     break;
                 default:
                     requests.Add(effect);

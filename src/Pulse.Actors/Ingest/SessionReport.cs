@@ -1,4 +1,6 @@
 using Akka.Event;
+using Pulse.Actors.Broker;
+using Pulse.Actors.Storage.Cuts;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
@@ -36,6 +38,17 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
             return;
         status.Position = session.Position.Offset;
         status.Committed = _stored;
+    }
+
+    /// <summary>What people are told of a log that was cut: the offsets in doubt, who counted them, and the ways on.</summary>
+    /// <param name="detail">How it was found.</param>
+    public string OfCut(string detail)
+    {
+        log.Debug("The log of {0} was cut: {1}", session.Partition, detail);
+        var from = EpochSeek.EndIn(detail) is { Offset: >= 0 } end ? end.Offset : (long?)null;
+        var furthest = session.Heard.Max(each => each.Position.Offset);
+        var holders = session.Heard.Where(each => each.Position.Offset > (from ?? furthest - 1)).Select(each => each.Bucket);
+        return CutNotice.Line(session.Partition, from, furthest, holders);
     }
 
     /// <summary>The partition is read.</summary>

@@ -4,6 +4,7 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Microsoft.Extensions.Logging;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Storage.Streams;
 
 namespace Pulse.Actors.Ingest;
 
@@ -28,13 +29,13 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     internal const int MostAbandoned = 3;
 
     private readonly KafkaSettings _settings;
-    private readonly TopicQuestions _questions;
-    private readonly ClientMonitor _monitor;
+    private readonly StreamAdmission _streams;
+    private readonly LogSpans _spans;
+    private readonly IngestStatistics _statistics;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly Dictionary<IActorRef, AssignedPartition> _assigned = [];
     private IActorRef _ingestors = ActorRefs.Nobody;
-    private readonly LogSpans _spans;
     private TopicReader? _reader;
     private TopicDescription? _stream;
     private string? _outage;
@@ -43,16 +44,17 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     /// <summary>Makes the ingest side; it reads as soon as the broker says which stream the topic is.</summary>
     /// <param name="settings">How to reach Kafka.</param>
-    /// <param name="questions">Says what the topic is.</param>
-    /// <param name="monitor">Receives what the client says of itself.</param>
+    /// <param name="streams">Says which stream the topic is.</param>
+    /// <param name="spans">Says what logs hold.</param>
+    /// <param name="statistics">What people and telemetry read.</param>
     /// <param name="kafkaLog">Receives what the Kafka client has to say.</param>
     public StreamIngest(
-        KafkaSettings settings, TopicQuestions questions, ClientMonitor monitor, ILogger<TopicReader> kafkaLog)
+        KafkaSettings settings, StreamAdmission streams, LogSpans spans, IngestStatistics statistics, ILogger<TopicReader> kafkaLog)
     {
         _settings = settings;
-        _questions = questions;
-        _monitor = monitor;
-        _spans = new LogSpans(questions, settings.Topic);
+        _streams = streams;
+        _spans = spans;
+        _statistics = statistics;
         _kafkaLog = kafkaLog;
 
         Receive<ReadWith>(message =>
@@ -104,7 +106,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     protected override void PostStop() => _ = _reader?.StopAsync();
 
     private void Connect() =>
-        _questions.DescribeAsync(CancellationToken.None).PipeTo(Self, failure: cause => new Disconnected(cause));
+        _streams.DescribeAsync(CancellationToken.None).PipeTo(Self, failure: cause => new Disconnected(cause));
 
     private void ConnectIn(TimeSpan delay) =>
         Timers.StartSingleTimer(ConnectNow.Instance, ConnectNow.Instance, delay);
@@ -126,7 +128,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         _stream = stream;
         if (_reader is null)
         {
-            _reader = TopicReader.Start(_settings, stream.Stream, _monitor, _kafkaLog);
+            _reader = TopicReader.Start(_settings, stream.Stream, _statistics.Reader, _kafkaLog);
             _reader.Completion.PipeTo(
                 Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
         }
@@ -141,7 +143,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         if (_reader is { Completion.IsCompleted: true })
             _reader = null;
 
-        var problem = message.Cause?.Message ?? "The reader stopped.";
+        // What it reads may come from there.
+        if (message.Cause is StreamRefusedException)
+            _ = _reader?.StopAsync();
+
+        var problem = message.Cause?.Message ?? _outage ?? "The reader stopped.";
         if (_outage != problem)
             _log.Warning("{0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
         _outage = problem;

@@ -3,6 +3,7 @@ using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Actors.Storage.Cuts;
 using Pulse.Actors.Storage.Gaps;
 using Pulse.Actors.Storage.Rebuild;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Actors.Storage.Upgrade;
 using Pulse.Counting;
 using Pulse.Events;
@@ -17,6 +18,7 @@ public sealed class NodeStorage : IAsyncDisposable
 {
     private readonly DatabaseUpgrade _upgrade;
     private readonly RollupRebuild _rebuild;
+    private readonly StreamRegister _streams;
 
     /// <summary>Opens nothing yet; <see cref="PrepareAsync"/> comes before everything else.</summary>
     /// <param name="options">The database.</param>
@@ -33,6 +35,8 @@ public sealed class NodeStorage : IAsyncDisposable
         Cuts = new CutAcceptance(Sessions);
         Actions = new ActionLog(Sessions);
         Gaps = new GapReader(Sessions);
+        _streams = new StreamRegister(Sessions);
+        Adoption = new StreamAdoption(Sessions);
     }
 
     /// <summary>Reads counts; needs no preparation where the tables are there.</summary>
@@ -59,6 +63,9 @@ public sealed class NodeStorage : IAsyncDisposable
     /// <summary>How far sinks have come.</summary>
     internal SinkPositions Sinks { get; }
 
+    /// <summary>Gives positions another stream's name.</summary>
+    internal StreamAdoption Adoption { get; }
+
     /// <summary>Whether an earlier version of Pulse wrote the database: it has to be upgraded before it is prepared.</summary>
     public Task<bool> NeedsUpgradeAsync(CancellationToken cancellationToken) => _upgrade.IsNeededAsync(cancellationToken);
 
@@ -79,6 +86,18 @@ public sealed class NodeStorage : IAsyncDisposable
     public Task<IReadOnlyList<RebuiltRollup>> RebuildAsync(
         IReadOnlyCollection<Rollup> rollups, CountingRules rules, string who, CancellationToken cancellationToken) =>
         _rebuild.RunAsync(rollups, rules, who, cancellationToken);
+
+    /// <inheritdoc cref="StreamRegister.AdmitAsync" />
+    public Task<(StreamStanding Standing, CountedStream? Before)> AdmitStreamAsync(
+        CountedStream stream, CancellationToken cancellationToken) => _streams.AdmitAsync(stream, cancellationToken);
+
+    /// <inheritdoc cref="StreamRegister.AcceptAsync" />
+    public Task<bool> AcceptStreamAsync(CountedStream stream, string who, CancellationToken cancellationToken) =>
+        _streams.AcceptAsync(stream, who, cancellationToken);
+
+    /// <inheritdoc cref="StreamRegister.ReadAsync(CancellationToken)" />
+    public Task<IReadOnlyList<CountedStream>> ReadStreamsAsync(CancellationToken cancellationToken) =>
+        _streams.ReadAsync(cancellationToken);
 
     /// <inheritdoc cref="ICheckpointStore.PrepareAsync" />
     public Task PrepareAsync(CountingRules rules, CancellationToken cancellationToken) =>

@@ -72,6 +72,9 @@ public sealed partial class IngestSession
     /// </summary>
     public LogPosition? StoredProgress => Phase is SessionPhase.Reading or SessionPhase.Draining ? _buckets.MinBy(bucket => bucket.SaidStored.Offset)!.SaidStored : null;
 
+    /// <summary>Where each bucket said last that it stands, for a person.</summary>
+    public IEnumerable<(BucketId Bucket, LogPosition Position)> Heard => _buckets.Select(bucket => (bucket.Id, bucket.Said));
+
     /// <summary>Takes the effects of the messages since the last call; they are to be carried out in this order.</summary>
     public IReadOnlyList<SessionEffect> TakeEffects()
     {

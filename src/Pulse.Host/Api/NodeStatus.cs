@@ -21,6 +21,7 @@ namespace Pulse.Host.Api;
 /// <param name="StorageAvailable">Whether storage answers.</param>
 /// <param name="StorageProblem">Why not.</param>
 /// <param name="StandingBuckets">Buckets that stand still because their row is missing or can't be read.</param>
+/// <param name="StreamProblem">Why nothing is read or stored until Kafka says which stream the topic is; null while all is well.</param>
 /// <param name="Balances">What became of each rollup's records, as of the last cut that the node has seen.</param>
 /// <param name="Gaps">How many records are in stored gaps; null until storage was asked.</param>
 /// <param name="OldestCheckpoint">Of the newest checkpoints of the nodes that have buckets, the oldest, UTC.</param>
@@ -46,6 +47,7 @@ internal sealed record NodeStatus(
     bool StorageAvailable,
     string? StorageProblem,
     IReadOnlyList<StandingBucket> StandingBuckets,
+    string? StreamProblem,
     IReadOnlyList<NodeBalance> Balances,
     NodeGaps? Gaps,
     DateTime? OldestCheckpoint,

@@ -48,6 +48,7 @@ internal static class StatusEndpoints
                 storage.IsAvailable,
                 storage.Problem,
                 buckets.Standing,
+                ingest.Refusal ?? buckets.Unconfirmed,
                 [.. balances.All.Select(each => new NodeBalance(each.Rollup, CutOf(each.AtCut)))],
                 gaps.Records(GapKind.Retention) is { } lost ? new NodeGaps(lost, gaps.Records(GapKind.Cut) ?? 0) : null,
                 nodes.Where(node => node.Buckets > 0).Min(node => node.LastCheckpointUtc),

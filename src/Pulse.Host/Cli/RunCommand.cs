@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Host.Configuration;
 using Pulse.Simulator;
 using Pulse.Simulator.Broker;
@@ -72,7 +73,7 @@ internal sealed class RunCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
-        catch (DeclaredOtherwiseException exception)
+        catch (StorageException exception) when (exception is DeclaredOtherwiseException or StreamRefusedException)
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
         }

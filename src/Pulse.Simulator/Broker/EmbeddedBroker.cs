@@ -22,6 +22,9 @@ public sealed class EmbeddedBroker : IDisposable
     /// <summary>The number of newest bytes that each partition keeps, at most.</summary>
     public const int RetainedBytesPerPartition = 5 * 1024 * 1024;
 
+    /// <summary>What the names of such streams begin with.</summary>
+    public const string IdentityPrefix = "embedded-";
+
     private const int MaximumPartitions = 1_000;
     private const int MaximumTopicNameLength = 249;
 
@@ -61,10 +64,10 @@ public sealed class EmbeddedBroker : IDisposable
     public string BootstrapServers { get; } = "";
 
     /// <summary>
-    /// A new GUID for every start. Offsets begin at zero with every start, so positions stored against another
+    /// A new name for every start, after <see cref="IdentityPrefix"/>. Offsets begin at zero with every start, so positions stored against another
     /// identity belong to another stream.
     /// </summary>
-    public string StreamIdentity { get; } = Guid.NewGuid().ToString();
+    public string StreamIdentity { get; } = $"{IdentityPrefix}{Guid.NewGuid()}";
 
     /// <summary>Starts a broker on a free port of 127.0.0.1.</summary>
     /// <exception cref="EmbeddedBrokerException">The native library is absent or cannot host a broker.</exception>

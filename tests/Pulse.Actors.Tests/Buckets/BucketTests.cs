@@ -318,11 +318,62 @@ public sealed class BucketTests : TestKit
         await _outbox.ExpectMsgAsync<BucketReplies>();
 
         bucket.Tell(CheckpointDue.Instance);
+        bucket.Tell(new StreamConfirmed((await ConfirmAsync()).Frozen, ZeroMadeAgain.Stream));
 
         var takeover = await _writer.FishForMessageAsync<TakeoverWanted>(_ => true);
         bucket.Tell(new TakeoverEnded(takeover.Attempt, Row("")));
         Bring(bucket, Delta(0, 5, 3));
         Assert.Equal(AnswerKind.OldStream, Assert.Single((await _outbox.ExpectMsgAsync<BucketReplies>()).Answers).Kind);
+    }
+
+    [Fact]
+    public async Task What_is_frozen_is_not_stored_before_its_stream_is_confirmed_and_is_asked_for_until_it_is()
+    {
+        var bucket = await StartedAsync();
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+        bucket.Tell(CheckpointDue.Instance);
+        var first = await ConfirmAsync();
+
+        bucket.Tell(new StreamConfirmed(first.Frozen, null));
+        var second = await ConfirmAsync();
+        // What comes meanwhile waits for the checkpoint after this one.
+        await AppliedAsync(bucket, Delta(5, 8, 2));
+        bucket.Tell(new StreamConfirmed(new CheckpointId(Guid.NewGuid()), Zero.Stream));
+        await ReachedAsync(bucket);
+        NothingIsStored();
+        bucket.Tell(new StreamConfirmed(second.Frozen, Zero.Stream));
+
+        Assert.Equal(first.Frozen, second.Frozen);
+        var statement = await StatementAsync();
+        Assert.Equal((first.Frozen, $"{Zero.Stream} 5"), (statement.Next, statement.Positions));
+    }
+
+    [Fact]
+    public async Task Where_another_cluster_answers_it_ends_and_nothing_of_its_memory_is_stored()
+    {
+        var bucket = Watch(await StartedAsync());
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+        bucket.Tell(CheckpointDue.Instance);
+
+        bucket.Tell(new StreamConfirmed((await ConfirmAsync()).Frozen, null, IsRefused: true));
+
+        await ExpectTerminatedAsync(bucket);
+        NothingIsStored();
+    }
+
+    [Fact]
+    public async Task Asked_to_stop_while_nobody_confirms_the_stream_it_ends_and_the_next_incarnation_counts_again()
+    {
+        var bucket = Watch(await StartedAsync());
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+        bucket.Tell(StopBucket.Instance);
+        await ConfirmAsync();
+        _statistics.Unconfirmed = "Kafka does not answer.";
+
+        await ReachedAsync(bucket);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+
+        await ExpectTerminatedAsync(bucket);
     }
 
     [Fact]
@@ -374,7 +425,28 @@ public sealed class BucketTests : TestKit
     }
 
     // Cells are read in the background, so a question for them can come at any time.
-    private async Task<CheckpointStatement> StatementAsync() => (await _writer.FishForMessageAsync<StoreWanted>(_ => true)).Statement;
+    private async Task<CheckpointStatement> StatementAsync()
+    {
+        while (true)
+        {
+            switch (await _writer.FishForMessageAsync<ICheckpointRequest>(each => each is ConfirmWanted or StoreWanted))
+            {
+                case ConfirmWanted confirm:
+                    _writer.LastSender.Tell(new StreamConfirmed(confirm.Frozen, Zero.Stream));
+                    break;
+                case StoreWanted store:
+                    return store.Statement;
+            }
+        }
+    }
+
+    private void NothingIsStored()
+    {
+        while (_writer.HasMessages)
+            Assert.IsNotType<StoreWanted>(_writer.ReceiveOne(TimeSpan.Zero));
+    }
+
+    private async Task<ConfirmWanted> ConfirmAsync() => await _writer.FishForMessageAsync<ConfirmWanted>(_ => true);
 
     private async Task<LookWanted> LookAsync() => await _writer.FishForMessageAsync<LookWanted>(_ => true);
 

@@ -1,10 +1,12 @@
 using System.Globalization;
+using System.Threading.Channels;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Checkpoints;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
@@ -24,16 +26,17 @@ public sealed class CheckpointWriterTests : TestKit
     private readonly TestProbe _tablet;
     private readonly BucketChanges _changes;
     private readonly IActorRef _writer;
+    private readonly Channel<TaskCompletionSource<string>> _streamQuestions = Channel.CreateUnbounded<TaskCompletionSource<string>>();
 
     public CheckpointWriterTests()
-        : base(VirtualTime.Configuration)
+        : base(VirtualTime.Configuration.Replace("akka.loglevel = WARNING\nakka.loggers = []", "akka.loglevel = INFO", StringComparison.Ordinal))
     {
         _mobile = CreateTestProbe("mobile");
         _tablet = CreateTestProbe("tablet");
         _changes = new BucketChanges(Mobile, _buckets);
         _buckets.Add(Mobile, _mobile, _changes);
         _buckets.Add(Tablet, _tablet, new BucketChanges(Tablet, _buckets));
-        var context = new CheckpointWriterContext(_buckets, _storage, _statistics, Longest, _ => ByDeviceGenre);
+        var context = new CheckpointWriterContext(_buckets, _storage, _statistics, Longest, _ => ByDeviceGenre, _ => AskStream());
         _writer = Sys.ActorOf(Props.Create(() => new CheckpointWriter(_store, context)));
     }
 
@@ -226,6 +229,100 @@ public sealed class CheckpointWriterTests : TestKit
 
         await _tablet.FishForMessageAsync<LookDue>(_ => true);
     }
+
+    [Fact]
+    public async Task Who_freezes_while_kafka_is_asked_waits_for_the_next_question()
+    {
+        var (one, two, three) = (NewId(), NewId(), NewId());
+        _writer.Tell(new ConfirmWanted(Mobile, one), _mobile);
+        var first = await StreamQuestionAsync();
+        _writer.Tell(new ConfirmWanted(Tablet, two), _tablet);
+        _writer.Tell(new ConfirmWanted(Mobile, three), _mobile);
+        await ReachedAsync();
+        first.SetResult("stream");
+
+        Assert.Equal(new StreamConfirmed(one, "stream"), await _mobile.FishForMessageAsync<StreamConfirmed>(_ => true));
+        var second = await StreamQuestionAsync();
+        Assert.False(_tablet.HasMessages && _tablet.ReceiveOne(TimeSpan.Zero) is StreamConfirmed);
+        second.SetResult("made again");
+
+        Assert.Equal(new StreamConfirmed(two, "made again"), await _tablet.FishForMessageAsync<StreamConfirmed>(_ => true));
+        Assert.Equal(new StreamConfirmed(three, "made again"), await _mobile.FishForMessageAsync<StreamConfirmed>(_ => true));
+        Assert.False(_streamQuestions.Reader.TryRead(out _));
+    }
+
+    [Fact]
+    public async Task While_kafka_does_not_answer_people_hear_of_it_once_and_again_every_five_minutes()
+    {
+        var problem = new StorageException("Kafka does not answer.");
+        await EventFilter.Warning(contains: "can't be confirmed").ExpectAsync(2, async () =>
+        {
+            for (var minute = 0; minute < 9; minute++)
+            {
+                _statistics.Unconfirmed = null;
+                _writer.Tell(new ConfirmWanted(Mobile, NewId()), _mobile);
+                (await StreamQuestionAsync()).SetException(problem);
+                await Until.TrueAsync(() => _statistics.Unconfirmed == problem.Message);
+                await ReachedAsync();
+                Clock.Advance(TimeSpan.FromMinutes(1));
+                Assert.Null((await _mobile.FishForMessageAsync<StreamConfirmed>(_ => true)).Stream);
+            }
+        });
+        Assert.EndsWith(problem.Message, _statistics.Problem, StringComparison.Ordinal);
+        Assert.True(_storage.IsAvailable);
+
+        await EventFilter.Info(contains: "is confirmed and stored again").ExpectOneAsync(async () =>
+        {
+            _writer.Tell(new ConfirmWanted(Mobile, NewId()), _mobile);
+            (await StreamQuestionAsync()).SetResult("stream");
+            await _mobile.FishForMessageAsync<StreamConfirmed>(_ => true);
+        });
+        Assert.Null(_statistics.Problem);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_stream_that_is_not_to_be_counted_is_told_from_a_question_without_an_answer(bool isRefused)
+    {
+        _writer.Tell(new ConfirmWanted(Mobile, NewId()), _mobile);
+        (await StreamQuestionAsync()).SetException(
+            isRefused ? new StreamRefusedException("Another cluster.") : new InvalidOperationException("A mistake."));
+        await Until.TrueAsync(() => _statistics.Unconfirmed is not null);
+        await ReachedAsync();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(isRefused, (await _mobile.FishForMessageAsync<StreamConfirmed>(_ => true)).IsRefused);
+    }
+
+    [Fact]
+    public async Task No_checkpoint_is_due_while_the_last_one_is_not_confirmed()
+    {
+        await ReachedAsync();
+        _writer.Tell(new ConfirmWanted(Mobile, NewId()), _mobile);
+        var question = await StreamQuestionAsync();
+        Clock.Advance(TimeSpan.FromSeconds(4));
+        await ReachedAsync();
+        Assert.IsNotType<CheckpointDue>(_tablet.HasMessages ? _tablet.ReceiveOne(TimeSpan.Zero) : null);
+
+        question.SetResult("stream");
+        await _mobile.FishForMessageAsync<StreamConfirmed>(_ => true);
+        Clock.Advance(TimeSpan.FromSeconds(1));
+
+        await _tablet.FishForMessageAsync<CheckpointDue>(_ => true);
+    }
+
+    private Task<string> AskStream()
+    {
+        var question = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _streamQuestions.Writer.TryWrite(question);
+        return question.Task;
+    }
+
+    private Task<TaskCompletionSource<string>> StreamQuestionAsync() =>
+        _streamQuestions.Reader.ReadAsync().AsTask().WaitAsync(Until.Limit);
+
+    private static CheckpointId NewId() => new(Guid.NewGuid());
 
     private static StoreWanted Store(BucketId bucket) => new(
         new CheckpointStatement(bucket, new CheckpointId(Guid.NewGuid()), new CheckpointId(Guid.NewGuid()), "", default, [], []), WantsCounts: false);

@@ -64,7 +64,7 @@ public sealed class StorageOutageTests : IAsyncLifetime
 
     private IActorRef StartBucket()
     {
-        var context = new CheckpointWriterContext(_live, _availability, _statistics, TimeSpan.FromMilliseconds(300), _ => ByDeviceGenre);
+        var context = new CheckpointWriterContext(_live, _availability, _statistics, TimeSpan.FromMilliseconds(300), _ => ByDeviceGenre, _ => Task.FromResult(Zero.Stream));
         var writer = _node.ActorOf(Props.Create(() => new CheckpointWriter(_store, context)));
         var buckets = new BucketContext(RollupCatalog.Default, [_version], writer, _availability, _statistics) { LiveBuckets = _live };
         return _node.ActorOf(Props.Create(() => new Bucket(Mobile, buckets)));

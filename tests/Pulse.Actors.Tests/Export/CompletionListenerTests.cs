@@ -1,10 +1,14 @@
+using System.Collections.Immutable;
 using System.Text;
 using Akka.Actor;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
+using Pulse.Actors.Ingest;
 using Pulse.Simulator.Broker;
+using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Export;
@@ -23,36 +27,71 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
         var topic = await kafka.CreateTopicAsync("completion", 1);
         await ProduceAsync(topic, Complete, Complete);
         var coordinator = CreateTestProbe();
-        var listener = coordinator.ChildActorOf(Props(topic));
+        var listener = Start(coordinator, topic);
 
         var first = await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
         await coordinator.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(400));
         Assert.Null(await CommittedAsync(topic));
-        listener.Tell(new CompletionConfirmed(first.Partition, first.Offset));
+        listener.Tell(new CompletionConfirmed(first.Completion));
         var second = await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
 
-        Assert.Equal(
-            new CompletionReceived(0, 0, new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc)), first);
-        Assert.Equal(1, second.Offset);
-        Assert.Equal(1, await CommittedAsync(topic));
+        Assert.Equal((0, 0L), (first.Completion.Partition, first.Completion.Offset));
+        Assert.Equal(new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), first.TimestampUtc);
+        Assert.Equal(first.Completion with { Offset = 1 }, second.Completion);
+        await Eventually.HoldsAsync("the group hears of it", Deadline, async () => await CommittedAsync(topic) == 1);
     }
 
     [Fact]
-    public async Task What_was_not_confirmed_comes_again_at_the_next_start_and_what_was_does_not()
+    public async Task Reading_goes_on_after_what_was_accepted_whatever_the_group_has_committed()
+    {
+        var topic = await kafka.CreateTopicAsync("completion", 1);
+        await ProduceAsync(topic, Complete, Complete, Complete);
+        var coordinator = CreateTestProbe();
+        var stream = await StreamOfAsync(topic);
+
+        Start(coordinator, topic, new CompletionId(stream, 0, 1));
+
+        Assert.Equal(new CompletionId(stream, 0, 2), (await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline)).Completion);
+    }
+
+    [Fact]
+    public async Task A_topic_made_again_is_read_from_its_start_though_the_group_stands_further()
     {
         var topic = await kafka.CreateTopicAsync("completion", 1);
         await ProduceAsync(topic, Complete, Complete);
         var coordinator = CreateTestProbe();
-        var listener = coordinator.ChildActorOf(Props(topic));
+        var listener = Start(coordinator, topic);
+        var first = (await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline)).Completion;
+        listener.Tell(new CompletionConfirmed(first));
+        var second = (await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline)).Completion;
+        listener.Tell(new CompletionConfirmed(second));
+        await Eventually.HoldsAsync("the group hears of it", Deadline, async () => await CommittedAsync(topic) == 2);
+
+        await kafka.MakeTopicAgainAsync(topic, 1);
+        await ProduceAsync(topic, Complete);
+
+        var again = (await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline)).Completion;
+        Assert.Equal((0, 0L), (again.Partition, again.Offset));
+        Assert.NotEqual(first.Stream, again.Stream);
+        Assert.Equal(await StreamOfAsync(topic), again.Stream);
+    }
+
+    [Fact]
+    public async Task What_was_not_confirmed_comes_again_at_the_next_start()
+    {
+        var topic = await kafka.CreateTopicAsync("completion", 1);
+        await ProduceAsync(topic, Complete, Complete);
+        var coordinator = CreateTestProbe();
+        var listener = Start(coordinator, topic);
         var first = await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
-        listener.Tell(new CompletionConfirmed(first.Partition, first.Offset));
-        await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
+        listener.Tell(new CompletionConfirmed(first.Completion));
+        var second = await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
         await StopAsync(coordinator, listener);
 
         var next = CreateTestProbe();
-        next.ChildActorOf(Props(topic));
+        Start(next, topic, first.Completion);
 
-        Assert.Equal(1, (await next.ExpectMsgAsync<CompletionReceived>(Deadline)).Offset);
+        Assert.Equal(second, await next.ExpectMsgAsync<CompletionReceived>(Deadline));
     }
 
     [Fact]
@@ -64,11 +103,11 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
             EventFilter.Info(contains: "the status 'started'").ExpectOneAsync(Deadline, async () =>
             {
                 await ProduceAsync(topic, "no json", """{"status":"started"}""", Complete);
-                coordinator.ChildActorOf(Props(topic));
-                Assert.Equal(2, (await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline)).Offset);
+                Start(coordinator, topic);
+                Assert.Equal(2, (await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline)).Completion.Offset);
             }));
 
-        Assert.Equal(2, await CommittedAsync(topic));
+        await Eventually.HoldsAsync("the group hears of it", Deadline, async () => await CommittedAsync(topic) == 2);
     }
 
     [Fact]
@@ -77,7 +116,7 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
         await kafka.StartAsync();
         var topic = "completion-" + Guid.NewGuid().ToString("N");
         var coordinator = CreateTestProbe();
-        coordinator.ChildActorOf(Props(topic));
+        Start(coordinator, topic);
         await coordinator.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(500));
 
         await kafka.CreateNamedTopicAsync(topic, 1);
@@ -93,8 +132,7 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
         IActorRef listener = Nobody.Instance;
         await EventFilter.Warning(contains: "cannot be read now").ExpectAsync(1, Deadline, async () =>
         {
-            listener = coordinator.ChildActorOf(CompletionListener.Props(
-                new ClientConfig { BootstrapServers = "127.0.0.1:1" }, "completion-event", _group));
+            listener = Start(coordinator, new KafkaSettings("127.0.0.1:1") { GroupId = _group });
             // Long enough for several attempts, each of which could have said it again.
             await coordinator.ExpectNoMsgAsync(TimeSpan.FromSeconds(4));
         });
@@ -109,18 +147,33 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
         broker.CreateTopic("completion-event", 1);
         await ProduceToAsync(broker.BootstrapServers, "completion-event", Complete);
         var coordinator = CreateTestProbe();
-        var listener = coordinator.ChildActorOf(CompletionListener.Props(
-            new ClientConfig { BootstrapServers = broker.BootstrapServers }, "completion-event", _group));
+        var listener = Start(
+            coordinator, new KafkaSettings(broker.BootstrapServers) { GroupId = _group, StreamIdentity = broker.StreamIdentity });
         var completion = await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
 
         broker.Dispose();
-        listener.Tell(new CompletionConfirmed(completion.Partition, completion.Offset));
+        listener.Tell(new CompletionConfirmed(completion.Completion));
 
         await StopAsync(coordinator, listener);
     }
 
-    private Props Props(string topic) => CompletionListener.Props(
-        new ClientConfig { BootstrapServers = kafka.BootstrapServers }, topic, _group);
+    private IActorRef Start(TestProbe coordinator, string topic, params ImmutableArray<CompletionId> seen) =>
+        Start(coordinator, new KafkaSettings(kafka.BootstrapServers) { CompletionTopic = topic, GroupId = _group }, seen);
+
+    private IActorRef Start(TestProbe coordinator, KafkaSettings settings, params ImmutableArray<CompletionId> seen)
+    {
+        var questions = new TopicQuestions(settings);
+        Sys.RegisterOnTermination(questions.Dispose);
+        var listener = coordinator.ChildActorOf(CompletionListener.Props(settings, questions));
+        listener.Tell(new ReadCompletions(seen));
+        return listener;
+    }
+
+    private async Task<string> StreamOfAsync(string topic)
+    {
+        using var questions = new TopicQuestions(new KafkaSettings(kafka.BootstrapServers));
+        return (await questions.DescribeAsync(topic, null, TestContext.Current.CancellationToken)).Stream;
+    }
 
     private static async Task StopAsync(TestProbe coordinator, IActorRef listener)
     {

@@ -4,7 +4,9 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Cluster.Tools.Singleton;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
@@ -116,7 +118,9 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
     private async Task<IActorRef> StartProxyAsync(
         TestKit kit, string events, string completions, StreamProgress progress)
     {
-        var connection = new ClientConfig { BootstrapServers = kafka.BootstrapServers };
+        var settings = new KafkaSettings(kafka.BootstrapServers) { Topic = events, CompletionTopic = completions, GroupId = _group };
+        var questions = new TopicQuestions(settings);
+        kit.Sys.RegisterOnTermination(questions.Dispose);
         var cluster = Akka.Cluster.Cluster.Get(kit.Sys);
         await cluster.JoinAsync(cluster.SelfAddress).WaitAsync(Limit);
         var props = Coordinator.SupervisedProps(
@@ -131,11 +135,11 @@ public sealed class CoordinatorDurabilityTests(KafkaFixture kafka, PostgresFixtu
                 ReadRows = (_, rollup, date, _) => RowAsync(rollup, date),
                 Warehouse = _warehouse,
                 Mediator = DistributedPubSub.Get(kit.Sys).Mediator,
-                Listener = CompletionListener.Props(connection, completions, _group),
+                Listener = CompletionListener.Props(settings, questions),
             },
             new ExportOptions { ParallelDates = 1 });
-        var settings = ClusterSingletonManagerSettings.Create(kit.Sys).WithSingletonName("coordinator");
-        kit.Sys.ActorOf(ClusterSingletonManager.Props(props, StopCoordinator.Instance, settings), "singleton");
+        var singleton = ClusterSingletonManagerSettings.Create(kit.Sys).WithSingletonName("coordinator");
+        kit.Sys.ActorOf(ClusterSingletonManager.Props(props, StopCoordinator.Instance, singleton), "singleton");
         return kit.Sys.ActorOf(ClusterSingletonProxy.Props(
             "/user/singleton", ClusterSingletonProxySettings.Create(kit.Sys).WithSingletonName("coordinator")));
     }

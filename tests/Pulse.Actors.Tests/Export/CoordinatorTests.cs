@@ -54,7 +54,7 @@ public sealed class CoordinatorTests : TestKit
         var coordinator = Start();
 
         coordinator.Tell(Completion(0), _listener);
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 0), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(0)), Limit);
         await NextAsync<CheckpointRequested>();
         _stored = _stored.Add(0, 10);
         for (var asked = 0; asked < 3; asked++)
@@ -68,7 +68,7 @@ public sealed class CoordinatorTests : TestKit
         _stored = _stored.Add(1, 5);
         var finished = await AdvanceToNextAsync<ExportFinished>();
 
-        Assert.Equal(new CompletionId("stream", 0, 0), finished.Completion);
+        Assert.Equal(Id(0), finished.Completion);
         Assert.Equal(Rollups, finished.Outcome.Rollups.Length);
         Assert.All(finished.Outcome.Rollups, rollup =>
             Assert.Equal((2, 4L, 20L), (rollup.Dates, rollup.Rows, rollup.ViewCount)));
@@ -124,12 +124,25 @@ public sealed class CoordinatorTests : TestKit
         coordinator = Start();
         coordinator.Tell(Completion(0), _listener);
 
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 0), Limit);
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 0), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(0)), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(0)), Limit);
         var state = await coordinator.Ask<ExportState>(GetExportState.Instance, Limit);
         Assert.Null(state.Progress);
         Assert.True(state.LastOutcome!.Succeeded);
         Assert.Equal(replacements, _warehouse.Replacements.Count);
+    }
+
+    [Fact]
+    public async Task The_same_place_in_a_completion_topic_that_was_made_again_is_another_completion()
+    {
+        _stored = Everything;
+        var coordinator = Start();
+        coordinator.Tell(Completion(0), _listener);
+        await AdvanceToNextAsync<ExportFinished>();
+
+        coordinator.Tell(Completion(0, "completions made again"), _listener);
+
+        Assert.Equal(Id(0, "completions made again"), (await AdvanceToNextAsync<ExportFinished>()).Completion);
     }
 
     [Fact]
@@ -138,8 +151,8 @@ public sealed class CoordinatorTests : TestKit
         var coordinator = Start();
         coordinator.Tell(Completion(0), _listener);
         coordinator.Tell(Completion(1), _listener);
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 0), Limit);
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 1), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(0)), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(1)), Limit);
         Assert.Equal(1, (await coordinator.Ask<ExportState>(GetExportState.Instance, Limit)).WaitingCompletions);
 
         _stored = Everything;
@@ -384,8 +397,8 @@ public sealed class CoordinatorTests : TestKit
         Assert.Contains("replaced", failed.Outcome.Failure, StringComparison.Ordinal);
         Assert.Empty(_warehouse.Replacements);
         _stored = Everything;
-        coordinator.Tell(Completion(0), _listener);
-        Assert.Equal("next stream", (await AdvanceToNextAsync<ExportFinished>()).Completion.Stream);
+        coordinator.Tell(Completion(1), _listener);
+        Assert.Equal(Id(1), (await AdvanceToNextAsync<ExportFinished>()).Completion);
     }
 
     [Fact]
@@ -428,14 +441,14 @@ public sealed class CoordinatorTests : TestKit
         var coordinator = Start(new ExportOptions { WaitingCompletions = 1 });
         for (var offset = 0; offset < 3; offset++)
             coordinator.Tell(Completion(offset), _listener);
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 0), Limit);
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 1), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(0)), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(1)), Limit);
         await _listener.ExpectNoMsgAsync(TimeSpan.FromMilliseconds(200));
 
         _stored = Everything;
         await AdvanceToNextAsync<ExportFinished>();
 
-        await _listener.ExpectMsgAsync(new CompletionConfirmed(0, 2), Limit);
+        await _listener.ExpectMsgAsync(new CompletionConfirmed(Id(2)), Limit);
     }
 
     [Fact]
@@ -491,7 +504,9 @@ public sealed class CoordinatorTests : TestKit
     private static ImmutableDictionary<int, long> Everything { get; } =
         ImmutableDictionary<int, long>.Empty.Add(0, 10).Add(1, 5);
 
-    private static CompletionReceived Completion(long offset) => new(0, offset, Completed);
+    private static CompletionId Id(long offset, string topic = "completions") => new(topic, 0, offset);
+
+    private static CompletionReceived Completion(long offset, string topic = "completions") => new(Id(offset, topic), Completed);
 
     private IActorRef Start(ExportOptions? options = null, bool supervised = false)
     {

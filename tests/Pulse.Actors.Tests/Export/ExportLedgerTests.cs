@@ -42,6 +42,16 @@ public sealed class ExportLedgerTests
     }
 
     [Fact]
+    public void What_a_version_before_named_by_the_events_serves_until_a_completion_has_its_own_stream()
+    {
+        var ledger = Run(Accepted(new CompletionId("events", 0, 3)), Accepted(new CompletionId("others", 0, 4)));
+
+        ledger = ledger.Apply(Accepted(new CompletionId("completions", 0, 5)) with { Stream = "events" });
+
+        Assert.Equal([new CompletionId("others", 0, 4), new CompletionId("completions", 0, 5)], ledger.Seen);
+    }
+
+    [Fact]
     public void With_no_dates_there_is_nothing_left_but_to_finish() =>
         Assert.Equal(ExportPhase.Finishing, Run(
             Accepted(First), new StreamDrained(First), new ExportPlanned(First, [])).Phase);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Coordination;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
@@ -66,7 +67,7 @@ public sealed class StorageWentBackTests(PostgresFixture postgres) : TestKit(Exp
         Sys.EventStream.Subscribe(told, typeof(ExportNotice));
 
         var coordinator = Sys.ActorOf(Coordinator.Props(With(RestoreAsync), Patience));
-        coordinator.Tell(new CompletionReceived(0, 0, DateTime.UtcNow));
+        coordinator.Tell(new CompletionReceived(new CompletionId("completions", 0, 0), DateTime.UtcNow));
         await told.FishForMessageAsync<ExportProgress>(
             progress => progress is { Phase: ExportPhase.Draining, EventsToDrain: 4 }, Limit);
 

@@ -7,6 +7,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Cuts;
 using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
@@ -41,6 +42,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private readonly IngestStatistics _statistics = new();
     private readonly StorageAvailability _storage = new();
     private readonly Queue<SessionEffect> _requests = [];
+    private volatile string _streamNow = EventTopic.Stream;
     private EventTopic _topic = null!;
     private TopicReader _reader = null!;
     private TopicQuestions _questions = null!;
@@ -216,8 +218,8 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
         await Until.TrueAsync(() => _statistics.Status(0)?.Standing is not null);
         Assert.Equal(
-            "The log of stream[0] was cut. It ends at 5, and 10 was read before. Count the rollups again with pulse rebuild, or go "
-            + "on with what the log has now by pulse accept-cut --partition 0.",
+            CutNotice.Line(Partition, null, 10, Versions.Of(RollupCatalog.Default).SelectMany(version =>
+                Enumerable.Range(0, version.Buckets).Select(version.Bucket))),
             _statistics.Status(0)!.Standing);
         await _node.ExpectMsgAsync<PartitionGivenBack>(Limit);
         await AdvanceAsync(ingestor, TimeSpan.FromSeconds(10));
@@ -239,7 +241,23 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await StandAsync(ingestor, new LogPosition(3, 77));
 
         await Until.TrueAsync(() => _statistics.Status(0)?.Standing is not null);
-        Assert.Contains("The broker does not know 3@77", _statistics.Status(0)!.Standing, StringComparison.Ordinal);
+        Assert.Contains("offsets up to 2 are in doubt", _statistics.Status(0)!.Standing, StringComparison.Ordinal);
+        Assert.Contains("pulse accept-cut --partition 0", _statistics.Status(0)!.Standing, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_log_that_seems_cut_because_the_topic_was_made_again_is_read_anew()
+    {
+        await ProduceAsync(Events(5));
+        var told = Refusals();
+        var ingestor = await StartAsync();
+        _streamNow = "made again";
+
+        await StandAsync(ingestor, 10);
+
+        await _node.ExpectMsgAsync<AskIdentity>(Limit);
+        await ExpectTerminatedAsync(ingestor, Limit);
+        Assert.False(told.HasMessages);
     }
 
     [Fact]
@@ -609,6 +627,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
             RollupCatalog.Default, Versions.Of(RollupCatalog.Default), CountingRules.Default, FlushInterval, _node, _buckets, _sink,
             _statistics, _storage)
         {
+            AskStream = _ => Task.FromResult(_streamNow),
             Limits = limits ?? SessionLimits.Default,
         };
         return Watch(Sys.ActorOf(Props.Create(() => new PartitionIngestor(0, context))));

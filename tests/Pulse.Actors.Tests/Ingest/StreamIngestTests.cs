@@ -9,6 +9,8 @@ using Akka.TestKit.Xunit;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 
@@ -24,6 +26,9 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
 
+    private readonly IngestStatistics _statistics = new();
+    private TestStorage _storage = null!;
+    private NodeStorage _node = null!;
     private EventTopic _topic = null!;
     private TestProbe _ingestors = null!;
 
@@ -47,8 +52,16 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     public override async ValueTask InitializeAsync()
     {
         await base.InitializeAsync();
+        _storage = await TestStorage.CreateAsync(StorageKind.Sqlite, null!);
+        _node = await _storage.OpenPreparedAsync();
         _topic = await EventTopic.CreateAsync(kafka, Partitions);
         _ingestors = CreateTestProbe("ingestors");
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        await _storage.DisposeAsync();
     }
 
     [Fact]
@@ -241,10 +254,11 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
     {
         var log = NullLogger<TopicReader>.Instance;
         var questions = new TopicQuestions(settings);
-        var monitor = new ClientMonitor();
+        var spans = new LogSpans(questions, settings.Topic);
         Sys.RegisterOnTermination(questions.Dispose);
+        var streams = new StreamAdmission(settings, questions, _node, _statistics, NullLogger<StreamAdmission>.Instance);
         var ingest = Sys.ActorOf(
-            Props.Create(() => new StreamIngest(settings, questions, monitor, log)));
+            Props.Create(() => new StreamIngest(settings, streams, spans, _statistics, log)));
         ingest.Tell(new StreamIngest.ReadWith(_ingestors));
         return ingest;
     }

@@ -76,6 +76,16 @@ internal sealed class ResultTables(DatabaseAddress database)
         return counts;
     }
 
+    /// <summary>The streams in which any bucket has a position.</summary>
+    public async Task<IReadOnlySet<string>> StreamsAsync()
+    {
+        var streams = new HashSet<string>(StringComparer.Ordinal);
+        await QueryAsync(
+            "select positions from pulse_bucket",
+            row => streams.UnionWith(row.GetString(0).Split('\n').Where(line => line.Length > 0).Select(line => line.Split(' ')[0])));
+        return streams;
+    }
+
     private async Task QueryAsync(string sql, Action<DbDataReader> use)
     {
         await using DbConnection connection = database.IsPostgres

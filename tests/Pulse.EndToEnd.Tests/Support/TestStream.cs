@@ -1,6 +1,7 @@
 using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Simulator;
 using Pulse.Simulator.Broker;
@@ -191,6 +192,34 @@ internal sealed class TestStream
         return consumer.QueryWatermarkOffsets(new TopicPartition(Topic, partition), Limit).High.Value;
     }
 
+    /// <summary>The identity of the topic of events, as positions are stored by it.</summary>
+    public async Task<string> IdentityAsync()
+    {
+        using var questions = new TopicQuestions(_settings);
+        return (await questions.DescribeAsync(CancellationToken.None)).Stream;
+    }
+
+    /// <summary>Deletes the topic of events, and makes another one of its name.</summary>
+    public Task MakeAgainAsync() =>
+        KafkaFixture.MakeTopicAgainAsync(_settings.BootstrapServers, Topic, _partitions);
+
+    /// <summary>Deletes the topic of completions, and makes another one of its name.</summary>
+    public Task MakeCompletionsAgainAsync() =>
+        KafkaFixture.MakeTopicAgainAsync(_settings.BootstrapServers, _settings.CompletionTopic, 1);
+
+    /// <summary>The same stream, whose completions are in another topic from now on, which is made.</summary>
+    public async Task<TestStream> WithOtherCompletionsAsync() => new(
+        _settings with { CompletionTopic = await KafkaFixture.CreateTopicAsync(_settings.BootstrapServers, "completions", 1) }, _partitions);
+
+    /// <summary>Topics of the same names on another cluster.</summary>
+    public async Task<TestStream> OnAsync(KafkaCluster cluster)
+    {
+        foreach (var (topic, partitions) in ((string, int)[])[(Topic, _partitions), (_settings.CompletionTopic, 1), (DeadLetterTopic, 1)])
+            await KafkaFixture.CreateTopicAsync(
+                cluster.BootstrapServers, new TopicSpecification { Name = topic, NumPartitions = partitions });
+        return new TestStream(_settings with { BootstrapServers = cluster.BootstrapServers }, _partitions);
+    }
+
     /// <summary>Deletes the records of a partition below an offset, as retention does.</summary>
     public async Task DeleteRecordsAsync(int partition, long below)
     {
@@ -203,6 +232,13 @@ internal sealed class TestStream
     {
         using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
         await administration.DeleteGroupsAsync([GroupId]);
+    }
+
+    /// <summary>The same with the group in which the coordinator keeps the completions' offsets.</summary>
+    public async Task DeleteCompletionGroupAsync()
+    {
+        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        await administration.DeleteGroupsAsync([$"{GroupId}-completion"]);
     }
 
     /// <summary>What the tables must hold after everything that is in the topic now.</summary>

@@ -71,6 +71,6 @@ public sealed class StatusCommandTests
         new NodeStatus(
             "127.0.0.1:4053", 0, 0, lag, 0, null, "cluster/topic/id", null, null,
             [new NodePartition(0, true, "127.0.0.1:4053", standing is null, 5, 2, 0, 5, lag, standing, null)],
-            standing is null ? 0 : 1, 49, 64, 0, null, true, null, [], [], null, null, [new NodeMember("127.0.0.1:4053", "Up")], [], null),
+            standing is null ? 0 : 1, 49, 64, 0, null, true, null, [], null, [], null, null, [new NodeMember("127.0.0.1:4053", "Up")], [], null),
         JsonSerializerOptions.Web);
 }

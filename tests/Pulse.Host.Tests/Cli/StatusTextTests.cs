@@ -96,7 +96,7 @@ public sealed class StatusTextTests
         new(number, true, "127.0.0.1:4053", true, 100, 100 - (lag ?? 0), 0, 100, lag, null, null);
 
     private static NodeStatus Status(IReadOnlyList<NodePartition> partitions) => new(
-        "127.0.0.1:4053", 0, 0, null, 0, null, "cluster/topic/id", null, null, partitions, 0, 49, 64, 0, null, true, null, [], [], null, null,
+        "127.0.0.1:4053", 0, 0, null, 0, null, "cluster/topic/id", null, null, partitions, 0, 49, 64, 0, null, true, null, [], null, [], null, null,
         [new NodeMember("127.0.0.1:4053", "Up")], [new NodeOverview("127.0.0.1:4053", 1_000, 2, 12, 49, null, null)], null);
 
     private static string Write(NodeStatus status, int width = 160)

@@ -82,6 +82,29 @@ public sealed class KafkaFixture : IAsyncLifetime
     public Task CreateNamedTopicAsync(string topic, int partitions) =>
         CreateTopicAsync(BootstrapServers, new TopicSpecification { Name = topic, NumPartitions = partitions });
 
+    /// <summary>Deletes a topic, and makes another one of its name.</summary>
+    public Task MakeTopicAgainAsync(string topic, int partitions) => MakeTopicAgainAsync(BootstrapServers, topic, partitions);
+
+    /// <summary>The same on any cluster.</summary>
+    public static async Task MakeTopicAgainAsync(string bootstrapServers, string topic, int partitions)
+    {
+        using var administration = Administration(bootstrapServers);
+        await administration.DeleteTopicsAsync([topic]);
+        // The name is taken until the last broker has let go of it.
+        await Eventually.HoldsAsync($"{topic} is made again", TopicLimit, async () =>
+        {
+            try
+            {
+                await CreateTopicAsync(bootstrapServers, new TopicSpecification { Name = topic, NumPartitions = partitions });
+                return true;
+            }
+            catch (CreateTopicsException)
+            {
+                return false;
+            }
+        });
+    }
+
     /// <summary>The same on a cluster of a test's own.</summary>
     public static async Task<string> CreateTopicAsync(
         string bootstrapServers, string prefix, int partitions, params (string Name, string Value)[] settings)

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -41,6 +42,7 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
                 await AddBucketsAsync(connection, version.Number, version.Buckets, cancellationToken).ConfigureAwait(false);
         }
 
+        await StreamRegister.FillAsync(connection, cancellationToken).ConfigureAwait(false);
         return versions;
     }
 

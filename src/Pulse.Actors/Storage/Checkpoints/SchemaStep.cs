@@ -14,6 +14,7 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
         new(2, Base),
         new(3, kind => [SinkPositions.Creation(kind)]) { Fill = SinkPositions.BeginWhereBucketsStandAsync },
         new(4, Operations),
+        new(5, Streams),
     ];
 
     /// <summary>Brings over what the database holds already, after the statements; null where there is nothing to bring over.</summary>
@@ -61,6 +62,18 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
         [
             $"create table pulse_action (number {number}, at {now}, who {text} not null, what {text} not null)",
             $"alter table pulse_gap add column kind {text} not null default 'retention'",
+        ];
+    }
+
+    // Which streams are counted. What versions before counted is found in the positions of buckets.
+    private static IReadOnlyList<string> Streams(StorageKind kind)
+    {
+        var text = SqlDialect.For(kind).TextType;
+        var now = kind == StorageKind.Postgres ? "timestamptz not null default now()" : "text not null default current_timestamp";
+        return
+        [
+            $"create table pulse_stream (number integer not null primary key, stream {text} not null unique, cluster {text} not null, "
+                + $"topic {text} not null, topic_id {text} not null, accepted_at {now}, accepted_by {text} not null)",
         ];
     }
 }

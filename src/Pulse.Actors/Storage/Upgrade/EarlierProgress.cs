@@ -72,8 +72,9 @@ internal sealed class EarlierProgress
             $"Set Pulse:Kafka:Topic to '{topics[^1]}' on all nodes, or use an empty database for '{topic}'.");
     }
 
-    // Cluster, topic and, where there is one, the topic's id; an identity that somebody has configured names none.
-    private static string? TopicOf(string stream) => stream.Split('/') is { Length: 2 or 3 } parts ? parts[1] : null;
+    // Cluster, topic and, where there is one, the topic's id, which may hold a slash; an identity that somebody has configured names
+    // none.
+    private static string? TopicOf(string stream) => stream.Split('/', 3) is { Length: > 1 } parts ? parts[1] : null;
 
     // Everything below a committed offset was stored by all buckets before it was committed.
     private void RequireNoneBeyond(GroupProgress committed, IReadOnlyList<EarlierTotal> totals)
