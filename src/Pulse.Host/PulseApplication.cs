@@ -43,7 +43,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
         if (stream is null)
-            await StartChecks.KafkaAsync(started.Settings.Kafka, node.CreateTopics);
+            await KafkaStartCheck.RunAsync(started.Settings.Kafka, node.CreateTopics);
 
         await using var application = Build(started);
         var storage = application.Services.GetRequiredService<NodeStorage>();

@@ -1,6 +1,4 @@
 using System.Net.Sockets;
-using Confluent.Kafka;
-using Confluent.Kafka.Admin;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Streams;
@@ -11,9 +9,6 @@ namespace Pulse.Host;
 /// <summary>Finds out before anything starts whether everything that a node needs is there, to say it in one line.</summary>
 internal static class StartChecks
 {
-    private static readonly TimeSpan BrokerTimeout = TimeSpan.FromSeconds(15);
-    private const int EventPartitions = 8;
-
     /// <exception cref="StartException">A directory that the node writes to can't be written to.</exception>
     public static void Directories(NodeConfiguration node)
     {
@@ -55,42 +50,6 @@ internal static class StartChecks
         }
     }
 
-    /// <summary>Asks the broker whether it is there and makes the topics that are absent.</summary>
-    /// <exception cref="StartException">It does not answer or refuses a topic.</exception>
-    public static async Task KafkaAsync(KafkaSettings settings, bool createTopics)
-    {
-        using var client = new AdminClientBuilder(new AdminClientConfig(settings.ClientProperties()))
-            .SetLogHandler((_, _) => { })
-            .SetErrorHandler((_, _) => { })
-            .Build();
-        try
-        {
-            var metadata = await Task.Run(() => client.GetMetadata(BrokerTimeout));
-            var known = metadata.Topics.Select(topic => topic.Topic).ToHashSet(StringComparer.Ordinal);
-            TopicSpecification[] absent =
-            [
-                .. new[]
-                {
-                    new TopicSpecification { Name = settings.Topic, NumPartitions = EventPartitions },
-                    new TopicSpecification { Name = settings.CompletionTopic, NumPartitions = 1 },
-                    new TopicSpecification { Name = settings.DeadLetterTopic, NumPartitions = 1 },
-                }.Where(topic => !known.Contains(topic.Name)),
-            ];
-            if (createTopics && absent.Length > 0)
-                await client.CreateTopicsAsync(absent, new CreateTopicsOptions { RequestTimeout = BrokerTimeout });
-        }
-        catch (CreateTopicsException exception) when (exception.Results.All(IsThere))
-        {
-            // Another node or the producer was quicker; or the broker makes topics when they are first used.
-        }
-        catch (KafkaException exception)
-        {
-            throw new StartException(
-                $"Kafka at {settings.BootstrapServers} can't be used ({exception.Error.Reason}). "
-                + "Check Pulse:Kafka:BootstrapServers, that the broker runs, and its access rights.", exception);
-        }
-    }
-
     /// <summary>Asks whether the database counts the stream that the topic is.</summary>
     /// <exception cref="StreamRefusedException">It does not, and a person has to say so.</exception>
     public static async Task StreamAsync(StreamAdmission streams)
@@ -123,7 +82,4 @@ internal static class StartChecks
     }
 
     private static string Reason(Exception exception) => exception.Message.TrimEnd('.');
-
-    private static bool IsThere(CreateTopicReport report) =>
-        report.Error.Code is ErrorCode.NoError or ErrorCode.TopicAlreadyExists or ErrorCode.Local_UnsupportedFeature;
 }

@@ -19,6 +19,7 @@ public sealed class ArchitectureTests
     {
         { "Serialization", [] },
         { "Storage", [] },
+        { "Broker", [] },
         { "Buckets", ["Storage"] },
         { "Ingest", ["Serialization", "Buckets", "Storage"] },
         { "Live", ["Serialization", "Ingest", "Buckets", "Storage"] },

@@ -33,6 +33,7 @@ public sealed class StandingPartitionTests(Browser browser)
             await Assertions.Expect(view.Page.GetByTestId("lag")).ToHaveTextAsync("unknown");
             await Assertions.Expect(summary).ToHaveTextAsync("60 partitions. 60 partitions (0, 1, 2, 3, 4, 5, 6, 7 and 52 more) stand still.");
             await Assertions.Expect(rows.First).ToContainTextAsync("the broker has not answered since");
+            await view.Page.GetByTestId("kafka-silent").ScrollIntoViewIfNeededAsync();
             await view.KeepPictureAsync("kafka-silent");
 
             await kafka.StartAsync(kafka.Brokers[0]);

@@ -54,12 +54,7 @@ public sealed class CompletionIdentityTests(KafkaFixture kafka, PostgresFixture 
     [Fact]
     public async Task A_completion_topic_of_another_name_exports_again()
     {
-        var stream = await TestStream.CreateAsync(kafka, partitions: 4);
-        var database = await postgres.CreateDatabaseAsync();
-        await stream.ProduceAsync(First);
-        await stream.CompleteAsync();
-        await using (var node = Host(stream, database, "--exit-on-complete"))
-            Assert.Equal(0, await node.ExitAsync(Limit));
+        var (stream, database) = await ExportedAsync();
 
         var renamed = await stream.WithOtherCompletionsAsync();
         await renamed.ProduceAsync(Second);
@@ -73,12 +68,7 @@ public sealed class CompletionIdentityTests(KafkaFixture kafka, PostgresFixture 
     [Fact]
     public async Task What_was_exported_is_not_exported_again_though_the_group_s_offsets_are_gone()
     {
-        var stream = await TestStream.CreateAsync(kafka, partitions: 4);
-        var database = await postgres.CreateDatabaseAsync();
-        await stream.ProduceAsync(First);
-        await stream.CompleteAsync();
-        await using (var node = Host(stream, database, "--exit-on-complete"))
-            Assert.Equal(0, await node.ExitAsync(Limit));
+        var (stream, database) = await ExportedAsync();
 
         await stream.DeleteCompletionGroupAsync();
         await stream.CompleteAsync();
@@ -89,6 +79,17 @@ public sealed class CompletionIdentityTests(KafkaFixture kafka, PostgresFixture 
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private async Task<(TestStream Stream, string Database)> ExportedAsync()
+    {
+        var stream = await TestStream.CreateAsync(kafka, partitions: 4);
+        var database = await postgres.CreateDatabaseAsync();
+        await stream.ProduceAsync(First);
+        await stream.CompleteAsync();
+        await using (var node = Host(stream, database, "--exit-on-complete"))
+            Assert.Equal(0, await node.ExitAsync(Limit));
+        return (stream, database);
+    }
 
     private static int ExportsOf(PulseProcess node) =>
         node.Output.Count(line => line.Contains("Export finished", StringComparison.Ordinal));

@@ -28,7 +28,7 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
         await using var simulator = stream.Produce(_directory, Rate);
         await Eventually.HoldsAsync("dead letters are sent", Limit, async () => (await PositionsAsync(database)).Values.Sum() > 3 * Rate);
 
-        await (isDeleted ? stream.DeleteDeadLetterTopicAsync() : stream.SetDeadLetterReplicasAsync(inSync: 2));
+        await (isDeleted ? stream.DeleteDeadLetterTopicAsync() : stream.LimitDeadLettersAsync(10));
         foreach (var node in cluster.Nodes)
         {
             await Eventually.HoldsAsync("it is said", Limit, async () => (await node.StatusAsync()).DeadLetterProblem is not null);
@@ -53,7 +53,7 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
         Assert.NotNull((await survivor.StatusAsync()).DeadLetterProblem);
         var before = await PositionsAsync(database);
 
-        await (isDeleted ? kafka.CreateNamedTopicAsync(stream.DeadLetterTopic, 1) : stream.SetDeadLetterReplicasAsync(inSync: 1));
+        await (isDeleted ? kafka.CreateNamedTopicAsync(stream.DeadLetterTopic, 1) : stream.LimitDeadLettersAsync(1_000_000));
         await Eventually.HoldsAsync("it is over", Limit, async () => (await survivor.StatusAsync()).DeadLetterProblem is null);
         await Eventually.HoldsAsync("the page says so", Limit, async () =>
             !(await survivor.GetAsync("/cluster")).Contains("dead-letter-problem", StringComparison.Ordinal));

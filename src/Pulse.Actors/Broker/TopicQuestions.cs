@@ -143,18 +143,16 @@ public sealed class TopicQuestions : IDisposable
         }
         catch (KafkaException exception)
         {
+            // A client asks the controller of which it heard when it connected, and one that has died it awaits for ever.
+            if (exception.Error.Code == ErrorCode.Local_TimedOut)
+                Replace(client);
             throw new IngestException(
                 $"Kafka at {_settings.BootstrapServers} does not answer ({exception.Error.Reason}). "
                 + "Check Pulse:Kafka:BootstrapServers and that the broker runs.", exception);
         }
         catch (TimeoutException exception)
         {
-            lock (_lock)
-            {
-                if (_client == client)
-                    Abandon();
-            }
-
+            Replace(client);
             throw new IngestException(
                 $"Kafka at {_settings.BootstrapServers} does not answer (no answer within {_limit.TotalSeconds:0} s). "
                 + "Check Pulse:Kafka:BootstrapServers and that the broker runs.", exception);
@@ -171,6 +169,15 @@ public sealed class TopicQuestions : IDisposable
                 .SetLogHandler((_, _) => { })
                 .SetErrorHandler((_, _) => { })
                 .Build();
+        }
+    }
+
+    private void Replace(IAdminClient client)
+    {
+        lock (_lock)
+        {
+            if (_client == client)
+                Abandon();
         }
     }
 

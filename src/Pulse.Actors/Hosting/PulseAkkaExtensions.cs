@@ -252,8 +252,10 @@ public static class PulseAkkaExtensions
 
     private static void WatchStream(ActorSystem system, IServiceProvider services)
     {
-        var questions = services.GetRequiredService<TopicQuestions>();
         var settings = services.GetRequiredService<PulseSettings>();
+        // A client of its own, which gives up early: where one broker of several dies, the others are asked again within seconds.
+        var questions = new TopicQuestions(settings.Kafka, StreamWatch.QuestionLimit);
+        system.RegisterOnTermination(questions.Dispose);
         var sources = new StreamSources(
             questions.DescribeAsync,
             (topic, token) => questions.SpansAsync(
@@ -267,6 +269,15 @@ public static class PulseAkkaExtensions
                 new StreamAssessment(settings.CheckpointInterval))),
             "stream-watch");
         Cluster.Get(system).RegisterOnMemberUp(() => watch.Tell(StreamWatch.Begin.Instance));
+        // A node that leaves reads nothing any more, and that is no news.
+        CoordinatedShutdown.Get(system).AddTask(
+            CoordinatedShutdown.PhaseBeforeServiceUnbind,
+            "end-stream-watch",
+            () =>
+            {
+                system.Stop(watch);
+                return Task.FromResult(Akka.Done.Instance);
+            });
     }
 
     private static AkkaConfigurationBuilder WithCoordinator(

@@ -28,32 +28,52 @@ public sealed record KafkaSettings(string BootstrapServers)
     /// <summary>Further librdkafka properties by name, such as <c>security.protocol</c>; may hold secrets.</summary>
     public ImmutableDictionary<string, string> Client { get; init; } = ImmutableDictionary<string, string>.Empty;
 
-    /// <summary>The properties every client of these brokers needs.</summary>
-    public Dictionary<string, string> ClientProperties() => new(Client)
-    {
-        ["bootstrap.servers"] = BootstrapServers,
-        ["client.id"] = "pulse",
-    };
+    /// <summary>The properties that every client of these brokers needs.</summary>
+    public Dictionary<string, string> ClientProperties() => WithDefaults([]);
 
     /// <summary>The configuration of the events' consumer.</summary>
-    public ConsumerConfig ConsumerConfig() => new(ClientProperties())
+    public ConsumerConfig ConsumerConfig() => new(WithDefaults([
+        new("fetch.queue.backoff.ms", "5"),
+        new("queued.max.messages.kbytes", "65536"),
+        // A broker that has less waits for more, for a flush interval at most: slow streams cost fewer fetches.
+        new("fetch.min.bytes", "65536"),
+        new("fetch.wait.max.ms", "50"),
+    ]))
     {
         GroupId = GroupId,
         EnableAutoCommit = false,
         EnableAutoOffsetStore = false,
         EnablePartitionEof = true,
         AutoOffsetReset = AutoOffsetReset.Error,
-        FetchQueueBackoffMs = 5,
-        QueuedMaxMessagesKbytes = 65_536,
-        // A broker that has less waits for more, for a flush interval at most: slow streams cost fewer fetches.
-        FetchMinBytes = 65_536,
-        FetchWaitMaxMs = 50,
+        // Records of an aborted transaction are no events; an open one is waited for.
+        IsolationLevel = IsolationLevel.ReadCommitted,
         // A partition that was added is unknown to the client until it asks again.
         TopicMetadataRefreshIntervalMs = 5_000,
         ConsumeResultFields = "timestamp",
         StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
     };
 
+    /// <summary>The configuration of the dead letters' producer.</summary>
+    public ProducerConfig ProducerConfig() => new(WithDefaults([
+        new("linger.ms", "5"),
+        new("compression.type", "lz4"),
+    ]))
+    {
+        Acks = Acks.All,
+        EnableIdempotence = true,
+        StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
+    };
+
     /// <summary>Without client properties, which can hold secrets.</summary>
     public override string ToString() => $"{Topic} at {BootstrapServers}";
+
+    // What a user gives comes later, so that it also counts where the client has two names for one property.
+    private Dictionary<string, string> WithDefaults(IEnumerable<KeyValuePair<string, string>> defaults)
+    {
+        var properties = new Dictionary<string, string>(defaults) { ["client.id"] = "pulse" };
+        foreach (var (name, value) in Client)
+            properties[name] = value;
+        properties["bootstrap.servers"] = BootstrapServers;
+        return properties;
+    }
 }

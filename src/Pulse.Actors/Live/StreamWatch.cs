@@ -20,6 +20,9 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     /// <summary>How often it judges.</summary>
     public static readonly TimeSpan JudgeInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long brokers may take for one question.</summary>
+    public static readonly TimeSpan QuestionLimit = TimeSpan.FromSeconds(3);
+
     // A node tells once a second what it reads.
     private static readonly TimeSpan NodeFreshness = TimeSpan.FromSeconds(5);
 
@@ -43,7 +46,8 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         _report = new StreamReport(Context.GetLogger());
         Receive<Begin>(_ => Start());
         Receive<AskNow>(_ => Ask());
-        Receive<Asked>(_ => _isAsking = false);
+        // A handler that returns false would say that it did not handle the message.
+        Receive<Asked>(_ => { _isAsking = false; });
         Receive<JudgeNow>(_ => Judge());
         Receive<TopicDescription>(topic => _answers = _answers.With(topic, NowUtc));
         Receive<Measured>(message => Take(message.Stream, answers => answers with { Measured = (message.Spans, NowUtc) }));

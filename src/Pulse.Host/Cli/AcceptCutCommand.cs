@@ -46,6 +46,7 @@ internal sealed class AcceptCutCommand
         if (node.IsBrokerEmbedded)
             throw new ConfigurationException("Pulse:Kafka:BootstrapServers is not set. The embedded broker's log ends with its process and is never cut.");
         node.RequireStorage();
+        await KafkaStartCheck.ReachAsync(node.Settings.Kafka);
         await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
         var search = new CutSearch(node.Settings.Kafka, storage);
         var found = await search.FindAsync(parsed.GetValue(_partitions)!, stop);

@@ -22,7 +22,11 @@ internal static class OperatorCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
-        catch (Exception exception) when (exception is StorageException or IngestException)
+        catch (StartException exception) when (exception.IsMistake)
+        {
+            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
+        }
+        catch (Exception exception) when (exception is StorageException or IngestException or StartException)
         {
             return HostCommand.Refuse(HostCommand.Failed, exception.Message);
         }

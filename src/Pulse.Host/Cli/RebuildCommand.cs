@@ -56,6 +56,7 @@ internal sealed class RebuildCommand
                 HostCommand.WrongUsage,
                 "Pulse:Kafka:BootstrapServers is not set. The embedded broker's log ends with its process, so there is nothing to "
                 + "count again from: delete the data directory instead.");
+        await KafkaStartCheck.ReachAsync(node.Settings.Kafka);
         return await RebuildAsync(node, Rollups(node.Settings.Catalog, parsed.GetValue(_rollups)!), parsed.GetValue(_yes), stop);
     }
 

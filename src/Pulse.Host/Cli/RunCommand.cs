@@ -73,7 +73,8 @@ internal sealed class RunCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
-        catch (StorageException exception) when (exception is DeclaredOtherwiseException or StreamRefusedException)
+        catch (Exception exception) when (
+            exception is DeclaredOtherwiseException or StreamRefusedException or StartException { IsMistake: true })
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
         }

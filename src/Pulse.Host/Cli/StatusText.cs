@@ -21,7 +21,7 @@ internal static class StatusText
     {
         Line($"{address.GetLeftPart(UriPartial.Authority)}  {status.Stream ?? "stream unknown"}");
         Line(Text(
-            $"lag {Number(status.Lag)}, {status.Partitions.Count:N0} partitions, {status.Standing:N0} stand still, oldest checkpoint {Ago(status.OldestCheckpoint)}, Kafka answered {Ago(status.KafkaAnswered)}"));
+            $"lag {Number(status.Lag)}, {status.Partitions.Count:N0} {(status.Partitions.Count == 1 ? "partition" : "partitions")}, {status.Standing:N0} stand still, oldest checkpoint {Ago(status.OldestCheckpoint)}, Kafka answered {Ago(status.KafkaAnswered)}"));
         output.WriteLine();
         Table(["node", "state", "events/s", "partitions", "lag", "buckets", "checkpoint", "storage"], 2, 5, Nodes(status), status.Members.Count);
         output.WriteLine();

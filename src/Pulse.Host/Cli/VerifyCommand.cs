@@ -61,7 +61,8 @@ internal sealed class VerifyCommand
         var isJson = parsed.GetValue(_json);
         try
         {
-            var request = Request(parsed);
+            var (request, kafka) = Request(parsed);
+            await ReachAsync(kafka);
             var report = await VerificationProgressBar.ShowWhileAsync(progress => Verifier.RunAsync(request, progress, stop));
             if (isJson)
                 System.Console.WriteLine(VerificationJson.Write(report));
@@ -78,7 +79,7 @@ internal sealed class VerifyCommand
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
-        catch (Exception exception) when (exception is StorageException or VerificationException { IsMistake: true })
+        catch (Exception exception) when (exception is StorageException or StartException or VerificationException { IsMistake: true })
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
         }
@@ -93,19 +94,34 @@ internal sealed class VerifyCommand
         }
     }
 
-    private VerificationRequest Request(ParseResult parsed)
+    // The client says why it can't connect, which a reader only waits for. A broker that is away is the verification's to name.
+    private static async Task ReachAsync(KafkaSettings kafka)
+    {
+        try
+        {
+            await KafkaStartCheck.ReachAsync(kafka);
+        }
+        catch (StartException exception) when (!exception.IsMistake)
+        {
+            // It is tried once more, for longer.
+        }
+    }
+
+    private (VerificationRequest Request, KafkaSettings Kafka) Request(ParseResult parsed)
     {
         var node = NodeConfiguration.Read(ConfigurationSources.Read(parsed.GetValue(_data)));
         if (parsed.GetValue(_from) is { } from && parsed.GetValue(_to) is { } to && from >= to)
             throw new ConfigurationException("--to must be after --from.");
         node.RequireStorage();
-        return VerificationSource.Of(Kafka(node), node.Settings.Storage) with
+        var kafka = Kafka(node);
+        var request = VerificationSource.Of(kafka, node.Settings.Storage) with
         {
             Rollup = parsed.GetValue(_rollup),
             Expected = parsed.GetValue(_rollup) is null ? [.. node.Settings.Catalog.Counted.Select(rollup => rollup.Name)] : [],
             From = Milliseconds(parsed.GetValue(_from)),
             Before = Milliseconds(parsed.GetValue(_to)),
         };
+        return (request, kafka);
     }
 
     private static KafkaSettings Kafka(NodeConfiguration node)

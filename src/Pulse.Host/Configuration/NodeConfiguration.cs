@@ -44,6 +44,9 @@ internal sealed record NodeConfiguration(
         mistakes.AddRange(RollupCatalog.TryCreate([.. options.Rollups], out var catalog));
         CheckTimes(options, mistakes);
         CheckKafka(options.Kafka, mistakes);
+        var kafka = KafkaOf(options.Kafka);
+        KafkaClientConfiguration.Check(
+            configuration.GetSection($"{PulseOptions.Section}:{nameof(PulseOptions.Kafka)}:{nameof(KafkaOptions.Client)}"), kafka, mistakes);
         CheckLive(options.Live, mistakes);
         var cluster = ClusterConfiguration.Read(
             options.Cluster, configuration.GetSection($"{PulseOptions.Section}:{nameof(PulseOptions.Cluster)}"), mistakes);
@@ -60,7 +63,7 @@ internal sealed record NodeConfiguration(
             throw new ConfigurationException(mistakes);
 
         var isBrokerEmbedded = options.Kafka.BootstrapServers is null;
-        var settings = new PulseSettings(KafkaOf(options.Kafka), storage, catalog)
+        var settings = new PulseSettings(kafka, storage, catalog)
         {
             Rules = new CountingRules
             {

@@ -7,6 +7,9 @@ internal static class Text
 {
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>The same, of what may be unknown.</summary>
+    public static string Known(long? number) => number is { } known ? Number(known) : "unknown";
+
     public static string Share(long part, long whole) =>
         whole == 0 ? "–" : (100.0 * part / whole).ToString("0.0", CultureInfo.InvariantCulture) + " %";
 

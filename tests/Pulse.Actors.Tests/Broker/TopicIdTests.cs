@@ -1,6 +1,7 @@
 using Confluent.Kafka.Admin;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
+using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Broker;
@@ -26,6 +27,16 @@ public sealed class TopicIdTests(KafkaFixture kafka)
         }
 
         Assert.All(ids, Assert.NotNull);
+    }
+
+    [Fact]
+    public async Task The_embedded_broker_gives_its_topics_ids_as_well()
+    {
+        using var broker = EmbeddedBroker.Start();
+        broker.CreateTopic("events", 2);
+        using var questions = new TopicQuestions(new KafkaSettings(broker.BootstrapServers));
+
+        Assert.NotNull((await questions.DescribeAsync("events", null, TestContext.Current.CancellationToken)).Id);
     }
 
     private static async Task<string?> FirstIdAsync(TopicQuestions questions, string topic)

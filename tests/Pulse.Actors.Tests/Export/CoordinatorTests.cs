@@ -413,7 +413,7 @@ public sealed class CoordinatorTests : TestKit
 
         Start();
 
-        Assert.Equal("stream", (await AdvanceToNextAsync<ExportFinished>()).Completion.Stream);
+        Assert.Equal(Id(0), (await AdvanceToNextAsync<ExportFinished>()).Completion);
     }
 
     [Fact]

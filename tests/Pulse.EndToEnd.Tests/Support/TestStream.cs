@@ -267,8 +267,8 @@ internal sealed class TestStream
         await administration.DeleteTopicsAsync([DeadLetterTopic]);
     }
 
-    /// <summary>Sets how many replicas must be in sync for the dead-letter topic to take a record; it has one.</summary>
-    public async Task SetDeadLetterReplicasAsync(int inSync)
+    /// <summary>Sets how large a record may be for the dead-letter topic to take it.</summary>
+    public async Task LimitDeadLettersAsync(int bytes)
     {
         using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
         await administration.IncrementalAlterConfigsAsync(new()
@@ -277,7 +277,7 @@ internal sealed class TestStream
             [
                 new ConfigEntry
                 {
-                    Name = "min.insync.replicas", Value = Text(inSync), IncrementalOperation = AlterConfigOpType.Set,
+                    Name = "max.message.bytes", Value = Text(bytes), IncrementalOperation = AlterConfigOpType.Set,
                 },
             ],
         });

@@ -18,6 +18,7 @@ public sealed class TransactionTests(KafkaFixture kafka)
         await using var cluster = await KafkaFixture.StartClusterAsync();
         var options = Options(cluster.BootstrapServers, await KafkaFixture.CreateTopicAsync(cluster.BootstrapServers, "events", 4));
         var kills = new Queue<long>([Events / 6, Events / 2]);
+        var restart = Task.CompletedTask;
         var run = new SimulatorRun(
             options,
             async (produced, _) =>
@@ -27,11 +28,12 @@ public sealed class TransactionTests(KafkaFixture kafka)
                 kills.Dequeue();
                 // In mid-run: a transaction is open, and the client goes on while the broker is away.
                 await cluster.Brokers[0].KillAsync();
-                _ = Task.Run(() => cluster.StartAsync(cluster.Brokers[0]));
+                restart = cluster.StartAsync(cluster.Brokers[0]);
             });
 
         var result = await run.RunAsync(CancellationToken.None).WaitAsync(Limit);
 
+        await restart;
         Assert.Null(result.Failure);
         Assert.Empty(kills);
         Assert.Equal((Events, Events), (result.Produced, result.Delivered));

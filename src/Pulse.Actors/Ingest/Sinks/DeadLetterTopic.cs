@@ -27,16 +27,11 @@ internal sealed class DeadLetterTopic : IDisposable
     {
         _name = settings.DeadLetterTopic;
         _partitions = PartitionsOf(asker);
-        _producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig(settings.ClientProperties())
+        _producer = new ProducerBuilder<byte[], byte[]>(new ProducerConfig(settings.ProducerConfig())
             {
-                Acks = Acks.All,
-                EnableIdempotence = true,
-                LingerMs = 5,
-                CompressionType = CompressionType.Lz4,
                 MessageTimeoutMs = (int)DeliveryTimeout.TotalMilliseconds,
                 // The client insists that one request ends before the record that it carries is given up.
                 RequestTimeoutMs = (int)DeliveryTimeout.TotalMilliseconds,
-                StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
             })
             .SetStatisticsHandler((_, json) => monitor.Said(json))
             .SetLogHandler((_, message) => log.LogDebug("Kafka client: {Message}", message.Message))

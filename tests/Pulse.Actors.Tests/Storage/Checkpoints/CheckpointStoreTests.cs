@@ -320,7 +320,7 @@ public abstract class CheckpointStoreTests(StorageKind kind, PostgresFixture pos
         await _database.QueryAsync("delete from pulse_bucket where bucket = 3");
         Assert.Equal([0, 0, 0, 0], await ProgressAsync());
 
-        async Task<long[]> ProgressAsync()
+        async Task<List<long>> ProgressAsync()
         {
             var stored = await Store.ReadProgressAsync(Stream, CancellationToken.None);
             return [.. Enumerable.Range(0, 4).Select(partition => stored[partition])];
