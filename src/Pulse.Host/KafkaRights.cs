@@ -1,7 +1,7 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Host;
 

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Host;
 

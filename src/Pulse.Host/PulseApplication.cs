@@ -4,6 +4,7 @@ using Akka.Cluster;
 using Akka.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Streams;

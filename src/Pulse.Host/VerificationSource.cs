@@ -1,4 +1,4 @@
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Storage;
 using Pulse.Verification;
 

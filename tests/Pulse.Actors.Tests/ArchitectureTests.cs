@@ -21,10 +21,10 @@ public sealed class ArchitectureTests
         { "Storage", [] },
         { "Broker", [] },
         { "Buckets", ["Storage"] },
-        { "Ingest", ["Serialization", "Buckets", "Storage"] },
-        { "Live", ["Serialization", "Ingest", "Buckets", "Storage"] },
-        { "Coordination", ["Serialization", "Ingest", "Storage"] },
-        { "Hosting", ["Coordination", "Live", "Ingest", "Buckets", "Storage"] },
+        { "Ingest", ["Serialization", "Broker", "Buckets", "Storage"] },
+        { "Live", ["Serialization", "Broker", "Ingest", "Buckets", "Storage"] },
+        { "Coordination", ["Serialization", "Broker", "Ingest", "Storage"] },
+        { "Hosting", ["Coordination", "Live", "Broker", "Ingest", "Buckets", "Storage"] },
     };
 
     [Fact]

@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Confluent.Kafka;
 using Microsoft.Playwright;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Dashboard.Tests;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Host.Api;
 using Pulse.Host.Demo;

@@ -49,7 +49,7 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
         Assert.SkipUnless(LongForm.IsWanted, "Three brokers and an election of minutes; PULSE_TEST_LONG=1 runs it.");
         await using var cluster = await KafkaFixture.StartClusterAsync(
             brokers: 3, settings: ["unclean.leader.election.enable=true", "replica.lag.time.max.ms=3000"]);
-        var stream = await TestStream.CreateAsync(cluster, [2, 3], [1]);
+        var stream = await TestStream.CreateAsync(cluster, [2, 3], [1, 2]);
         var database = await postgres.CreateDatabaseAsync();
         var environment = stream.Environment(database, TimeSpan.FromMilliseconds(300));
         var (leader, follower) = (cluster.Brokers[1], cluster.Brokers[2]);

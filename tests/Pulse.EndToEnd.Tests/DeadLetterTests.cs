@@ -9,7 +9,7 @@ using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
-/// <summary>A dead-letter topic that takes nothing for a while, under two nodes with events flowing.</summary>
+/// <summary>A dead-letter topic that takes nothing for a while, under three nodes with events flowing.</summary>
 public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private const int Rate = 1_000;
@@ -23,8 +23,9 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
     {
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.CreateDatabaseAsync();
-        await using var cluster = await TestCluster.StartAsync(_directory, stream, database, nodes: 2);
-        var (survivor, victim) = (cluster.Nodes[0], cluster.Nodes[1]);
+        await using var cluster = await TestCluster.StartAsync(_directory, stream, database, nodes: 3);
+        // Of three, the two that are left go on whichever dies.
+        var (survivors, victim) = (cluster.Nodes.Take(2).ToList(), cluster.Nodes[2]);
         await using var simulator = stream.Produce(_directory, Rate);
         await Eventually.HoldsAsync("dead letters are sent", Limit, async () => (await PositionsAsync(database)).Values.Sum() > 3 * Rate);
 
@@ -49,16 +50,21 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
         await victim.KillAsync();
         committed = stream.Committed();
         await Eventually.HoldsAsync(
-            "the other node counts all", Limit, () => Task.FromResult(stream.Committed() > committed + (5 * Rate)));
-        Assert.NotNull((await survivor.StatusAsync()).DeadLetterProblem);
+            "the others count all", Limit, () => Task.FromResult(stream.Committed() > committed + (5 * Rate)));
+        foreach (var survivor in survivors)
+            Assert.NotNull((await survivor.StatusAsync()).DeadLetterProblem);
         var before = await PositionsAsync(database);
 
         await (isDeleted ? kafka.CreateNamedTopicAsync(stream.DeadLetterTopic, 1) : stream.LimitDeadLettersAsync(1_000_000));
-        await Eventually.HoldsAsync("it is over", Limit, async () => (await survivor.StatusAsync()).DeadLetterProblem is null);
-        await Eventually.HoldsAsync("the page says so", Limit, async () =>
-            !(await survivor.GetAsync("/cluster")).Contains("dead-letter-problem", StringComparison.Ordinal));
-        Assert.Equal(1, Sample(await survivor.GetAsync("/metrics"), "pulse_dead_letters_reachable"));
-        Assert.Single(survivor.Output, line => line.Contains("Dead letters are sent again", StringComparison.Ordinal));
+        foreach (var survivor in survivors)
+        {
+            await Eventually.HoldsAsync("it is over", Limit, async () => (await survivor.StatusAsync()).DeadLetterProblem is null);
+            await Eventually.HoldsAsync("the page says so", Limit, async () =>
+                !(await survivor.GetAsync("/cluster")).Contains("dead-letter-problem", StringComparison.Ordinal));
+            Assert.Equal(1, Sample(await survivor.GetAsync("/metrics"), "pulse_dead_letters_reachable"));
+            Assert.Single(survivor.Output, line => line.Contains("Dead letters are sent again", StringComparison.Ordinal));
+        }
+
         simulator.Terminate();
         await simulator.ExitAsync(Limit);
 
@@ -66,9 +72,12 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
         await Eventually.HoldsAsync("all are counted", Limit, () => Task.FromResult(stream.Committed() == events.Count));
         await Eventually.HoldsAsync(
             "all are sent", Limit, async () => (await PositionsAsync(database)).Values.Sum() == events.Count);
-        survivor.Terminate();
-        Assert.Equal(0, await survivor.ExitAsync(Limit));
-        survivor.AssertNoStackTrace();
+        foreach (var survivor in survivors)
+        {
+            survivor.Terminate();
+            Assert.Equal(0, await survivor.ExitAsync(Limit));
+            survivor.AssertNoStackTrace();
+        }
 
         var judge = stream.Judge();
         RollupCounts.AssertEqual(RollupCounts.Of(judge), await ResultTables.OfPostgres(database).ReadAsync());

@@ -1,7 +1,5 @@
-using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Streams;
 using Pulse.EndToEnd.Tests.Support;
-using Pulse.Events;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
@@ -130,15 +128,31 @@ public sealed class StreamIdentityTests(KafkaFixture kafka, PostgresFixture post
         }
 
         await StoredAsync(database, First);
-        await using (var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, database), RollupCatalog.Default))
-            Assert.True(await storage.AcceptStreamAsync(identity, "somebody", TestContext.Current.CancellationToken));
+        var before = CountedStream.Parse(await stream.IdentityAsync());
+        await AcceptAsync(
+            other, database, $"topic '{stream.Topic}' of cluster '{before.Cluster}', id {before.Id}.",
+            $"topic '{stream.Topic}' of cluster '{identity.Cluster}', id {identity.Id}, {Others} records.", "Done. Nodes that run begin to read within seconds");
+        await AcceptAsync(other, database, "It is counted already. Nothing to accept.");
         await using (var node = Host(other, database))
+        {
             await StoredAsync(database, First + Others);
+            var actions = await node.GetAsync("/api/actions");
+            Assert.Contains($"accept-stream: {identity.Name} is counted from its start.", actions, StringComparison.Ordinal);
+            Assert.Contains($"{Environment.UserName}@", actions, StringComparison.Ordinal);
+        }
+
         RollupCounts.AssertEqual(
             RollupCounts.Of(stream.Judge()).Plus(RollupCounts.Of(other.Judge())), await ResultTables.OfPostgres(database).ReadAsync());
     }
 
     public void Dispose() => _directory.Dispose();
+
+    private async Task AcceptAsync(TestStream stream, string database, params string[] expected)
+    {
+        await using var accept = PulseProcess.Host(_directory, stream.Environment(database, null), "accept-stream", "--yes");
+        Assert.Equal(0, await accept.ExitAsync(Limit));
+        Assert.All(expected, line => Assert.Contains(accept.Output, told => told.Contains(line, StringComparison.Ordinal)));
+    }
 
     private static async Task EndAsync(TestCluster cluster)
     {

@@ -59,6 +59,21 @@ public sealed class TcpRelayTests : IDisposable
         Assert.True(again.Connected);
     }
 
+    [Fact]
+    public async Task A_cut_in_mid_answer_lets_through_what_comes_before_it_and_takes_new_connections_at_once()
+    {
+        var (near, far) = await ConnectAsync();
+        _relay.CutAfter(1_500);
+        await far.SendAsync(new byte[1_000]);
+        await far.SendAsync(new byte[1_000]);
+
+        Assert.Equal(1_500, await ReadToEndAsync(near));
+        var (again, server) = await ConnectAsync();
+        await server.SendAsync(new byte[3_000]);
+        server.Shutdown(SocketShutdown.Send);
+        Assert.Equal(3_000, await ReadToEndAsync(again));
+    }
+
     public void Dispose()
     {
         _relay.Dispose();

@@ -22,6 +22,7 @@ public sealed class TcpRelay : IDisposable
     private readonly ConcurrentDictionary<Socket, byte> _open = [];
     private volatile bool _isCut;
     private long _delayTicks;
+    private long _bytesToCut = long.MaxValue;
 
     /// <summary>Takes connections from a listener that is bound already.</summary>
     /// <param name="listener">Disposed with this.</param>
@@ -54,9 +55,13 @@ public sealed class TcpRelay : IDisposable
     public void Cut()
     {
         _isCut = true;
-        foreach (var socket in _open.Keys)
-            Close(socket);
+        CloseAll();
     }
+
+    /// <summary>
+    /// Ends all connections once, as soon as the server has answered so many bytes more: whatever is under way then has come in part.
+    /// </summary>
+    public void CutAfter(long bytes) => Interlocked.Exchange(ref _bytesToCut, bytes);
 
     /// <summary>Takes connections again.</summary>
     public void Heal() => _isCut = false;
@@ -100,7 +105,7 @@ public sealed class TcpRelay : IDisposable
                 return;
             await far.ConnectAsync(IPAddress.Loopback, _port);
             near.NoDelay = far.NoDelay = true;
-            await Task.WhenAll(CarryAsync(near, far), CarryAsync(far, near));
+            await Task.WhenAll(CarryAsync(near, far), CarryAsync(far, near, isAnswer: true));
         }
         catch (Exception exception) when (exception is SocketException or ObjectDisposedException)
         {
@@ -117,10 +122,10 @@ public sealed class TcpRelay : IDisposable
     /// One direction: reads ahead while what was read before waits for its time. Where it ends in good order, the other goes on;
     /// where it breaks, both end.
     /// </summary>
-    private async Task CarryAsync(Socket from, Socket to)
+    private async Task CarryAsync(Socket from, Socket to, bool isAnswer = false)
     {
         var underWay = Channel.CreateBounded<(byte[] Bytes, long Due)>(ChunksUnderWay);
-        var sending = SendAsync(underWay, to);
+        var sending = SendAsync(underWay, to, isAnswer);
         var buffer = new byte[ChunkBytes];
         try
         {
@@ -140,7 +145,7 @@ public sealed class TcpRelay : IDisposable
         await sending;
     }
 
-    private async Task SendAsync(Channel<(byte[] Bytes, long Due)> underWay, Socket to)
+    private async Task SendAsync(Channel<(byte[] Bytes, long Due)> underWay, Socket to, bool isAnswer)
     {
         try
         {
@@ -148,8 +153,11 @@ public sealed class TcpRelay : IDisposable
             {
                 while (Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), due) is { Ticks: > 0 } early)
                     await Task.Delay(TimeSpan.FromMilliseconds(Math.Ceiling(early.TotalMilliseconds)));
-                for (var sent = 0; sent < bytes.Length;)
-                    sent += await to.SendAsync(bytes.AsMemory(sent));
+                var allowed = isAnswer ? Allowed(bytes.Length) : bytes.Length;
+                for (var sent = 0; sent < allowed;)
+                    sent += await to.SendAsync(bytes.AsMemory(sent, allowed - sent));
+                if (allowed < bytes.Length)
+                    CloseAll();
             }
 
             to.Shutdown(SocketShutdown.Send);
@@ -160,6 +168,24 @@ public sealed class TcpRelay : IDisposable
             underWay.Writer.TryComplete();
             Close(to);
         }
+    }
+
+    // How much of an answer may still pass; what is left of the number is the next answer's. The one that uses it up resets it.
+    private int Allowed(int bytes)
+    {
+        if (Interlocked.Read(ref _bytesToCut) == long.MaxValue)
+            return bytes;
+        var left = Interlocked.Add(ref _bytesToCut, -bytes);
+        if (left >= 0)
+            return bytes;
+        Interlocked.Exchange(ref _bytesToCut, long.MaxValue);
+        return (int)Math.Max(0, bytes + left);
+    }
+
+    private void CloseAll()
+    {
+        foreach (var socket in _open.Keys)
+            Close(socket);
     }
 
     private void Close(Socket socket)

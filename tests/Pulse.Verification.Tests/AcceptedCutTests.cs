@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text;
+using Confluent.Kafka;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Cuts;
 using Pulse.Actors.Tests.Events;
@@ -19,9 +21,6 @@ public abstract class AcceptedCutTests(StorageKind kind, KafkaFixture kafka, Pos
     private const int CutPartition = 1;
     private const long CutAt = 60;
     private const long CountedTo = 100;
-
-    private static readonly byte[] Gone = Encoding.UTF8.GetBytes(
-        new SampleEvent().WithText("Genre", "gone").WithText("EventTimestamp", "2026-01-01T12:02:00Z").ToString());
 
     [Fact]
     public async Task Exactly_the_offsets_of_the_cut_are_named()
@@ -44,19 +43,23 @@ public abstract class AcceptedCutTests(StorageKind kind, KafkaFixture kafka, Pos
     }
 
     [Theory]
-    [InlineData("update viewsByDeviceGenreAggregation set view_count = view_count + 1 where genre = 'gone'", "a cell may have no more than the cut had")]
-    [InlineData("update viewsByDeviceGenreAggregation set view_count = 0 where genre = 'genre 3'", "less than the log has is wrong whatever was cut")]
-    [InlineData("update pulse_bucket set consumed = consumed + 1 where version = 1 and bucket = 0", "the partition that was cut is booked elsewhere")]
-    [InlineData("update pulse_bucket set late = late + 41 where version = 1 and bucket = 1", "more than the cut had")]
-    [InlineData("update pulse_bucket set consumed = consumed - 41 where version = 1 and bucket = 1", "less than the log has")]
-    public async Task What_the_cut_can_t_explain_is_refuted(string change, string why)
+    // A cell has at most what the cut had besides.
+    [InlineData("update viewsByDeviceGenreAggregation set view_count = view_count + 41 where genre = 'gone'", null)]
+    // Less than the log has is wrong, whatever was cut.
+    [InlineData("update viewsByDeviceGenreAggregation set view_count = 0 where genre = 'genre 3'", null)]
+    // The partition that was cut is booked elsewhere.
+    [InlineData("update pulse_bucket set consumed = consumed + 1 where version = 1 and bucket = 0", "consumed")]
+    [InlineData("update pulse_bucket set late = late + 41 where version = 1 and bucket = 1", "late")]
+    [InlineData("update pulse_bucket set consumed = consumed - 41 where version = 1 and bucket = 1", "consumed")]
+    public async Task What_the_cut_can_t_explain_is_refuted(string change, string? counter)
     {
         await CutAsync();
         await ChangeAsync(change);
 
         var report = await VerifyAsync(rollup: "viewsByDeviceGenre");
 
-        Assert.True(report.Verdict == Verdict.Fail, why);
+        Assert.Equal(Verdict.Fail, report.Verdict);
+        Assert.Equal(counter, Assert.Single(report.Rollups).Differences[0].Counter);
     }
 
     [Fact]
@@ -96,12 +99,15 @@ public abstract class AcceptedCutTests(StorageKind kind, KafkaFixture kafka, Pos
         await PrepareAsync();
         await new ProductionCounter(Node, Catalog, Rules)
         {
-            Read = record => record.Partition.Value == CutPartition && record.Offset.Value >= CutAt ? Gone : record.Message.Value ?? [],
+            Read = record => record.Partition.Value == CutPartition && record.Offset.Value >= CutAt ? GoneAt(record.Message.Timestamp) : record.Message.Value ?? [],
         }.CountAsync(Topic);
         Assert.Equal(Verdict.Fail, (await VerifyAsync()).Verdict);
         await AcceptAsync();
         await Counter().CountAsync(Topic);
     }
+
+    private static byte[] GoneAt(Timestamp time) => Encoding.UTF8.GetBytes(new SampleEvent().WithText("Genre", "gone")
+        .WithText("EventTimestamp", time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)).ToString());
 
     private async Task AcceptAsync()
     {
@@ -110,7 +116,6 @@ public abstract class AcceptedCutTests(StorageKind kind, KafkaFixture kafka, Pos
             .Where(bucket => bucket.Position.Offset > CutAt).ToList();
         // Some have not come as far as others.
         Assert.Equal(CountedTo, buckets.Max(bucket => bucket.Position.Offset));
-        Assert.Contains(buckets, bucket => bucket.Position.Offset < CountedTo);
         Assert.Empty(await Node.Cuts.RunAsync(
             [.. buckets.Select(bucket => new BucketCut(bucket, new LogPosition(CutAt, LogPosition.UnknownEpoch)))], "ann@host", CancellationToken.None));
     }

@@ -1,7 +1,7 @@
 using System.Globalization;
 using Confluent.Kafka;
 using CsCheck;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Storage;

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Confluent.Kafka.Admin;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Benchmarks.Subjects;

@@ -1,5 +1,5 @@
 using Confluent.Kafka;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Simulator;
 using Pulse.Simulator.Broker;
 using Pulse.Simulator.Generation;

@@ -3,6 +3,7 @@ using Akka.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;

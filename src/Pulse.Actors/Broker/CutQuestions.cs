@@ -1,4 +1,3 @@
-using Pulse.Actors.Ingest;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Broker;

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
-using Pulse.Actors.Ingest;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Broker;

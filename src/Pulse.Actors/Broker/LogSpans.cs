@@ -1,4 +1,3 @@
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Actors.Broker;
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Confluent.Kafka;
-using Pulse.Actors.Ingest;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Broker;

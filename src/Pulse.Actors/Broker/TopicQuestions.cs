@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Actors.Broker;
 

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
-using Pulse.Actors.Ingest;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Broker;

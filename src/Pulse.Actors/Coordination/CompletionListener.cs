@@ -1,7 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Actors.Coordination;
 

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Checkpoints;

@@ -1,7 +1,6 @@
 using Confluent.Kafka;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Upgrade;
 

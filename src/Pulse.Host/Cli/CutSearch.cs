@@ -1,5 +1,4 @@
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Cuts;
 using Pulse.Counting;

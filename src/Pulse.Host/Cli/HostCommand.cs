@@ -18,8 +18,8 @@ internal static class HostCommand
             "Pulse counts viewing events exactly while they stream. With nothing configured everything runs in this "
             + "process: broker, storage, simulator, warehouse.\n\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot say (verify, status).")
         {
-            run.Command, export.Command, new VerifyCommand().Command, new RebuildCommand().Command, new AcceptCutCommand().Command, new DemoCommand().Command,
-            new HealthCommand().Command, new StatusCommand().Command,
+            run.Command, export.Command, new VerifyCommand().Command, new StatusCommand().Command, new RebuildCommand().Command,
+            new AcceptCutCommand().Command, new AcceptStreamCommand().Command, new DemoCommand().Command, new HealthCommand().Command,
         };
 
         // The default command: "pulse --port 0" is "pulse run --port 0".

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using Confluent.Kafka;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Rebuild;
 using Pulse.Counting;

@@ -1,7 +1,6 @@
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Host.Configuration;
 

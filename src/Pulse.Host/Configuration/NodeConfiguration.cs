@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using Microsoft.Data.Sqlite;
 using Npgsql;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Counting;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Confluent.Kafka;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest.Sinks;
 
 namespace Pulse.Host.Dashboard;

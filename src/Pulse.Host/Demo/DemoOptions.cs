@@ -1,4 +1,4 @@
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Host.Embedded;
 
 namespace Pulse.Host.Demo;

@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;

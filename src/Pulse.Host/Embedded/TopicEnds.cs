@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 
 namespace Pulse.Host.Embedded;
 

@@ -1,6 +1,5 @@
 using Confluent.Kafka.Admin;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 using Pulse.Simulator.Broker;
 using Pulse.Testing.Kafka;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Ingest;
 using Pulse.Testing.Kafka;
 

@@ -6,7 +6,6 @@ using Akka.Streams.Dsl;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Tests.Ingest;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;

@@ -6,7 +6,6 @@ using Akka.TestKit.Xunit;
 using Confluent.Kafka;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;

@@ -1,5 +1,5 @@
+using Pulse.Actors.Broker;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Events;

@@ -1,7 +1,7 @@
 using Akka.Actor;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Hosting;
-using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Storage;

@@ -35,9 +35,7 @@ internal static class ExactCounts
     /// <summary>Asserts it, row for row, by two judges: one of the tests', and the one that users have.</summary>
     public static async Task AssertAsync(IndependentReader judge, ResultTables tables)
     {
-        RollupCounts.AssertEqual(RollupCounts.Of(judge), await tables.ReadAsync());
-        Assert.Equal(judge.DeadLetters, await tables.DeadLettersAsync());
-        Assert.All(await tables.BalanceAsync(), rollup => Assert.Equal((judge.Records, true), (rollup.Consumed, rollup.IsEven)));
+        await AssertRowsAsync(judge, tables);
         var report = await Verifier.RunAsync(
             new VerificationRequest(
                 new LogAddress(
@@ -46,5 +44,13 @@ internal static class ExactCounts
             null,
             CancellationToken.None);
         Assert.Equal((Verdict.Pass, judge.Records), (report.Verdict, report.Records));
+    }
+
+    /// <summary>The same by the first of them alone, for a log that no longer has all that was counted.</summary>
+    public static async Task AssertRowsAsync(IndependentReader judge, ResultTables tables)
+    {
+        RollupCounts.AssertEqual(RollupCounts.Of(judge), await tables.ReadAsync());
+        Assert.Equal(judge.DeadLetters, await tables.DeadLettersAsync());
+        Assert.All(await tables.BalanceAsync(), rollup => Assert.Equal((judge.Records, true), (rollup.Consumed, rollup.IsEven)));
     }
 }

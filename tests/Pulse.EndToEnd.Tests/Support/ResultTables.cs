@@ -66,6 +66,24 @@ internal sealed class ResultTables(DatabaseAddress database)
         return balances;
     }
 
+    /// <summary>Where all buckets stand.</summary>
+    public async Task<DurablePositions> PositionsAsync()
+    {
+        var buckets = new List<IReadOnlyDictionary<string, long[]>>();
+        await QueryAsync("select positions from pulse_bucket", row => buckets.Add(DurablePositions.Parse(row.GetString(0))));
+        return new DurablePositions(buckets);
+    }
+
+    /// <summary>The offsets that are stored as gaps, by stream and partition; the same of all buckets.</summary>
+    public async Task<IReadOnlyList<(string Stream, int Partition, long From, long To)>> GapsAsync()
+    {
+        var gaps = new List<(string Stream, int Partition, long From, long To)>();
+        await QueryAsync(
+            "select distinct stream, partition, from_offset, to_offset from pulse_gap order by 1, 2, 3",
+            row => gaps.Add((row.GetString(0), row.GetInt32(1), row.GetInt64(2), row.GetInt64(3))));
+        return gaps;
+    }
+
     /// <summary>How many records were bad, by reason.</summary>
     public async Task<SortedDictionary<string, long>> DeadLettersAsync()
     {

@@ -2,7 +2,6 @@ using System.Globalization;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 using Pulse.Simulator;
 using Pulse.Simulator.Broker;
 using Pulse.Simulator.Generation;
@@ -19,7 +18,7 @@ internal sealed class TestStream
 
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
     private readonly KafkaSettings _settings;
-    private readonly int _partitions;
+    private int _partitions;
 
     private TestStream(KafkaSettings settings, int partitions = Partitions)
     {
@@ -33,13 +32,22 @@ internal sealed class TestStream
 
     public string GroupId => _settings.GroupId;
 
+    public string BootstrapServers => _settings.BootstrapServers;
+
+    /// <summary>The numbers of the topic's partitions.</summary>
+    public IEnumerable<int> PartitionNumbers => Enumerable.Range(0, _partitions);
+
     /// <summary>Creates the topics on the assembly's broker.</summary>
     public static async Task<TestStream> CreateAsync(KafkaFixture kafka, int partitions = Partitions) =>
         new(await kafka.CreateStreamAsync(partitions), partitions);
 
     /// <summary>Creates the topics on a cluster of the test's own.</summary>
-    public static async Task<TestStream> CreateAsync(KafkaCluster cluster) =>
-        new(await KafkaFixture.CreateStreamAsync(cluster.BootstrapServers, Partitions));
+    public static Task<TestStream> CreateAsync(KafkaCluster cluster) => CreateAsync(cluster, Partitions);
+
+    /// <summary>The same with a topic of events of so many partitions, and with settings of its own.</summary>
+    public static async Task<TestStream> CreateAsync(
+        KafkaCluster cluster, int partitions, params (string Name, string Value)[] settings) =>
+        new(await KafkaFixture.CreateStreamAsync(cluster.BootstrapServers, partitions, settings), partitions);
 
     /// <summary>The same with a partition of events for each list of brokers, which have its replicas.</summary>
     public static async Task<TestStream> CreateAsync(KafkaCluster cluster, params int[][] replicas)
@@ -68,7 +76,7 @@ internal sealed class TestStream
     /// <summary>Waits until the brokers say of the topic of events what is expected.</summary>
     public async Task UntilAsync(string what, Func<TopicMetadata, bool> holds)
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var administration = Administration();
         await Eventually.HoldsAsync(what, Limit, () => Task.Run(() =>
             administration.GetMetadata(Topic, Limit).Topics.Single() is { Partitions.Count: > 0 } topic && holds(topic)));
     }
@@ -104,7 +112,7 @@ internal sealed class TestStream
     public PulseProcess Produce(TestDirectory directory, string truth, params string[] arguments) =>
         PulseProcess.Simulator(directory,
         [
-            "--bootstrap-servers", _settings.BootstrapServers, "--topic", Topic, "--completion-topic", _settings.CompletionTopic,
+            "--bootstrap-servers", BootstrapServers, "--topic", Topic, "--completion-topic", _settings.CompletionTopic,
             "--truth", truth, .. arguments,
         ]);
 
@@ -118,7 +126,7 @@ internal sealed class TestStream
     {
         var result = await new SimulatorRun(new SimulatorOptions
         {
-            BootstrapServers = _settings.BootstrapServers, Topic = Topic, Events = events, Rate = 10_000, Seed = 7, Complete = false,
+            BootstrapServers = BootstrapServers, Topic = Topic, Events = events, Rate = 10_000, Seed = 7, Complete = false,
         }).RunAsync(CancellationToken.None);
         Assert.Null(result.Failure);
     }
@@ -127,7 +135,7 @@ internal sealed class TestStream
     public async Task ProduceAsync(int partition, int events)
     {
         using var producer = new ProducerBuilder<byte[], byte[]>(
-            new ProducerConfig { BootstrapServers = _settings.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+            new ProducerConfig { BootstrapServers = BootstrapServers }).SetLogHandler((_, _) => { }).Build();
         var generator = new EventGenerator(new SimulatorOptions { Events = events, Rate = 0 }, DateTimeOffset.UtcNow);
         for (var number = 0; number < events; number++)
         {
@@ -141,21 +149,9 @@ internal sealed class TestStream
     /// <summary>Produces records of any Kafka timestamp, which a topic takes by a setting of its own only.</summary>
     public async Task ProduceAsync(IEnumerable<(string Value, long UnixMilliseconds)> records)
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
-        await administration.IncrementalAlterConfigsAsync(new()
-        {
-            [new ConfigResource { Type = ResourceType.Topic, Name = Topic }] =
-            [
-                new ConfigEntry
-                {
-                    Name = "message.timestamp.after.max.ms",
-                    Value = Text(long.MaxValue),
-                    IncrementalOperation = AlterConfigOpType.Set,
-                },
-            ],
-        });
+        await SetAsync("message.timestamp.after.max.ms", Text(long.MaxValue));
         using var producer = new ProducerBuilder<Null, string>(
-            new ProducerConfig { BootstrapServers = _settings.BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+            new ProducerConfig { BootstrapServers = BootstrapServers }).SetLogHandler((_, _) => { }).Build();
         await Task.WhenAll(records.Select(record => producer.ProduceAsync(Topic, new Message<Null, string>
         {
             Value = record.Value,
@@ -163,12 +159,21 @@ internal sealed class TestStream
         }))).WaitAsync(Limit);
     }
 
+    /// <summary>Produces records to the topic of events, to one partition where it is given; each is confirmed.</summary>
+    public async Task WriteAsync(
+        IEnumerable<Message<byte[], byte[]>> records, ProducerConfig? settings = null, int? partition = null)
+    {
+        using var producer = Producer(settings);
+        var to = new TopicPartition(Topic, partition ?? Partition.Any);
+        await Task.WhenAll(records.Select(record => producer.ProduceAsync(to, record))).WaitAsync(Limit);
+    }
+
     /// <summary>Produces the record that says that the stream is complete.</summary>
     public async Task CompleteAsync()
     {
         var result = await new SimulatorRun(new SimulatorOptions
         {
-            BootstrapServers = _settings.BootstrapServers, Topic = Topic, CompletionTopic = _settings.CompletionTopic, Events = 0,
+            BootstrapServers = BootstrapServers, Topic = Topic, CompletionTopic = _settings.CompletionTopic, Events = 0,
         }).RunAsync(CancellationToken.None);
         Assert.Null(result.Failure);
     }
@@ -177,7 +182,7 @@ internal sealed class TestStream
     /// <param name="where">To which offset of a partition, by its number and what is in it.</param>
     public async Task MoveOffsetsAsync(Func<int, WatermarkOffsets, Offset> where)
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var administration = Administration();
         using var consumer = Consumer(GroupId);
         var ends = Enumerable.Range(0, _partitions).Select(number => new TopicPartition(Topic, number))
             .Select(partition => new TopicPartitionOffset(
@@ -223,14 +228,56 @@ internal sealed class TestStream
     /// <summary>Deletes the records of a partition below an offset, as retention does.</summary>
     public async Task DeleteRecordsAsync(int partition, long below)
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var administration = Administration();
         await administration.DeleteRecordsAsync([new TopicPartitionOffset(Topic, partition, below)]);
     }
+
+    /// <summary>Sets a setting of the topic of events.</summary>
+    public async Task SetAsync(string name, string value)
+    {
+        using var administration = Administration();
+        await administration.IncrementalAlterConfigsAsync(new()
+        {
+            [new ConfigResource { Type = ResourceType.Topic, Name = Topic }] =
+                [new ConfigEntry { Name = name, Value = value, IncrementalOperation = AlterConfigOpType.Set }],
+        });
+    }
+
+    /// <summary>Adds partitions to the topic of events.</summary>
+    public async Task AddPartitionsAsync(int total)
+    {
+        using var administration = Administration();
+        await administration.CreatePartitionsAsync([new PartitionsSpecification { Topic = Topic, IncreaseTo = total }]);
+        _partitions = total;
+        await UntilAsync($"{total} partitions have leaders", topic =>
+            topic.Partitions.Count == total && topic.Partitions.TrueForAll(partition => partition.Leader > 0));
+    }
+
+    /// <summary>The offsets of every partition's ends, whatever a reader may see of it.</summary>
+    public async Task<IReadOnlyDictionary<int, long>> EndsAsync()
+    {
+        using var administration = Administration();
+        var ends = await administration.ListOffsetsAsync(PartitionNumbers.Select(number => new TopicPartitionOffsetSpec
+        {
+            TopicPartition = new TopicPartition(Topic, number), OffsetSpec = OffsetSpec.Latest(),
+        }));
+        return ends.ResultInfos.ToDictionary(
+            end => end.TopicPartitionOffsetError.Partition.Value, end => end.TopicPartitionOffsetError.Offset.Value);
+    }
+
+    /// <summary>A client for questions to the brokers.</summary>
+    public IAdminClient Administration() => KafkaFixture.Administration(BootstrapServers);
+
+    /// <summary>A producer to them, which is patient and says nothing on the console.</summary>
+    /// <param name="settings">Its settings beside the address.</param>
+    public IProducer<byte[], byte[]> Producer(ProducerConfig? settings = null) =>
+        new ProducerBuilder<byte[], byte[]>(new ProducerConfig(settings ?? new ProducerConfig()) { BootstrapServers = BootstrapServers })
+            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
 
     /// <summary>Deletes the group with its offsets, as an expiry does.</summary>
     public async Task DeleteGroupAsync()
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var administration = Administration();
         await administration.DeleteGroupsAsync([GroupId]);
     }
 
@@ -242,7 +289,7 @@ internal sealed class TestStream
     }
 
     /// <summary>What the tables must hold after everything that is in the topic now.</summary>
-    public IndependentReader Judge(TimeSpan? allowedLateness = null) => IndependentReader.Read(_settings.BootstrapServers, Topic, allowedLateness);
+    public IndependentReader Judge(TimeSpan? allowedLateness = null) => IndependentReader.Read(BootstrapServers, Topic, allowedLateness);
 
     /// <summary>The sum of the offsets that the group has committed: how many records are done with.</summary>
     public long Committed()
@@ -263,14 +310,14 @@ internal sealed class TestStream
     /// <summary>Deletes the dead-letter topic.</summary>
     public async Task DeleteDeadLetterTopicAsync()
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var administration = Administration();
         await administration.DeleteTopicsAsync([DeadLetterTopic]);
     }
 
     /// <summary>Sets how large a record may be for the dead-letter topic to take it.</summary>
     public async Task LimitDeadLettersAsync(int bytes)
     {
-        using var administration = KafkaFixture.Administration(_settings.BootstrapServers);
+        using var administration = Administration();
         await administration.IncrementalAlterConfigsAsync(new()
         {
             [new ConfigResource { Type = ResourceType.Topic, Name = DeadLetterTopic }] =
@@ -283,28 +330,36 @@ internal sealed class TestStream
         });
     }
 
-    /// <summary>All records of a topic.</summary>
+    /// <summary>All records that a topic has.</summary>
     public List<ConsumeResult<byte[], byte[]>> ReadAll(string topic, int partitions)
     {
         using var consumer = Consumer($"reader-{Guid.NewGuid():N}");
         var assigned = Enumerable.Range(0, partitions).Select(number => new TopicPartition(topic, number)).ToList();
         consumer.Assign(assigned.Select(partition => new TopicPartitionOffset(partition, Offset.Beginning)));
-        var missing = assigned.Sum(partition => consumer.QueryWatermarkOffsets(partition, Limit).High.Value);
         var records = new List<ConsumeResult<byte[], byte[]>>();
-        while (records.Count < missing)
-            records.Add(consumer.Consume(Limit) ?? throw new TimeoutException($"'{topic}' does not hold {missing} records."));
+        for (var open = assigned.Count; open > 0;)
+        {
+            var record = consumer.Consume(Limit) ?? throw new TimeoutException($"'{topic}' has no end.");
+            if (record.IsPartitionEOF)
+                open--;
+            else
+                records.Add(record);
+        }
+
         return records;
     }
 
     /// <summary>All records of the event topic.</summary>
     public List<ConsumeResult<byte[], byte[]>> ReadEvents() => ReadAll(Topic, _partitions);
 
-    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private IConsumer<byte[], byte[]> Consumer(string group) => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
+    /// <summary>A consumer of a group.</summary>
+    public IConsumer<byte[], byte[]> Consumer(string group) => new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig
     {
-        BootstrapServers = _settings.BootstrapServers,
+        BootstrapServers = BootstrapServers,
         GroupId = group,
         EnableAutoCommit = false,
+        EnablePartitionEof = true,
     }).SetLogHandler((_, _) => { }).Build();
+
+    private static string Text(long number) => number.ToString(CultureInfo.InvariantCulture);
 }

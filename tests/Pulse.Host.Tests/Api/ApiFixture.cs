@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;

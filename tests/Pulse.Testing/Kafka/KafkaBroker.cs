@@ -44,6 +44,9 @@ public sealed partial class KafkaBroker
     /// <summary>The version as the broker itself logged it, such as 4.3.1.</summary>
     public string Version => VersionLine().Match(ReadLog()) is { Success: true } line ? line.Groups["version"].Value : "unknown";
 
+    /// <summary>Where it keeps its logs: a folder for each partition.</summary>
+    public string LogDirectory => Path.Combine(_directory, "log");
+
     /// <summary>Whether its process runs.</summary>
     public bool IsRunning => _process is { HasExited: false };
 
@@ -112,7 +115,7 @@ public sealed partial class KafkaBroker
             "listener.security.protocol.map=CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLERS:PLAINTEXT",
             "inter.broker.listener.name=BROKERS",
             "controller.listener.names=CONTROLLERS",
-            $"log.dirs={Path.Combine(_directory, "log")}",
+            $"log.dirs={LogDirectory}",
             .. settings,
         ]);
         File.Copy(Path.Combine(AppContext.BaseDirectory, "Kafka", "log4j2.properties"), LoggingFile);

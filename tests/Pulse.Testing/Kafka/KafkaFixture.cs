@@ -1,6 +1,6 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Xunit;
 
 namespace Pulse.Testing.Kafka;
@@ -156,9 +156,10 @@ public sealed class KafkaFixture : IAsyncLifetime
     }
 
     /// <summary>The same on a cluster of a test's own.</summary>
-    public static async Task<KafkaSettings> CreateStreamAsync(string bootstrapServers, int partitions) => new(bootstrapServers)
+    public static async Task<KafkaSettings> CreateStreamAsync(
+        string bootstrapServers, int partitions, params (string Name, string Value)[] settings) => new(bootstrapServers)
     {
-        Topic = await CreateTopicAsync(bootstrapServers, "events", partitions),
+        Topic = await CreateTopicAsync(bootstrapServers, "events", partitions, settings),
         CompletionTopic = await CreateTopicAsync(bootstrapServers, "completions", 1),
         DeadLetterTopic = await CreateTopicAsync(bootstrapServers, "dead-letters", 1),
         GroupId = $"group-{Guid.NewGuid():N}",

@@ -1,6 +1,7 @@
 using Akka.Actor;
 using Akka.Event;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
 
@@ -117,7 +118,9 @@ internal sealed class DeadLetterSink : ReceiveActor, IWithTimers
         _statistics.Wait(_partitions.Values.Sum(each => each.Backlog?.Waiting ?? 0));
         foreach (var partition in _partitions.Values)
             Read(partition);
-        if (_partitions.Values.All(each => each.Backlog is { Next: null }))
+        if (_partitions.Count == 0)
+            _statistics.Fail(null);
+        else if (_partitions.Values.All(each => each.Backlog is { Next: null }))
             Recover();
         if (_courier is not null && Now - _busyAt > IdlePatience.TotalMilliseconds)
         {

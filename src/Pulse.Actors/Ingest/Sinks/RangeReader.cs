@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Ingest.Sinks;
 

@@ -106,6 +106,13 @@ public sealed class CutAcceptance
                 ("from", cut.To.Offset),
                 ("to", cut.Stored.Position.Offset),
                 ("kind", GapReader.CutName)).ConfigureAwait(false);
+            // Dead letters among the records that are there now are sent as well.
+            await connection.ExecuteAsync(
+                "update pulse_sink set position = @to where stream = @stream and partition = @partition and position > @to",
+                cancellationToken,
+                ("to", cut.To.Offset),
+                ("stream", cut.Stored.Partition.Stream),
+                ("partition", cut.Stored.Partition.Partition)).ConfigureAwait(false);
         }
 
         await connection.ExecuteAsync(

@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Globalization;
+using Pulse.Actors.Storage.Actions;
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
 
@@ -41,9 +42,9 @@ internal sealed class StreamRegister(IStorageSessions sessions)
             cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Has a stream counted from its start, whatever it is to the database.</summary>
+    /// <summary>Has a stream counted from its start, whatever it is to the database, and keeps who did.</summary>
     /// <param name="stream">The stream.</param>
-    /// <param name="who">Who says so.</param>
+    /// <param name="who">The operator, as <c>user@host</c>.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <returns>Whether it was not counted before.</returns>
     public Task<bool> AcceptAsync(CountedStream stream, string who, CancellationToken cancellationToken) => sessions.RunAloneAsync(
@@ -53,6 +54,7 @@ internal sealed class StreamRegister(IStorageSessions sessions)
             if (counted.Any(known => known.Name == stream.Name))
                 return false;
             await AddAsync(connection, stream, who, token).ConfigureAwait(false);
+            await ActionLog.AddAsync(connection, who, $"accept-stream: {stream.Name} is counted from its start.", token).ConfigureAwait(false);
             return true;
         },
         StorageAddress.CommandTimeout,

@@ -5,7 +5,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Confluent.Kafka;
 using Microsoft.Extensions.Logging.Abstractions;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Events;

@@ -1,8 +1,7 @@
 using System.Collections.Immutable;
 using Confluent.Kafka;
-using Pulse.Actors.Broker;
 
-namespace Pulse.Actors.Ingest;
+namespace Pulse.Actors.Broker;
 
 /// <summary>How to reach Kafka, and the names of what is there.</summary>
 /// <param name="BootstrapServers">The brokers, <c>host:port</c> separated by commas.</param>
@@ -38,6 +37,8 @@ public sealed record KafkaSettings(string BootstrapServers)
         // A broker that has less waits for more, for a flush interval at most: slow streams cost fewer fetches.
         new("fetch.min.bytes", "65536"),
         new("fetch.wait.max.ms", "50"),
+        // A broker that is stopped, and not gone, is left for another leader after this, not after a minute.
+        new("socket.timeout.ms", "15000"),
     ]))
     {
         GroupId = GroupId,

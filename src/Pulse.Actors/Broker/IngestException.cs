@@ -1,4 +1,4 @@
-namespace Pulse.Actors.Ingest;
+namespace Pulse.Actors.Broker;
 
 /// <summary>The stream can't be read as it is; the message says what, where and what to do.</summary>
 public sealed class IngestException : Exception

