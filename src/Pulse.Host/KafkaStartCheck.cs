@@ -44,9 +44,10 @@ internal sealed class KafkaStartCheck
     {
         var topics = await check.TopicsAsync();
         await check.ReachLeadersAsync(topics);
+        // A topic that this node may not see looks absent.
+        await check.RightsAsync(topics);
         if (createTopics)
             await check.CreateAsync(topics);
-        await check.RightsAsync(topics);
     });
 
     /// <summary>Checks that brokers answer, for a command that only reads.</summary>
@@ -165,7 +166,7 @@ internal sealed class KafkaStartCheck
         {
             var refused = exception.Results.First(report => !IsThere(report));
             throw new StartException(
-                $"Kafka at {_settings.BootstrapServers} does not let this node see or create topic '{refused.Topic}' ({refused.Error.Reason}). "
+                $"Kafka at {_settings.BootstrapServers} does not let this node create topic '{refused.Topic}' ({refused.Error.Reason.TrimEnd('.')}). "
                 + (KafkaRights.IsRefusal(refused.Error)
                     ? $"Give {KafkaRights.User(_settings)} the rights in docs/kafka.md, or create the topic and set Pulse:Kafka:CreateTopics to false."
                     : "Create it by hand, or correct its name in Pulse:Kafka."),

@@ -44,6 +44,18 @@ public sealed class MistakeTests(PostgresFixture postgres) : IDisposable
         ["run"],
         "'by planet'", "'planet'", "Pulse:Window", "Pulse:Kafka:GroupId");
 
+    [Theory]
+    [InlineData("run", "--port", "0")]
+    [InlineData("verify")]
+    [InlineData("export")]
+    [InlineData("rebuild", "--rollup", "viewsByDeviceGenre")]
+    public Task A_mistyped_property_of_the_Kafka_client_is_named_with_the_nearest_known_one_by_every_command(params string[] arguments) =>
+        RefusesAsync(
+            WrongUsage,
+            new() { ["Pulse__Kafka__BootstrapServers"] = Nowhere, ["Pulse__Kafka__Client__sasl.usernme"] = "sesame" },
+            arguments,
+            "Pulse:Kafka:Client:sasl.usernme is no property of the Kafka client; the nearest is sasl.username.");
+
     [Fact]
     public async Task A_settings_file_that_is_no_JSON_is_named_with_the_place()
     {

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
@@ -22,7 +23,7 @@ public sealed class TestAuthority : IDisposable
     /// <summary>Its own certificate.</summary>
     public string Pem => _root.ExportCertificatePem();
 
-    /// <summary>Issues a certificate for a new key.</summary>
+    /// <summary>Issues a certificate for a new key, for the name <c>node</c> and for what listens on loopback.</summary>
     /// <param name="from">From when it is valid.</param>
     /// <param name="to">Until when.</param>
     /// <returns>Certificate and key as PEM.</returns>
@@ -30,6 +31,10 @@ public sealed class TestAuthority : IDisposable
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest("CN=node", key, HashAlgorithmName.SHA256);
+        var names = new SubjectAlternativeNameBuilder();
+        names.AddIpAddress(IPAddress.Loopback);
+        names.AddDnsName("localhost");
+        request.CertificateExtensions.Add(names.Build());
         using var certificate = request.Create(_root, from, to, RandomNumberGenerator.GetBytes(8));
         return (certificate.ExportCertificatePem(), key.ExportPkcs8PrivateKeyPem());
     }

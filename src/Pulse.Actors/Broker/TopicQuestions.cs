@@ -16,6 +16,7 @@ public sealed class TopicQuestions : IDisposable
 
     private readonly KafkaSettings _settings;
     private readonly TimeSpan _limit;
+    private readonly ConnectionDiagnosis _diagnosis;
     private readonly Lock _lock = new();
     private IAdminClient? _client;
     private bool _isDisposed;
@@ -25,6 +26,7 @@ public sealed class TopicQuestions : IDisposable
     public TopicQuestions(KafkaSettings settings, TimeSpan? limit = null)
     {
         _settings = settings;
+        _diagnosis = new ConnectionDiagnosis(settings.BootstrapServers, settings.Client);
         _limit = limit ?? UsualLimit;
     }
 
@@ -133,7 +135,9 @@ public sealed class TopicQuestions : IDisposable
         var client = Client();
         try
         {
-            return await ask(client).WaitAsync(2 * _limit + Grace, cancellationToken).ConfigureAwait(false);
+            var answer = await ask(client).WaitAsync(2 * _limit + Grace, cancellationToken).ConfigureAwait(false);
+            _diagnosis.Answered();
+            return answer;
         }
         catch (KafkaException exception) when (exception.Error.Code == ErrorCode.UnknownTopicOrPart)
         {
@@ -145,18 +149,21 @@ public sealed class TopicQuestions : IDisposable
             // A client asks the controller of which it heard when it connected, and one that has died it awaits for ever.
             if (exception.Error.Code == ErrorCode.Local_TimedOut)
                 Replace(client);
-            throw new IngestException(
-                $"Kafka at {_settings.BootstrapServers} does not answer ({exception.Error.Reason}). "
-                + "Check Pulse:Kafka:BootstrapServers and that the broker runs.", exception);
+            throw new IngestException(Unanswered(exception.Error.Reason), exception);
         }
         catch (TimeoutException exception)
         {
             Replace(client);
-            throw new IngestException(
-                $"Kafka at {_settings.BootstrapServers} does not answer (no answer within {_limit.TotalSeconds:0} s). "
-                + "Check Pulse:Kafka:BootstrapServers and that the broker runs.", exception);
+            throw new IngestException(Unanswered($"no answer within {_limit.TotalSeconds:0} s"), exception);
         }
     }
+
+    // The client tells the cause to its log alone; what a question hears is that nobody answered.
+    private string Unanswered(string reason) =>
+        _diagnosis.Failure is { Kind: ConnectionFailureKind.Refused or ConnectionFailureKind.Advertised } failure
+            ? failure.ToString()
+            : $"Kafka at {_settings.BootstrapServers} does not answer ({reason}). "
+                + "Check Pulse:Kafka:BootstrapServers and that the broker runs.";
 
     private IAdminClient Client()
     {
@@ -164,9 +171,8 @@ public sealed class TopicQuestions : IDisposable
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
             return _client ??= new AdminClientBuilder(new AdminClientConfig(_settings.ClientProperties()))
-                // Without handlers of its own the client writes to the user's terminal. What matters comes back as exceptions.
-                .SetLogHandler((_, _) => { })
-                .SetErrorHandler((_, _) => { })
+                .SetLogHandler((_, message) => _diagnosis.Hear(message))
+                .SetErrorHandler((_, error) => _diagnosis.Hear(error))
                 .Build();
         }
     }

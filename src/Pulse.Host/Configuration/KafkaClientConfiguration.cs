@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using Pulse.Actors.Broker;
@@ -8,6 +9,9 @@ namespace Pulse.Host.Configuration;
 internal static partial class KafkaClientConfiguration
 {
     private const string Section = "Pulse:Kafka:Client";
+
+    // Stands between the least and the greatest number in the client's own table.
+    private const string Between = " .. ";
 
     // An address that refuses at once: a client that is only tried must not ask a real server for a token.
     private const string Nowhere = "http://127.0.0.1:1/";
@@ -63,17 +67,23 @@ internal static partial class KafkaClientConfiguration
             return $"{path} is no path of a file; the text itself belongs into {Section}:{name.Replace(".location", ".pem", StringComparison.Ordinal)}.";
         if (IsFile(name) && value != "probe" && !File.Exists(value) && !Directory.Exists(value))
             return $"{path} is '{value}', where no file is.";
-        if (ClientProperties.Refusal(name, value) is not { } reason)
+        var known = ClientProperties.Find(name);
+        // The client reads a number up to the first letter, and what follows tells that it was meant otherwise.
+        var isNumber = known?.Range.Contains(Between, StringComparison.Ordinal) is true;
+        var reason = ClientProperties.Refusal(name, value) ?? (isNumber && !IsWhole(value) ? "it is no number" : null);
+        if (reason is null)
             return null;
-        if (ClientProperties.Find(name) is not { } known)
+        if (known is null)
             return ClientProperties.Nearest(name) is { } nearest
                 ? $"{path} is no property of the Kafka client; the nearest is {nearest}."
                 : $"{path}: {reason}.";
         // Where any text is allowed it may be a secret.
         return known.Range.Length > 0
-            ? $"{path} is '{value}'; use {known.Range.Replace(" .. ", " to ", StringComparison.Ordinal)}."
+            ? $"{path} is '{value}'; use {known.Range.Replace(Between, " to ", StringComparison.Ordinal)}."
             : $"{path} can't be used: {reason.TrimEnd('.')}.";
     }
+
+    private static bool IsWhole(string value) => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 
     // The client would wait for a token for ever, without a word.
     private static string? TokenMistake(KafkaSettings settings) =>

@@ -79,6 +79,18 @@ public sealed class TopicQuestionsTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task Why_a_broker_can_t_be_used_is_said_in_the_client_s_words_with_the_setting()
+    {
+        var settings = await kafka.CreateStreamAsync(1);
+        using var questions = new TopicQuestions(settings with { Client = settings.Client.SetItem("security.protocol", "ssl") });
+
+        var refused = await Assert.ThrowsAsync<IngestException>(() => questions.DescribeAsync(Stop).WaitAsync(Limit, Stop));
+
+        Assert.Contains("SSL handshake failed", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Pulse:Kafka:Client:security.protocol (ssl)", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Whoever_never_answers_is_waited_for_no_longer_than_the_limit_and_asked_anew()
     {
         using var silent = new TcpListener(IPAddress.Loopback, 0);

@@ -20,10 +20,12 @@ public sealed partial class KafkaBroker
     private readonly NobodysPort _clients = new();
     private readonly NobodysPort _brokers = new();
     private readonly NobodysPort _controllers = new();
+    private readonly Dictionary<KafkaListener, NobodysPort> _listeners;
     private Process? _process;
 
-    internal KafkaBroker(KafkaHome home, string directory, int number, bool behindRelay)
+    internal KafkaBroker(KafkaHome home, string directory, int number, bool behindRelay, IEnumerable<KafkaListener> listeners)
     {
+        _listeners = listeners.ToDictionary(listener => listener, _ => new NobodysPort());
         _home = home;
         _directory = directory;
         Number = number;
@@ -37,6 +39,9 @@ public sealed partial class KafkaBroker
 
     /// <summary>Where clients find it, as <c>host:port</c>: the relay where there is one.</summary>
     public string Address => Relay?.Address ?? _clients.Address;
+
+    /// <summary>Where clients find another listener of it.</summary>
+    public string AddressOf(string listener) => _listeners.Single(each => each.Key.Name == listener).Value.Address;
 
     /// <summary>What clients have to pass to reach it; null where they reach it directly. Other brokers don't pass it.</summary>
     public TcpRelay? Relay { get; }
@@ -110,9 +115,12 @@ public sealed partial class KafkaBroker
             "process.roles=broker,controller",
             $"node.id={Number.ToString(CultureInfo.InvariantCulture)}",
             $"controller.quorum.voters={string.Join(',', voters)}",
-            $"listeners=CLIENTS://{_clients.Address},BROKERS://{_brokers.Address},CONTROLLERS://{_controllers.Address}",
-            $"advertised.listeners=CLIENTS://{Address},BROKERS://{_brokers.Address}",
-            "listener.security.protocol.map=CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLERS:PLAINTEXT",
+            $"listeners=CLIENTS://{_clients.Address},BROKERS://{_brokers.Address},CONTROLLERS://{_controllers.Address}"
+                + string.Concat(_listeners.Select(each => $",{each.Key.Name}://{each.Value.Address}")),
+            $"advertised.listeners=CLIENTS://{Address},BROKERS://{_brokers.Address}"
+                + string.Concat(_listeners.Select(each => $",{each.Key.Name}://{each.Key.AdvertisedAddress ?? each.Value.Address}")),
+            "listener.security.protocol.map=CLIENTS:PLAINTEXT,BROKERS:PLAINTEXT,CONTROLLERS:PLAINTEXT"
+                + string.Concat(_listeners.Select(each => $",{each.Key.Name}:{each.Key.Protocol}")),
             "inter.broker.listener.name=BROKERS",
             "controller.listener.names=CONTROLLERS",
             $"log.dirs={LogDirectory}",
@@ -142,6 +150,8 @@ public sealed partial class KafkaBroker
         _clients.Dispose();
         _brokers.Dispose();
         _controllers.Dispose();
+        foreach (var port in _listeners.Values)
+            port.Dispose();
     }
 
     private async Task EndAsync(string signal)

@@ -17,14 +17,14 @@ public sealed class KafkaCluster : IAsyncDisposable
     private readonly List<KafkaBroker> _brokers = [];
     private readonly KafkaHome _home;
 
-    private KafkaCluster(KafkaHome home, int brokers, bool behindRelays)
+    private KafkaCluster(KafkaHome home, int brokers, bool behindRelays, IReadOnlyList<KafkaListener> listeners)
     {
         _home = home;
         _watchdog = StartWatchdog();
         for (var number = 1; number <= brokers; number++)
         {
             var directory = Path.Combine(_directory, $"broker-{number.ToString(CultureInfo.InvariantCulture)}");
-            _brokers.Add(new KafkaBroker(home, directory, number, behindRelays));
+            _brokers.Add(new KafkaBroker(home, directory, number, behindRelays, listeners));
         }
     }
 
@@ -42,10 +42,15 @@ public sealed class KafkaCluster : IAsyncDisposable
     /// <param name="brokers">How many.</param>
     /// <param name="behindRelays">Whether clients reach each through a relay, which can be cut and slowed.</param>
     /// <param name="settings">Further settings of every broker, as lines of <c>server.properties</c>.</param>
+    public static Task<KafkaCluster> StartAsync(
+        KafkaHome home, int brokers = 1, bool behindRelays = false, params IReadOnlyList<string> settings) =>
+        StartAsync(home, brokers, behindRelays, [], settings);
+
+    /// <summary>The same with further listeners.</summary>
     public static async Task<KafkaCluster> StartAsync(
-        KafkaHome home, int brokers = 1, bool behindRelays = false, params IReadOnlyList<string> settings)
+        KafkaHome home, int brokers, bool behindRelays, IReadOnlyList<KafkaListener> listeners, IReadOnlyList<string> settings)
     {
-        var cluster = new KafkaCluster(home, brokers, behindRelays);
+        var cluster = new KafkaCluster(home, brokers, behindRelays, listeners);
         try
         {
             // Sixteen bytes as Kafka spells them; with a '-' in front the tool would take it for an option.

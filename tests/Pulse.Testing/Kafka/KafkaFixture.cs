@@ -54,15 +54,20 @@ public sealed class KafkaFixture : IAsyncLifetime
     /// <param name="brokers">One, or three.</param>
     /// <param name="behindRelays">Whether clients reach each broker through a relay, which can be cut and slowed.</param>
     /// <param name="settings">Further settings of every broker, as lines of <c>server.properties</c>.</param>
+    public static Task<KafkaCluster> StartClusterAsync(
+        int brokers = 1, bool behindRelays = false, params IReadOnlyList<string> settings) =>
+        StartClusterAsync(brokers, behindRelays, [], settings);
+
+    /// <summary>The same with further listeners.</summary>
     public static async Task<KafkaCluster> StartClusterAsync(
-        int brokers = 1, bool behindRelays = false, params IReadOnlyList<string> settings)
+        int brokers, bool behindRelays, IReadOnlyList<KafkaListener> listeners, IReadOnlyList<string> settings)
     {
         Requirement.Server("Kafka");
         if (Named is { } address)
             throw Requirement.NotHere($"Needs a broker that it may kill and cut off; {Variable} names {address}.");
         var home = KafkaHome.Find(out var missing)
             ?? throw Requirement.Missing($"{missing} A broker that a test may kill is not started with Docker.");
-        var cluster = await KafkaCluster.StartAsync(home, brokers, behindRelays, settings);
+        var cluster = await KafkaCluster.StartAsync(home, brokers, behindRelays, listeners, settings);
         Say(cluster.Name);
         return cluster;
     }
