@@ -62,4 +62,7 @@ internal enum ScenarioFaults
 
     /// <summary>At a cut, a version's declaration is raised in the database; nodes learn of it when they start again.</summary>
     DeclarationRaised = 1 << 18,
+
+    /// <summary>A partition can't be read for a moment: its session ends, and another one begins.</summary>
+    ReadingRefused = 1 << 19,
 }

@@ -16,6 +16,9 @@ internal sealed record ScenarioSettings(
     long Seed, int Partitions, int Nodes, int Buckets, int Versions, int Keys, int Windows, int Records, int Steps, ScenarioFaults Faults)
 {
     private const long DeclarationSeed = 1L << 40;
+    private const long RefusalSeed = 1L << 41;
+
+    private const ScenarioFaults ChosenApart = ScenarioFaults.DeclarationRaised | ScenarioFaults.ReadingRefused;
 
     private const ScenarioFaults OfTheLog = ScenarioFaults.Retention | ScenarioFaults.TopicMadeAgain | ScenarioFaults.LogCut;
 
@@ -27,13 +30,15 @@ internal sealed record ScenarioSettings(
         var faults = ScenarioFaults.None;
         foreach (var fault in Enum.GetValues<ScenarioFaults>())
         {
-            if (fault != ScenarioFaults.DeclarationRaised && random.Chance(share))
+            if ((fault & ChosenApart) == 0 && random.Chance(share))
                 faults |= fault;
         }
 
         // Chosen apart, so that the other seeds keep their histories.
         if (new SeededRandom(seed + DeclarationSeed).Chance(15))
             faults |= ScenarioFaults.DeclarationRaised;
+        if (new SeededRandom(seed + RefusalSeed).Chance(10))
+            faults |= ScenarioFaults.ReadingRefused;
         faults &= ~OfTheLog;
         if (random.Chance(75))
             faults |= random.Pick([ScenarioFaults.Retention, ScenarioFaults.TopicMadeAgain, ScenarioFaults.LogCut]);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using Confluent.Kafka;
 
 namespace Pulse.Actors.Broker;
@@ -39,6 +40,9 @@ public sealed record KafkaSettings(string BootstrapServers)
         new("fetch.wait.max.ms", "50"),
         // A broker that is stopped, and not gone, is left for another leader after this, not after a minute.
         new("socket.timeout.ms", "15000"),
+        // A partition that was added is unknown to the client until it asks again.
+        new("topic.metadata.refresh.interval.ms", "5000"),
+        Statistics,
     ]))
     {
         GroupId = GroupId,
@@ -48,25 +52,25 @@ public sealed record KafkaSettings(string BootstrapServers)
         AutoOffsetReset = AutoOffsetReset.Error,
         // Records of an aborted transaction are no events; an open one is waited for.
         IsolationLevel = IsolationLevel.ReadCommitted,
-        // A partition that was added is unknown to the client until it asks again.
-        TopicMetadataRefreshIntervalMs = 5_000,
         ConsumeResultFields = "timestamp",
-        StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
     };
 
     /// <summary>The configuration of the dead letters' producer.</summary>
     public ProducerConfig ProducerConfig() => new(WithDefaults([
         new("linger.ms", "5"),
         new("compression.type", "lz4"),
+        Statistics,
     ]))
     {
         Acks = Acks.All,
         EnableIdempotence = true,
-        StatisticsIntervalMs = (int)ClientMonitor.Interval.TotalMilliseconds,
     };
 
     /// <summary>Without client properties, which can hold secrets.</summary>
     public override string ToString() => $"{Topic} at {BootstrapServers}";
+
+    private static KeyValuePair<string, string> Statistics { get; } = new(
+        "statistics.interval.ms", ClientMonitor.Interval.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));
 
     // What a user gives comes later, so that it also counts where the client has two names for one property.
     private Dictionary<string, string> WithDefaults(IEnumerable<KeyValuePair<string, string>> defaults)

@@ -15,6 +15,8 @@ public sealed class LeaderlessPartitionTests(PostgresFixture postgres, ITestOutp
     [Fact]
     public async Task Partition_without_a_leader()
     {
+        // StreamStatusTests has the short form.
+        LongForm.Require();
         await using var kafka = await KafkaFixture.StartClusterAsync(brokers: 3);
         await using var pair = Watched(await NodePair.StartAsync(
             await TestStream.CreateAsync(kafka, replicas: [[1], [2]]), await postgres.CreateDatabaseAsync()));

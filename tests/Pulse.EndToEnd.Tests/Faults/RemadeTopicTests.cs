@@ -25,14 +25,13 @@ public sealed class RemadeTopicTests(OneBroker shared, ITestOutputHelper output)
     [InlineData(Length.Shorter)]
     [InlineData(Length.Equal)]
     [InlineData(Length.Longer)]
-    public Task Topic_made_again_while_nodes_are_stopped(Length length)
-    {
-        LongForm.Require();
-        return MakeAgainAsync(length, NodesAre.Stopped);
-    }
+    public Task Topic_made_again_while_nodes_are_stopped(Length length) =>
+        MakeAgainAsync(length, NodesAre.Stopped);
 
     private async Task MakeAgainAsync(Length length, NodesAre nodes)
     {
+        // StreamIdentityTests has the short forms.
+        LongForm.Require();
         await using var pair = Watched(await Shared.StartPairAsync());
         await CountsAgainAsync(pair);
         await pair.Flow.PauseAsync();

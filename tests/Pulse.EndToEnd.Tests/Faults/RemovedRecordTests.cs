@@ -70,6 +70,7 @@ public sealed class RemovedRecordTests(OneBroker shared, ITestOutputHelper outpu
     [Fact]
     public async Task Compaction()
     {
+        LongForm.Require();
         // A record is read, and read again where a session starts over, before it is old enough to be compacted.
         await using var pair = Watched(await Shared.StartPairAsync(
             settings:

@@ -1,3 +1,4 @@
+using Pulse.EndToEnd.Tests.Support;
 using System.Diagnostics;
 
 namespace Pulse.EndToEnd.Tests.Faults;
@@ -14,6 +15,7 @@ public sealed class SlowBrokerTests(OneBroker shared, ITestOutputHelper output) 
     [Fact]
     public async Task A_broker_25_and_200_ms_away_with_200_partitions()
     {
+        LongForm.Require();
         Shared.Delay(Near);
         try
         {

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Confluent.Kafka.Admin;
-using Pulse.Actors.Ingest;
+using Pulse.Actors.Broker;
 using Pulse.Simulator;
 using Pulse.Simulator.Producing;
 using Pulse.Testing;

@@ -299,14 +299,6 @@ internal sealed class TestStream
         return consumer.Committed(partitions, Limit).Sum(each => each.Offset.IsSpecial ? 0 : each.Offset.Value);
     }
 
-    /// <summary>How many completions the coordinator has taken note of: it commits their offsets then.</summary>
-    public long CompletionsCommitted()
-    {
-        using var consumer = Consumer($"{GroupId}-completion");
-        var offset = consumer.Committed([new TopicPartition(_settings.CompletionTopic, 0)], Limit).Single().Offset;
-        return offset.IsSpecial ? 0 : offset.Value;
-    }
-
     /// <summary>Deletes the dead-letter topic.</summary>
     public async Task DeleteDeadLetterTopicAsync()
     {

@@ -7,6 +7,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
@@ -117,6 +118,8 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton(Stream);
         builder.Services.AddSingleton(new Balances(settings.Catalog));
         builder.Services.AddSingleton<IngestStatistics>();
+        builder.Services.AddSingleton<DeadLetterStatistics>();
+        builder.Services.AddSingleton<StoredGaps>();
         builder.Services.AddSingleton<BucketStatistics>();
         builder.Services.AddSingleton(new StorageAvailability());
         builder.Services.AddSingleton<LatestExport>();

@@ -1,7 +1,7 @@
+using System.Globalization;
 using Confluent.Kafka;
 using Microsoft.Extensions.Configuration;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest;
 using Pulse.Host.Configuration;
 using Pulse.Testing;
 
@@ -57,7 +57,12 @@ public sealed class KafkaClientConfigurationTests : IDisposable
         foreach (var name in set)
         {
             var range = ClientProperties.Find(name)!.Range;
-            var value = range.Length == 0 ? "own" : range.Contains(" .. ", StringComparison.Ordinal) ? "7" : range.Split(", ")[0];
+            var least = range.Split(" .. ")[0];
+            var value = range.Length == 0
+                ? "own"
+                : range.Contains(" .. ", StringComparison.Ordinal)
+                    ? Math.Max(7, long.Parse(least, CultureInfo.InvariantCulture)).ToString(CultureInfo.InvariantCulture)
+                    : range.Split(", ")[0];
             var mistakes = Mistakes((name, value));
             if (mistakes is [var only] && only.Contains("can't be set", StringComparison.Ordinal))
                 continue;

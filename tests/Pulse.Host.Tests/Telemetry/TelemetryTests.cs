@@ -10,6 +10,7 @@ using OpenTelemetry.Metrics;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Gaps;
@@ -60,7 +61,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             builder.Services.AddAccessControl(HttpSettings.Loopback(0) with { ApiKey = ApiFixture.ApiKey }, _directory);
             builder.Services.AddProblemDetails();
             builder.Services.AddSingleton(_ingest).AddSingleton(_buckets).AddSingleton(_exports)
-                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(_stream).AddSingleton(new ClusterView { Self = "self#1" }).AddSingleton(_gaps);
+                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(_stream).AddSingleton(new ClusterView { Self = "self#1" }).AddSingleton(_gaps).AddSingleton<DeadLetterStatistics>();
             builder.AddTelemetry(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _collector.Urls.First(),

@@ -47,6 +47,13 @@ internal sealed class SessionActor
             _fetched.Enqueue(batch);
     }
 
+    /// <summary>Its client can't read the partition, and says so, perhaps after it was sought again.</summary>
+    public void RefuseReading()
+    {
+        var reading = _consumer.Reading;
+        _scenario.Questions.Tell(this, session => session.ReadingRefused(reading, "simulated"));
+    }
+
     /// <summary>Counts a batch that was fetched, perhaps long ago.</summary>
     public void Count()
     {

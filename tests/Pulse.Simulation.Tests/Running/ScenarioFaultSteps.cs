@@ -28,6 +28,7 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
         .. If(ScenarioFaults.LogCut, 20, CutLog),
         .. If(ScenarioFaults.DeclarationRaised, 12, RaiseDeclaration),
         .. If(ScenarioFaults.DeclarationRaised, 12, RestartNode),
+        .. If(ScenarioFaults.ReadingRefused, 6, RefuseReading),
 
         // An answer that is lost is waited for no longer, with or without faults of its own.
         .. If(ScenarioFaults.LostAnswers, 10, GiveUp),
@@ -44,6 +45,12 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
         if (_random.Chance(70))
             scenario.Statements.Delay(bucket);
         bucket.GiveUp();
+    }
+
+    private void RefuseReading()
+    {
+        if (scenario.Sessions[_random.Below(scenario.Sessions.Length)] is { Count: > 0 } sessions)
+            _random.Pick(sessions).RefuseReading();
     }
 
     private void KillNode()

@@ -1,6 +1,7 @@
 using System.Data.Common;
 using System.Globalization;
 using Pulse.Counting;
+using Pulse.Events;
 
 namespace Pulse.Actors.Storage.Checkpoints;
 
@@ -35,16 +36,19 @@ internal static class BucketRows
     {
         var numbers = string.Join(", ", versions.All.Select(version => version.Number.ToString(CultureInfo.InvariantCulture)));
         var command = connection.Command(
-            $"select positions, count(*), min(bucket) from pulse_bucket where version in ({numbers}) group by positions");
+            $"select positions, count(*), min(cast(version as bigint) * {RollupCatalog.MaximumBuckets} + bucket) from pulse_bucket "
+            + $"where version in ({numbers}) group by positions");
         await using var disposing = command.ConfigureAwait(false);
         var rows = await command
-            .ReadAllAsync(row => (Text: row.GetString(0), Buckets: row.GetInt64(1), First: row.GetInt32(2)), cancellationToken)
+            .ReadAllAsync(row => (Text: row.GetString(0), Buckets: row.GetInt64(1), First: row.GetInt64(2)), cancellationToken)
             .ConfigureAwait(false);
-        var positions = rows.Select(row => PositionsOf($"bucket number {row.First}", row.Text)).ToList();
+        var positions = rows.Select(row => PositionsOf($"bucket {Named(row.First)}", row.Text)).ToList();
         // A database that went back to before a bucket had its row has stored nothing of it.
         if (rows.Sum(row => row.Buckets) < versions.All.Sum(version => version.Buckets))
             positions.Add(new BucketPositions());
         return StoredProgress.Of(stream, positions);
+
+        BucketId? Named(long first) => versions.Bucket((int)(first / RollupCatalog.MaximumBuckets), (int)(first % RollupCatalog.MaximumBuckets));
     }
 
     /// <summary>The positions that a bucket's row has.</summary>
