@@ -42,6 +42,23 @@ public abstract class CutAcceptanceTests(StorageKind kind, PostgresFixture postg
         Assert.InRange(action.AtUtc, DateTime.UtcNow.AddMinutes(-2), DateTime.UtcNow.AddMinutes(2));
     }
 
+    [Theory]
+    [InlineData(90, 60)]
+    [InlineData(50, 50)]
+    public async Task A_sink_that_stands_beyond_the_cut_sends_again_from_there_and_no_other_moves(long position, long expected)
+    {
+        var node = await FilledAsync();
+        var buckets = await node.Cuts.ReadAsync(Partition, CancellationToken.None);
+        var other = Partition with { Partition = 0 };
+        await node.Sinks.StoreAsync(
+            SinkPositions.DeadLetters, [KeyValuePair.Create(Partition, position), KeyValuePair.Create(other, 90L)], CancellationToken.None);
+
+        await node.Cuts.RunAsync([.. buckets.Select(bucket => new BucketCut(bucket, Cut))], "ann@host", CancellationToken.None);
+
+        var stored = await node.Sinks.ReadAsync(SinkPositions.DeadLetters, Partition.Stream, CancellationToken.None);
+        Assert.Equal((expected, 90L), (stored[Partition.Partition], stored[other.Partition]));
+    }
+
     [Fact]
     public async Task A_bucket_that_is_not_in_doubt_keeps_its_row()
     {

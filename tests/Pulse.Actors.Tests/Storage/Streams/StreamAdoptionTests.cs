@@ -22,6 +22,7 @@ public abstract class StreamAdoptionTests(StorageKind kind, PostgresFixture post
         await Storage.QueryAsync(
             "insert into pulse_gap (version, bucket, stream, partition, from_offset, to_offset) values (1, 2, 'one/events', 0, 1, 4)");
         await Storage.QueryAsync("update pulse_version set base = 'one/events 2@1' where version = 1");
+        await Storage.QueryAsync("insert into pulse_sink (sink, stream, partition, position) values ('deadLetters', 'one/events', 0, 6)");
         var before = await CheckpointsAsync();
         var buckets = await node.Adoption.ReadAsync(Before, Now);
 
@@ -31,6 +32,7 @@ public abstract class StreamAdoptionTests(StorageKind kind, PostgresFixture post
             [$"2|one/events/A/1 7@1 - 9@2", $"3|embedded-1 5{'\n'}one/events/A/1 8@1 3"],
             await Storage.QueryAsync("select bucket, positions from pulse_bucket where positions <> '' order by version, bucket"));
         Assert.Equal(["one/events/A/1"], await Storage.QueryAsync("select stream from pulse_gap"));
+        Assert.Equal(["one/events/A/1|0|6"], await Storage.QueryAsync("select stream, partition, position from pulse_sink"));
         Assert.Equal(["one/events/A/1 2@1"], await Storage.QueryAsync("select base from pulse_version where base <> ''"));
         Assert.Equal([After], await node.ReadStreamsAsync(Now));
         // Each row that was renamed has other content, and no other has.
