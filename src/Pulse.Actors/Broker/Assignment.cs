@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using Confluent.Kafka;
 using Pulse.Counting;
 
@@ -15,13 +13,12 @@ namespace Pulse.Actors.Broker;
 /// </remarks>
 /// <param name="consumer">The client.</param>
 /// <param name="topic">The topic.</param>
-internal sealed unsafe class Assignment(IConsumer<Ignore, Ignore> consumer, string topic)
+internal sealed class Assignment(IConsumer<Ignore, Ignore> consumer, string topic)
 {
-    // A seek waits for the client's own thread alone, which answers in microseconds; a stuck one must not hold up the poll.
-    private const int SeekMilliseconds = 200;
+    // A stuck client must not hold up the poll.
+    private static readonly TimeSpan SeekLimit = TimeSpan.FromMilliseconds(200);
 
     private readonly Dictionary<int, PartitionReading> _readings = [];
-    private readonly byte[] _topic = Encoding.UTF8.GetBytes(topic + '\0');
 
     /// <summary>All that are assigned.</summary>
     public Dictionary<int, PartitionReading>.ValueCollection Readings => _readings.Values;
@@ -95,45 +92,14 @@ internal sealed unsafe class Assignment(IConsumer<Ignore, Ignore> consumer, stri
 
     private bool SeekAll(List<PartitionReading> wanted)
     {
-        var positions = NativeClient.NewPositions(wanted.Count);
-        try
+        var sought = NativeSeek.Seek(consumer, topic, [.. wanted.Select(reading => (reading.Partition, reading.Next))], SeekLimit);
+        for (var index = 0; index < sought.Length; index++)
         {
-            fixed (byte* name = _topic)
-            {
-                foreach (var reading in wanted)
-                {
-                    var position = (Position*)NativeClient.AddPosition(positions, name, reading.Partition);
-                    position->Offset = reading.Next.Offset;
-                    if (reading.Next.Epoch != LogPosition.UnknownEpoch)
-                        NativeClient.SetLeaderEpoch((nint)position, reading.Next.Epoch);
-                }
-            }
-
-            var client = NativeClient.HandleOf(consumer).DangerousGetHandle();
-            var error = NativeClient.SeekPartitions(client, positions, SeekMilliseconds);
-            if (error != 0)
-                NativeClient.DestroyError(error);
-            return Note(wanted, (Positions*)positions) && error == 0;
-        }
-        finally
-        {
-            NativeClient.DestroyPositions(positions);
-        }
-    }
-
-    // A partition that the client has only just begun with, or not yet ended with, refuses: it is sought again.
-    private static bool Note(List<PartitionReading> wanted, Positions* positions)
-    {
-        var areAllSought = true;
-        for (var index = 0; index < wanted.Count; index++)
-        {
-            if (positions->Elements[index].Error == (int)ErrorCode.NoError)
+            if (sought[index])
                 wanted[index].Sought();
-            else
-                areAllSought = false;
         }
 
-        return areAllSought;
+        return !sought.Contains(false);
     }
 
     private void Release(PartitionReading reading)
@@ -156,27 +122,4 @@ internal sealed unsafe class Assignment(IConsumer<Ignore, Ignore> consumer, stri
         _readings.TryGetValue(assigned.Partition.Partition, out var reading) && reading.Assigned == assigned ? reading : null;
 
     private TopicPartition PartitionOf(PartitionReading reading) => new(topic, reading.Partition);
-
-    // rd_kafka_topic_partition_list_t.
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Positions
-    {
-        public int Count;
-        public int Size;
-        public Position* Elements;
-    }
-
-    // rd_kafka_topic_partition_t.
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Position
-    {
-        public nint Topic;
-        public int Partition;
-        public long Offset;
-        public nint Metadata;
-        public nuint MetadataSize;
-        public nint Opaque;
-        public int Error;
-        public nint Private;
-    }
 }

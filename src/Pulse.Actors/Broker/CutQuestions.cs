@@ -43,10 +43,8 @@ public sealed class CutQuestions(KafkaSettings settings, TimeSpan? limit = null)
             : null;
         if (furthest.Epoch == LogPosition.UnknownEpoch)
             return beyondEnd;
-        var answer = await Task.Factory
-            .StartNew(
-                () => EpochSeek.Ask(settings, partition, span.End, furthest, _limit, cancellationToken),
-                CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)
+        var answer = await OwnThread
+            .RunAsync(() => EpochSeek.Ask(settings, partition, span.End, furthest, _limit, cancellationToken))
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         return answer switch
         {

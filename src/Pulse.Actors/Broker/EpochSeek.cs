@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using Pulse.Counting;
@@ -12,10 +11,6 @@ namespace Pulse.Actors.Broker;
 /// </summary>
 internal static partial class EpochSeek
 {
-    // struct rd_kafka_topic_partition_s { char *topic; int32_t partition; int64_t offset; void *metadata; size_t; void *opaque; int err; … }
-    private const int OffsetOfOffset = 16;
-    private const int OffsetOfError = 48;
-
     private static readonly TimeSpan SeekLimit = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(200);
 
@@ -41,7 +36,7 @@ internal static partial class EpochSeek
         {
             // Assigning compares nothing: so it is a place that is there for certain, and only then the one in question.
             consumer.Assign(new TopicPartitionOffset(settings.Topic, partition, end));
-            while (!TrySeek(consumer, settings.Topic, partition, position))
+            while (!NativeSeek.Seek(consumer, settings.Topic, [(partition, position)], SeekLimit)[0])
             {
                 if (Environment.TickCount64 > deadline)
                     throw NoAnswer(settings, partition, "the client can't seek");
@@ -74,14 +69,8 @@ internal static partial class EpochSeek
             long.Parse(groups["end"].ValueSpan, CultureInfo.InvariantCulture), int.Parse(groups["epoch"].ValueSpan, CultureInfo.InvariantCulture))
         : null;
 
-    private static ConsumerConfig Configuration(KafkaSettings settings) => new(settings.ClientProperties())
+    private static ConsumerConfig Configuration(KafkaSettings settings) => new(settings.SideConsumerConfig())
     {
-        // No group is joined, and nothing is committed.
-        GroupId = settings.GroupId,
-        EnableAutoCommit = false,
-        EnableAutoOffsetStore = false,
-        EnablePartitionEof = true,
-        AutoOffsetReset = AutoOffsetReset.Error,
         FetchWaitMaxMs = 50,
         FetchMaxBytes = 65_536,
         MessageMaxBytes = 65_536,
@@ -92,30 +81,6 @@ internal static partial class EpochSeek
         $"Kafka at {settings.BootstrapServers} does not say whether the log of partition {partition} of '{settings.Topic}' was cut ({why}). "
         + "Nothing was changed. Try again when the partition has a leader.",
         cause);
-
-    private static unsafe bool TrySeek(IConsumer<Ignore, Ignore> consumer, string topic, int partition, LogPosition position)
-    {
-        var client = NativeClient.HandleOf(consumer).DangerousGetHandle();
-        var positions = NativeClient.NewPositions(1);
-        try
-        {
-            fixed (byte* name = Encoding.UTF8.GetBytes(topic + '\0'))
-            {
-                var sought = NativeClient.AddPosition(positions, name, partition);
-                *(long*)(sought + OffsetOfOffset) = position.Offset;
-                NativeClient.SetLeaderEpoch(sought, position.Epoch);
-                var error = NativeClient.SeekPartitions(client, positions, (int)SeekLimit.TotalMilliseconds);
-                if (error == 0)
-                    return *(int*)(sought + OffsetOfError) == 0;
-                NativeClient.DestroyError(error);
-                return false;
-            }
-        }
-        finally
-        {
-            NativeClient.DestroyPositions(positions);
-        }
-    }
 
     [GeneratedRegex(@"(?:truncation detected at|No epoch found).*broker end offset is (?<end>-?\d+) \(offset leader epoch (?<epoch>-?\d+)\)", RegexOptions.Singleline)]
     private static partial Regex EndOfEpoch();

@@ -32,7 +32,7 @@ public sealed record KafkaSettings(string BootstrapServers)
     public Dictionary<string, string> ClientProperties() => WithDefaults([]);
 
     /// <summary>The configuration of the events' consumer.</summary>
-    public ConsumerConfig ConsumerConfig() => new(WithDefaults([
+    public ConsumerConfig ConsumerConfig() => new(Reading([
         new("fetch.queue.backoff.ms", "5"),
         new("queued.max.messages.kbytes", "65536"),
         // A broker that has less waits for more, for a flush interval at most: slow streams cost fewer fetches.
@@ -45,15 +45,11 @@ public sealed record KafkaSettings(string BootstrapServers)
         Statistics,
     ]))
     {
-        GroupId = GroupId,
-        EnableAutoCommit = false,
-        EnableAutoOffsetStore = false,
-        EnablePartitionEof = true,
-        AutoOffsetReset = AutoOffsetReset.Error,
-        // Records of an aborted transaction are no events; an open one is waited for.
-        IsolationLevel = IsolationLevel.ReadCommitted,
         ConsumeResultFields = "timestamp",
     };
+
+    /// <summary>The configuration of a consumer that looks at a few records of the events' topic, beside the one that reads them all.</summary>
+    public ConsumerConfig SideConsumerConfig() => Reading([]);
 
     /// <summary>The configuration of the dead letters' producer.</summary>
     public ProducerConfig ProducerConfig() => new(WithDefaults([
@@ -68,6 +64,18 @@ public sealed record KafkaSettings(string BootstrapServers)
 
     /// <summary>Without client properties, which can hold secrets.</summary>
     public override string ToString() => $"{Topic} at {BootstrapServers}";
+
+    // Whoever reads is told where by offset, joins no group, and hears it where an offset is not there.
+    private ConsumerConfig Reading(IEnumerable<KeyValuePair<string, string>> defaults) => new(WithDefaults(defaults))
+    {
+        GroupId = GroupId,
+        EnableAutoCommit = false,
+        EnableAutoOffsetStore = false,
+        EnablePartitionEof = true,
+        AutoOffsetReset = AutoOffsetReset.Error,
+        // Records of an aborted transaction are no events; an open one is waited for.
+        IsolationLevel = IsolationLevel.ReadCommitted,
+    };
 
     private static KeyValuePair<string, string> Statistics { get; } = new(
         "statistics.interval.ms", ClientMonitor.Interval.TotalMilliseconds.ToString(CultureInfo.InvariantCulture));

@@ -120,6 +120,18 @@ internal static unsafe class NativeClient
     public static readonly delegate* unmanaged[Cdecl]<nint, nint, int, nint> SeekPartitions =
         (delegate* unmanaged[Cdecl]<nint, nint, int, nint>)Find("rd_kafka_seek_partitions");
 
+    public static readonly delegate* unmanaged[Cdecl]<nint> NewConfiguration =
+        (delegate* unmanaged[Cdecl]<nint>)Find("rd_kafka_conf_new");
+
+    public static readonly delegate* unmanaged[Cdecl]<nint, void> DestroyConfiguration =
+        (delegate* unmanaged[Cdecl]<nint, void>)Find("rd_kafka_conf_destroy");
+
+    public static readonly delegate* unmanaged[Cdecl]<nint, byte*, byte*, byte*, nuint, int> SetProperty =
+        (delegate* unmanaged[Cdecl]<nint, byte*, byte*, byte*, nuint, int>)Find("rd_kafka_conf_set");
+
+    public static readonly delegate* unmanaged[Cdecl]<nint, void> ShowProperties =
+        (delegate* unmanaged[Cdecl]<nint, void>)Find("rd_kafka_conf_properties_show");
+
     /// <summary>The handle of a client, which must be kept from being disposed of while it is used.</summary>
     public static SafeHandle HandleOf(IClient client) => (SafeHandle)LibrdkafkaHandleOf(client.Handle);
 

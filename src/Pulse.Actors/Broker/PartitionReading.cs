@@ -54,32 +54,31 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         _validated = Next.Offset;
     }
 
-    /// <summary>Takes a record, or the partition's end.</summary>
-    /// <returns>
-    /// False where the record before it must be validated first: the log may have been cut there when the leader changed.
-    /// </returns>
-    public bool Take(in RecordQueue.Record record)
+    /// <summary>
+    /// Takes a record, or the partition's end. Where a leader's epoch rises, the record before it is validated first: the log may
+    /// have been cut there.
+    /// </summary>
+    public void Take(in RecordQueue.Record record)
     {
         // What came before the client has sought is brought again after it.
         if (MustSeek || HasFailed)
-            return true;
+            return;
         if (record.IsPartitionEnd)
         {
             Filling().ReachedEnd(record.Offset);
             Next = Next with { Offset = Math.Max(Next.Offset, record.Offset) };
-            return true;
+            return;
         }
 
         var epoch = record.LeaderEpoch;
         if (epoch > Next.Epoch && Next.Epoch != LogPosition.UnknownEpoch && _validated != Next.Offset)
         {
             MustSeek = true;
-            return false;
+            return;
         }
 
         Filling().Add(record.Offset, epoch, record.UnixMilliseconds, record.Key, record.Value);
         Next = new LogPosition(record.Offset + 1, epoch);
-        return true;
     }
 
     /// <summary>The client has failed to read the partition; that is told after what was read before.</summary>

@@ -41,17 +41,13 @@ internal sealed class PositionCheck(KafkaSettings settings, TopicQuestions quest
             partition => partition.Key,
             partition => new Queue<LogPosition>(partition
                 .Where(position => position.Epoch != LogPosition.UnknownEpoch && position.Offset > spans[partition.Key].Begin).Distinct()));
-        return await Task.Factory.StartNew(
-            () => Read(unsure, cancellationToken), cancellationToken, TaskCreationOptions.LongRunning, TaskScheduler.Default)
-            .ConfigureAwait(false);
+        return await OwnThread.RunAsync(() => Read(unsure, cancellationToken)).ConfigureAwait(false);
     }
 
     private string? Read(Dictionary<int, Queue<LogPosition>> positions, CancellationToken cancellationToken)
     {
-        using var consumer = new ConsumerBuilder<Ignore, Ignore>(new ConsumerConfig(settings.ClientProperties())
-        {
-            GroupId = settings.GroupId, EnableAutoCommit = false, EnablePartitionEof = true, AutoOffsetReset = AutoOffsetReset.Error,
-        }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
+        using var consumer = new ConsumerBuilder<Ignore, Ignore>(settings.SideConsumerConfig())
+            .SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build();
         var next = new Dictionary<int, LogPosition>();
         foreach (var partition in positions.Keys)
             Advance(consumer, partition, positions[partition], next);

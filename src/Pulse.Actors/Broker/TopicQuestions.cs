@@ -45,7 +45,7 @@ public sealed class TopicQuestions : IDisposable
             topic,
             client => configured is null
                 ? AskIdentityAsync(client, topic)
-                : OnItsOwnThread(() => new TopicDescription(topic, "", null, LeadersOf(client, topic), configured)),
+                : OwnThread.RunAsync(() => new TopicDescription(topic, "", null, LeadersOf(client, topic), configured)),
             cancellationToken);
 
     /// <summary>Asks what the logs of partitions hold, all at once, in a question that leaves after this call.</summary>
@@ -80,7 +80,7 @@ public sealed class TopicQuestions : IDisposable
         var cluster = await client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = _limit }).ConfigureAwait(false);
         try
         {
-            var (id, hasLeader) = await OnItsOwnThread(() => TopicDescriber.Describe(client, topic, _limit)).ConfigureAwait(false);
+            var (id, hasLeader) = await OwnThread.RunAsync(() => TopicDescriber.Describe(client, topic, _limit)).ConfigureAwait(false);
             return new TopicDescription(topic, cluster.ClusterId, id, hasLeader);
         }
         catch (KafkaException exception) when (
@@ -88,7 +88,7 @@ public sealed class TopicQuestions : IDisposable
         {
             // Brokers before 2.8 have no topic ids: then the cluster and the name have to do. Any other failure says nothing of
             // that: positions under another identity would be those of another stream, and everything would be counted once more.
-            return await OnItsOwnThread(() => new TopicDescription(topic, cluster.ClusterId, null, LeadersOf(client, topic)))
+            return await OwnThread.RunAsync(() => new TopicDescription(topic, cluster.ClusterId, null, LeadersOf(client, topic)))
                 .ConfigureAwait(false);
         }
     }
@@ -190,11 +190,7 @@ public sealed class TopicQuestions : IDisposable
     private void Abandon()
     {
         if (_client is { } client)
-            _ = OnItsOwnThread(() => { client.Dispose(); return true; });
+            _ = OwnThread.RunAsync(() => { client.Dispose(); return true; });
         _client = null;
     }
-
-    // The client has no asynchronous way for some questions, and a pool's thread is no place to wait.
-    private static Task<T> OnItsOwnThread<T>(Func<T> ask) =>
-        Task.Factory.StartNew(ask, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

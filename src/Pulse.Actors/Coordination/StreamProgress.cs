@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using Pulse.Actors.Broker;
 
 namespace Pulse.Actors.Coordination;
 
@@ -73,9 +74,7 @@ public sealed class StreamProgress : IDisposable
     public void Dispose() => _administration.Dispose();
 
     private Task<List<TopicPartition>> PartitionsAsync(string topic) =>
-        // The client has no asynchronous way to ask for this, and a pool's thread is no place to wait.
-        Task.Factory.StartNew(
-            () => Partitions(topic), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        OwnThread.RunAsync(() => Partitions(topic));
 
     private List<TopicPartition> Partitions(string topic)
     {

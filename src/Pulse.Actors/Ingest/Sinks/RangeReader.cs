@@ -20,13 +20,8 @@ internal sealed class RangeReader : IDisposable
     public RangeReader(KafkaSettings settings, ILogger log)
     {
         _settings = settings;
-        _consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig(settings.ClientProperties())
+        _consumer = new ConsumerBuilder<byte[], byte[]>(new ConsumerConfig(settings.SideConsumerConfig())
             {
-                GroupId = settings.GroupId,
-                EnableAutoCommit = false,
-                EnableAutoOffsetStore = false,
-                EnablePartitionEof = true,
-                AutoOffsetReset = AutoOffsetReset.Error,
                 // Ranges are short as a rule: what is fetched beyond them is thrown away.
                 QueuedMinMessages = 1_000,
                 QueuedMaxMessagesKbytes = 16_384,
