@@ -20,7 +20,7 @@ internal sealed class DeliveryBenchmark
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromMinutes(1);
 
     private readonly IActorRef _to;
-    private readonly string _stream;
+    private readonly StreamPartition[] _partitions;
     private readonly (BucketId Id, VersionDigest Version, RollupKey Key)[] _buckets;
     private readonly Window _window = Window.Containing(1_767_268_800_000, 300);
     private readonly IActorRef[] _ingestors;
@@ -31,12 +31,13 @@ internal sealed class DeliveryBenchmark
     /// <param name="name">For people.</param>
     /// <param name="node">Where the ingestors are.</param>
     /// <param name="throughOutbox">Whether they use a <see cref="BucketOutbox"/>; otherwise each speaks to the region.</param>
+    /// <param name="firstPartition">The first of its partitions, which are its own: each measurement moves the same buckets.</param>
     /// <param name="partitions">How many ingestors.</param>
     /// <param name="buckets">How many buckets, of those of the built-in rollups.</param>
-    public DeliveryBenchmark(string name, BucketNode node, bool throughOutbox, int partitions, int buckets)
+    public DeliveryBenchmark(string name, BucketNode node, bool throughOutbox, int firstPartition, int partitions, int buckets)
     {
         Name = name;
-        _stream = Guid.NewGuid().ToString();
+        _partitions = [.. Enumerable.Range(firstPartition, partitions).Select(number => new StreamPartition(BucketNode.Stream, number))];
         _throughOutbox = throughOutbox;
 
         // Flushed by hand, when every ingestor has said what it has to say, and until all is answered: a flush of the real
@@ -105,7 +106,7 @@ internal sealed class DeliveryBenchmark
     {
         Shipment[] shipments =
         [
-            .. _ingestors.Select((_, number) => new StreamPartition(_stream, number)).Select(partition => new Shipment(
+            .. _partitions.Select(partition => new Shipment(
                 _to, partition, [.. _buckets.Select(bucket => request(bucket, partition))], _throughOutbox)),
         ];
         return () => SendAsync(shipments);

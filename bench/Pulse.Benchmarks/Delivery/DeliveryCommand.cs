@@ -31,16 +31,16 @@ internal static class DeliveryCommand
             await using var owner = await BucketNode.StartAsync(database.Storage, RollupCatalog.Default);
             List<DeliveryBenchmark> subjects =
             [
-                new("a message each", owner, throughOutbox: false, p, b),
-                new("outbox", owner, throughOutbox: true, p, b),
+                new("a message each", owner, throughOutbox: false, 0, p, b),
+                new("outbox", owner, throughOutbox: true, p, p, b),
             ];
             foreach (var subject in subjects)
                 await subject.OpenAsync();
             await using var sender = await owner.StartNextAsync();
             DeliveryBenchmark[] remote =
             [
-                new("a message each, remote", sender, throughOutbox: false, p, b),
-                new("outbox, remote", sender, throughOutbox: true, p, b),
+                new("a message each, remote", sender, throughOutbox: false, 2 * p, p, b),
+                new("outbox, remote", sender, throughOutbox: true, 3 * p, p, b),
             ];
             foreach (var subject in remote)
                 await subject.OpenAsync();

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Events;
 
@@ -14,6 +15,9 @@ namespace Pulse.Benchmarks.Nodes;
 /// <summary>A node of Pulse without its ingest side, in this process.</summary>
 internal sealed class BucketNode : IAsyncDisposable
 {
+    /// <summary>The stream that nodes count; configured, so that no broker is asked for it.</summary>
+    public const string Stream = "benchmark";
+
     private readonly IHost _host;
 
     private BucketNode(IHost host) => _host = host;
@@ -28,7 +32,7 @@ internal sealed class BucketNode : IAsyncDisposable
 
     /// <summary>Starts a node that founds a cluster.</summary>
     public static Task<BucketNode> StartAsync(StorageOptions storage, RollupCatalog catalog) =>
-        StartAsync(new PulseSettings(new KafkaSettings("127.0.0.1:1"), storage, catalog));
+        StartAsync(new PulseSettings(new KafkaSettings("127.0.0.1:1") { StreamIdentity = Stream }, storage, catalog));
 
     /// <summary>Starts a node that joins this one's cluster, and reaches over remoting the buckets that run here by then.</summary>
     public Task<BucketNode> StartNextAsync()
@@ -55,6 +59,9 @@ internal sealed class BucketNode : IAsyncDisposable
             .AddSingleton(services => services.GetRequiredService<NodeStorage>().Results)
             .AddSingleton(new StorageAvailability())
             .AddSingleton<BucketStatistics>()
+            .AddSingleton<IngestStatistics>()
+            .AddSingleton(_ => new TopicQuestions(settings.Kafka))
+            .AddSingleton(services => ActivatorUtilities.CreateInstance<StreamAdmission>(services, settings.Kafka))
             .AddSingleton<LiveBuckets>()
             // Buckets stay where they were started first.
             .AddAkka(PulseAkkaExtensions.SystemName, (akka, services) => akka
