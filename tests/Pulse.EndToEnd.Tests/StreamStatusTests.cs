@@ -24,7 +24,7 @@ public sealed class StreamStatusTests(PostgresFixture postgres) : IDisposable
         await using var cluster = await TestCluster.StartAsync(_directory, stream, database, nodes: 2);
         await UntilAsync(cluster, "everything is stored", status => status.Lag == 0 && status.Partitions.All(each => each.Reader is not null));
         var (exitCode, said) = await StatusAsync(cluster.Nodes[0]);
-        Assert.Equal((0, "OK  everything is read, lag 0"), (exitCode, said[^1]));
+        Assert.Equal((0, "OK  nothing stands still, lag 0"), (exitCode, said[^1]));
         Assert.Equal(TestStream.Partitions, await LagsAsync(cluster));
 
         await kafka.Brokers[0].KillAsync();
@@ -122,7 +122,7 @@ public sealed class StreamStatusTests(PostgresFixture postgres) : IDisposable
             await using var status = PulseProcess.Host(_directory, environment, "status");
 
             Assert.Equal(0, await status.ExitAsync(Limit));
-            Assert.Equal("OK  everything is read, lag 0", status.Output[^1]);
+            Assert.Equal("OK  nothing stands still, lag 0", status.Output[^1]);
             Assert.StartsWith(await node.AddressAsync(), status.Output[0], StringComparison.Ordinal);
             node.Terminate();
             Assert.Equal(0, await node.ExitAsync(Limit));

@@ -40,8 +40,8 @@ public sealed class LogSpans(TopicQuestions questions, string topic)
             try
             {
                 // A partition without a leader would keep the others waiting.
-                var hasLeader = (await questions.DescribeAsync(CancellationToken.None).ConfigureAwait(false)).HasLeader;
-                int[] answering = [.. asked.Keys.Where(partition => partition < hasLeader.Length && hasLeader[partition])];
+                var described = await questions.DescribeAsync(CancellationToken.None).ConfigureAwait(false);
+                int[] answering = [.. described.Led.Where(asked.ContainsKey)];
                 spans = await questions.SpansAsync(topic, answering, CancellationToken.None).ConfigureAwait(false);
             }
             catch (Exception exception) when (exception is IngestException or ObjectDisposedException)

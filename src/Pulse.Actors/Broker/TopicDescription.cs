@@ -16,6 +16,9 @@ public sealed record TopicDescription(
     /// <summary>The number of partitions now; it can grow.</summary>
     public int Partitions => HasLeader.Length;
 
+    /// <summary>The partitions that have a leader, ascending.</summary>
+    public IReadOnlyList<int> Led => [.. HasLeader.Index().Where(partition => partition.Item).Select(partition => partition.Index)];
+
     /// <summary>
     /// The stream's identity: cluster id, topic and, where the broker gives one, topic id, joined by slashes; or the
     /// configured one. Positions belong to this stream and to no other.

@@ -258,8 +258,7 @@ public static class PulseAkkaExtensions
         system.RegisterOnTermination(questions.Dispose);
         var sources = new StreamSources(
             questions.DescribeAsync,
-            (topic, token) => questions.SpansAsync(
-                topic.Topic, [.. topic.HasLeader.Index().Where(partition => partition.Item).Select(partition => partition.Index)], token),
+            (topic, token) => questions.SpansAsync(topic.Topic, topic.Led, token),
             services.GetRequiredService<NodeStorage>().Checkpoints.ReadProgressAsync);
         var watch = system.ActorOf(
             Props.Create(() => new StreamWatch(

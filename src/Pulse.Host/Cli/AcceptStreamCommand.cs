@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Streams;
 using Pulse.Host.Configuration;
@@ -43,11 +44,12 @@ internal sealed class AcceptStreamCommand
         if (kafka.StreamIdentity is not null)
             throw new ConfigurationException("Pulse:Kafka:StreamIdentity is set: nobody is asked which stream the topic is, so there is nothing to accept.");
         node.RequireStorage();
+        await KafkaStartCheck.ReachAsync(kafka);
         await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
         var counted = await storage.ReadStreamsAsync(stop);
         using var questions = new TopicQuestions(kafka);
         var topic = await questions.DescribeAsync(stop);
-        var stream = new CountedStream(topic.Stream, topic.Cluster, topic.Topic, topic.Id ?? "");
+        var stream = StreamAdmission.StreamOf(topic);
         foreach (var line in Lines(storage.Description, counted, kafka, stream, await RecordsAsync(questions, topic, stop)))
             System.Console.WriteLine(line);
         if (counted.Any(known => known.Name == stream.Name))
@@ -67,8 +69,7 @@ internal sealed class AcceptStreamCommand
 
     private static async Task<long> RecordsAsync(TopicQuestions questions, TopicDescription topic, CancellationToken stop)
     {
-        var readable = topic.HasLeader.Index().Where(partition => partition.Item).Select(partition => partition.Index).ToList();
-        var spans = await questions.SpansAsync(topic.Topic, readable, stop);
+        var spans = await questions.SpansAsync(topic.Topic, topic.Led, stop);
         return spans.Values.Sum(span => span.End - span.Begin);
     }
 

@@ -32,7 +32,7 @@ internal static class StatusText
             output.WriteLine(problem);
         if (problems.Count > MaximumProblems)
             Line(Text($"and {problems.Count - MaximumProblems:N0} more; --json has them all"));
-        output.WriteLine(problems.Count == 0 ? Text($"OK  everything is read, lag {Number(status.Lag)}") : "NOT WELL");
+        output.WriteLine(problems.Count == 0 ? Text($"OK  nothing stands still, lag {Number(status.Lag)}") : "NOT WELL");
 
         void Line(string text) => output.WriteLine(Cut(text, width));
 

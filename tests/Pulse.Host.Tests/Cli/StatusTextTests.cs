@@ -26,7 +26,7 @@ public sealed class StatusTextTests
             1          127.0.0.1:4053  yes          100      88  100   12
             0          127.0.0.1:4053  yes          100     100  100    0
 
-            OK  everything is read, lag 12
+            OK  nothing stands still, lag 12
 
             """,
             Write(status));

@@ -13,6 +13,9 @@ public abstract class FollowedPart : ComponentBase, IDisposable
     /// <summary>Why it could not be read; null where it could.</summary>
     protected string? Problem { get; private set; }
 
+    /// <summary>Whether it was read once: before that, nobody knows that there is nothing.</summary>
+    protected bool IsRead { get; private set; }
+
     /// <summary>Reads what is shown.</summary>
     protected abstract Task ReadAsync(CancellationToken token);
 
@@ -56,7 +59,7 @@ public abstract class FollowedPart : ComponentBase, IDisposable
         try
         {
             await ReadAsync(_end.Token);
-            Problem = null;
+            (Problem, IsRead) = (null, true);
         }
         catch (StorageException exception)
         {
