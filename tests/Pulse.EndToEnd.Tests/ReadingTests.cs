@@ -143,11 +143,11 @@ public sealed class ReadingTests(KafkaFixture kafka, PostgresFixture postgres) :
         await using var first = Start(Member(stream, database, ports, 0));
         await using var second = Start(Member(stream, database, ports, 1));
         await using var third = Start(Member(stream, database, ports, 2));
-        await Eventually.HoldsAsync("all are members", Limit, async () => (await first.StatusAsync()).Members.Count == 3);
+        await TestCluster.MembersAsync(3, [first]);
         await third.KillAsync();
-        await Eventually.HoldsAsync("the third was missed", Limit, async () => (await first.StatusAsync()).Members.Count == 2);
+        await TestCluster.MembersAsync(2, [first]);
         await using var again = Start(Member(stream, database, ports, 2));
-        await Eventually.HoldsAsync("the third is back", Limit, async () => (await first.StatusAsync()).Members.Count == 3);
+        await TestCluster.MembersAsync(3, [first]);
         await second.KillAsync();
         await first.ExportedAsync(Limit);
         return database;

@@ -169,6 +169,8 @@ public abstract class UncertaintyTests(StorageKind kind, KafkaFixture kafka, Pos
                 producer.BeginTransaction();
                 foreach (var (value, time) in Records(30, first: 30 * transaction))
                     producer.Produce(Topic.Topic, new Message<Null, byte[]> { Value = value!, Timestamp = new Timestamp(time, TimestampType.CreateTime) });
+                // What was not sent when its transaction ends is dropped by the client, and the broker knows of no transaction then.
+                producer.Flush(Limit);
                 if (transaction == 1)
                     producer.AbortTransaction(Limit);
                 else

@@ -8,12 +8,15 @@ internal sealed class ShownTruth
     /// <summary>How old what is shown may be: ten seconds before it is unknown, and what it takes to ask and to answer.</summary>
     public static readonly TimeSpan Age = TimeSpan.FromSeconds(14);
 
+    /// <summary>How long what nodes show may be on its way: it is judged after all of it has arrived.</summary>
+    public static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+
     private readonly List<(DateTime AtUtc, string Stream, IReadOnlyDictionary<int, (long End, long Stored)> Partitions)> _moments = [];
 
     /// <summary>Notes what is true now: where each partition ends at least, and what is stored of it.</summary>
     public void Note(DateTime atUtc, string stream, IReadOnlyDictionary<int, (long End, long Stored)> partitions)
     {
-        _moments.RemoveAll(moment => moment.AtUtc < atUtc - Age);
+        _moments.RemoveAll(moment => moment.AtUtc < atUtc - Age - Look);
         _moments.Add((atUtc, stream, partitions));
     }
 

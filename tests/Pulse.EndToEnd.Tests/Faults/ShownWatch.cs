@@ -74,9 +74,11 @@ internal sealed class ShownWatch : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_end.Token))
             {
+                // What was read of a slow node is as old as its answer: what became true meanwhile may be in it.
                 await NoteTruthAsync();
-                foreach (var node in _pair.Nodes)
-                    await LookAsync(node);
+                var views = await Task.WhenAll(_pair.Nodes.Select(LookAsync));
+                await NoteTruthAsync();
+                Judge([.. views.OfType<NodeView>()]);
             }
         }
         catch (OperationCanceledException)
@@ -106,33 +108,45 @@ internal sealed class ShownWatch : IAsyncDisposable
             number => (Math.Max(_ends.GetValueOrDefault(number), written.GetValueOrDefault(number)), stored.Of(_stream, number))));
     }
 
-    private async Task LookAsync(PulseProcess node)
+    private async Task<NodeView?> LookAsync(PulseProcess node)
     {
-        NodeView view;
         try
         {
-            view = await NodeView.ReadAsync(node).WaitAsync(TimeSpan.FromSeconds(5), _end.Token);
+            return await NodeView.ReadAsync(node).WaitAsync(ShownTruth.Look, _end.Token);
         }
         catch (Exception failure) when (failure is HttpRequestException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
             // It is stopped, suspended or gone.
-            return;
+            return null;
         }
+    }
 
-        Looks++;
-        _firstLooks.TryAdd(view.Node, view.AtUtc);
-        Latest[view.Node] = view;
-        if (_truth.IsSettled)
+    private void Judge(IReadOnlyList<NodeView> views)
+    {
+        // A node that does not answer may be started again.
+        foreach (var gone in _firstLooks.Keys.Except(views.Select(view => view.Node)).ToList())
+            _firstLooks.Remove(gone);
+        foreach (var view in views)
+        {
+            Looks++;
+            _firstLooks.TryAdd(view.Node, view.AtUtc);
+            Latest[view.Node] = view;
             Judge(view);
-        if (_silentSinceUtc is { } since)
-            JudgeSilence(view, since);
+        }
     }
 
     private void Judge(NodeView view)
     {
         // A node that has just started knows nothing yet, and says so.
-        if (view is { Partitions.Count: 0, Lag: null } && view.AtUtc - _firstLooks[view.Node] < ShownTruth.Age)
-            return;
+        var isStarting = view is { Partitions.Count: 0, Lag: null } && view.AtUtc - _firstLooks[view.Node] < ShownTruth.Age;
+        if (_truth.IsSettled && !isStarting)
+            JudgeLags(view);
+        if (_silentSinceUtc is { } since)
+            JudgeSilence(view, since);
+    }
+
+    private void JudgeLags(NodeView view)
+    {
         var numbers = Enumerable.Range(0, _truth.Partitions);
         Expect(numbers.SequenceEqual(view.Partitions.Select(each => each.Partition)), view, "the API does not list each partition once");
         Expect(view.PageCount == _truth.Partitions, view, $"the page says that there are {view.PageCount} partitions");
@@ -161,7 +175,7 @@ internal sealed class ShownWatch : IAsyncDisposable
     private void JudgeSilence(NodeView view, DateTime since)
     {
         Expect(view.KafkaAnsweredUtc is not { } answered || answered <= since.AddSeconds(1), view, "a silent broker is said to have answered");
-        if (DateTime.UtcNow - since <= ShownTruth.Age)
+        if (view.AtUtc - since <= ShownTruth.Age)
             return;
         Expect(view.IsLagUnknown, view, $"brokers are silent, and a lag is shown ({view.Lag}, on the page {view.PageLag})");
         Expect(
