@@ -147,12 +147,6 @@ public sealed class StreamStatusTests(PostgresFixture postgres) : IDisposable
         (await Task.WhenAll(cluster.Nodes.Select(node => node.GetAsync("/metrics"))))
             .Sum(metrics => metrics.Split("\npulse_ingest_lag{").Length - 1);
 
-    private async Task<(int ExitCode, IReadOnlyList<string> Said)> StatusAsync(PulseProcess node, params string[] arguments)
-    {
-        await using var command = PulseProcess.Host(
-            _directory, new Dictionary<string, string>(), ["status", "--url", await node.AddressAsync(), .. arguments]);
-        var exitCode = await command.ExitAsync(Limit);
-        Assert.Empty(command.Errors);
-        return (exitCode, command.Output);
-    }
+    private Task<(int ExitCode, IReadOnlyList<string> Said)> StatusAsync(PulseProcess node, params string[] arguments) =>
+        node.StatusCommandAsync(_directory, arguments);
 }

@@ -8,6 +8,7 @@ public sealed class IngestStatistics
 {
     private readonly ConcurrentDictionary<int, PartitionStatus> _partitions = [];
     private string? _refusal;
+    private string? _stuck;
     private long _consumed;
     private long _deadLettered;
     private long _restarts;
@@ -49,6 +50,13 @@ public sealed class IngestStatistics
     {
         get => Volatile.Read(ref _refusal);
         internal set => Volatile.Write(ref _refusal, value);
+    }
+
+    /// <summary>Why nothing is read by this node's Kafka client for now, in one line; null while the client works.</summary>
+    public string? Stuck
+    {
+        get => Volatile.Read(ref _stuck);
+        internal set => Volatile.Write(ref _stuck, value);
     }
 
     internal void Read(int records, int deadLetters)

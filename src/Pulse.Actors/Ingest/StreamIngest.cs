@@ -1,3 +1,4 @@
+using System.Globalization;
 using Akka.Actor;
 using Akka.Cluster.Sharding;
 using Akka.Cluster.Tools.PublishSubscribe;
@@ -22,6 +23,9 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private static readonly TimeSpan RefreshInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan OldStreamDelay = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A client that has not come back from a call for so long is said to be stuck.</summary>
+    internal static readonly TimeSpan StuckAfter = TimeSpan.FromSeconds(5);
+
     /// <summary>A client that has not come back from a call for so long is given up.</summary>
     internal static readonly TimeSpan ReaderPatience = TimeSpan.FromSeconds(30);
 
@@ -34,6 +38,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private readonly IngestStatistics _statistics;
     private readonly ILogger _kafkaLog;
     private readonly ILoggingAdapter _log = Context.GetLogger();
+    private readonly StuckTime _stuckTime = new();
     private readonly Dictionary<IActorRef, AssignedPartition> _assigned = [];
     private IActorRef _ingestors = ActorRefs.Nobody;
     private TopicReader? _reader;
@@ -73,6 +78,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Receive<AskIdentity>(_ => ConnectIn(OldStreamDelay));
         Receive<TopicDescription>(Handle);
         Receive<Disconnected>(Handle);
+        Receive<ReaderEnded>(Handle);
         Receive<KeepAllReading>(_ => KeepReading());
         Receive<AcquirePartition>(Handle);
         Receive<PartitionGivenBack>(_ => TakeBack(Sender));
@@ -126,23 +132,30 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         }
 
         _stream = stream;
-        if (_reader is null)
+        if (_reader is null && _abandoned < MostAbandoned)
         {
-            _reader = TopicReader.Start(_settings, stream.Stream, _statistics.Reader, _kafkaLog);
-            _reader.Completion.PipeTo(
-                Self, success: () => new Disconnected(null), failure: cause => new Disconnected(cause));
+            var reader = TopicReader.Start(_settings, stream.Stream, _statistics.Reader, _kafkaLog);
+            reader.Completion.PipeTo(
+                Self, success: () => new ReaderEnded(reader, null), failure: cause => new ReaderEnded(reader, cause));
+            _reader = reader;
         }
 
         KeepReading();
         ConnectIn(RefreshInterval);
     }
 
+    private void Handle(ReaderEnded message)
+    {
+        // One that was given up is replaced already.
+        if (message.Reader != _reader)
+            return;
+        _reader = null;
+        Handle(new Disconnected(message.Cause));
+    }
+
+    // A question that went unanswered while the reader goes on is no reason to give it up.
     private void Handle(Disconnected message)
     {
-        // A question that went unanswered while the reader goes on is no reason to give it up.
-        if (_reader is { Completion.IsCompleted: true })
-            _reader = null;
-
         // What it reads may come from there.
         if (message.Cause is StreamRefusedException)
             _ = _reader?.StopAsync();
@@ -165,14 +178,23 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
 
     private void AbandonWhereStuck()
     {
-        if (_reader is not { } reader || reader.Silence < ReaderPatience)
+        var stuck = _reader is { Completion.IsCompleted: false } reader
+            ? _stuckTime.Look(reader.Silence, Environment.TickCount64)
+            : TimeSpan.Zero;
+        _statistics.Stuck = stuck < StuckAfter ? null : string.Create(
+            CultureInfo.InvariantCulture,
+            $"the node's Kafka client has not come back from a call since {Context.System.Scheduler.Now.UtcDateTime - stuck:HH:mm:ss} UTC");
+        if (stuck < ReaderPatience)
             return;
         _abandoned++;
         _log.Error(
             "The Kafka client has not come back from a call for {0:0} s; it is given up, and another one reads on ({1} of {2} times).",
-            reader.Silence.TotalSeconds, _abandoned, MostAbandoned);
-        reader.Abandon();
-        if (_abandoned == MostAbandoned)
+            stuck.TotalSeconds, _abandoned, MostAbandoned);
+        _reader!.Abandon();
+        _reader = null;
+        if (_abandoned < MostAbandoned)
+            Connect();
+        else
             Context.System.EventStream.Publish(new IngestRefused(
                 $"The Kafka client got stuck {MostAbandoned} times, so the node ends. Start it again; if that goes on, look at the "
                 + "broker's and the machine's logs, and report it."));
@@ -212,6 +234,8 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     internal sealed record HandOver(IActorRef Ingestors) : INoSerializationVerificationNeeded;
 
     private sealed record Disconnected(Exception? Cause);
+
+    private sealed record ReaderEnded(TopicReader Reader, Exception? Cause);
 
     private sealed record ConnectNow
     {

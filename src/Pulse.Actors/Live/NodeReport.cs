@@ -29,7 +29,7 @@ public sealed record NodeReport(
         Storage.Problem ?? Buckets.Problem,
         [
             .. Ingest.Partitions.Select(partition => new NodePartition(
-                partition.Partition, partition.Position, partition.Committed, partition.Standing)),
+                partition.Partition, partition.Position, partition.Committed, partition.Standing ?? Ingest.Stuck)),
         ])
     {
         DeadLetterProblem = DeadLetters.Problem,

@@ -177,6 +177,9 @@ internal sealed class NodePair : IAsyncDisposable
         Assert.Equal(0, await process.ExitAsync(Limit));
     }
 
+    /// <summary>What <c>pulse status</c> says when it is asked of a node.</summary>
+    public Task<(int ExitCode, IReadOnlyList<string> Said)> StatusCommandAsync(PulseProcess node) => node.StatusCommandAsync(_directory);
+
     /// <summary>What <c>verify</c> says now.</summary>
     public Task<VerificationReport> VerifyAsync() => Verifier.RunAsync(
         new VerificationRequest(

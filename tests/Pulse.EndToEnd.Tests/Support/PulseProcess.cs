@@ -90,6 +90,9 @@ internal sealed class PulseProcess : IAsyncDisposable
     /// <summary>Ends <see cref="Pause"/>.</summary>
     public void Resume() => _process.Signal("CONT");
 
+    /// <summary>Stops one thread of the process, the newest of that name.</summary>
+    public Task<StoppedThread> StopThreadAsync(string name) => StoppedThread.OfAsync(_process.Id, name);
+
     /// <summary>Ends the process as a crash does, and waits until it is gone.</summary>
     public async Task KillAsync()
     {
@@ -144,6 +147,18 @@ internal sealed class PulseProcess : IAsyncDisposable
         return answer.IsSuccessStatusCode
             && (await answer.Content.ReadAsStringAsync()).Contains("\"endedUtc\"", StringComparison.Ordinal);
     });
+
+    /// <summary>What <c>pulse status</c> says when it is asked of this node.</summary>
+    /// <param name="directory">Where it runs.</param>
+    /// <param name="arguments">Further arguments.</param>
+    public async Task<(int ExitCode, IReadOnlyList<string> Said)> StatusCommandAsync(TestDirectory directory, params string[] arguments)
+    {
+        await using var command = Host(
+            directory, new Dictionary<string, string>(), ["status", "--url", await AddressAsync(), .. arguments]);
+        var exitCode = await command.ExitAsync(StartLimit);
+        Assert.Empty(command.Errors);
+        return (exitCode, command.Output);
+    }
 
     /// <summary>Asserts that everything a person sees is lines for people.</summary>
     public void AssertNoStackTrace()
