@@ -49,10 +49,10 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         // A handler that returns false would say that it did not handle the message.
         Receive<Asked>(_ => { _isAsking = false; });
         Receive<JudgeNow>(_ => Judge());
-        Receive<TopicDescription>(topic => _answers = _answers.With(topic, NowUtc));
-        Receive<Measured>(message => Take(message.Stream, answers => answers with { Measured = (message.Spans, NowUtc) }));
+        Receive<Described>(message => _answers = _answers.With(message.Topic, message.AskedUtc));
+        Receive<Measured>(message => Take(message.Stream, answers => answers with { Measured = (message.Spans, message.AskedUtc) }));
         Receive<Stored>(message => Take(
-            message.Stream, answers => answers with { Stored = (message.Progress, NowUtc), StorageProblem = null }));
+            message.Stream, answers => answers with { Stored = (message.Progress, message.AskedUtc), StorageProblem = null }));
         Receive<KafkaFailed>(message => _answers = _answers with { KafkaProblem = message.Problem });
         Receive<StorageFailed>(message => _answers = _answers with { StorageProblem = message.Problem });
     }
@@ -89,18 +89,22 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         if (_isAsking)
             return;
         _isAsking = true;
-        var (self, stopping, stream) = (Self, _stopping.Token, _answers.Described?.Topic.Stream);
-        Task.Run(() => Task.WhenAll(AskKafkaAsync(self, stopping), AskStorageAsync(stream, self, stopping)), stopping)
+        var (self, stopping, scheduler, stream) = (Self, _stopping.Token, Context.System.Scheduler, _answers.Described?.Topic.Stream);
+        Task.Run(
+            () => Task.WhenAll(AskKafkaAsync(self, scheduler, stopping), AskStorageAsync(stream, self, scheduler, stopping)), stopping)
             .PipeTo(self, success: () => Asked.Instance, failure: _ => Asked.Instance);
     }
 
-    private async Task AskKafkaAsync(IActorRef self, CancellationToken stopping)
+    // An answer is as old as its question: on a busy machine it may be seconds on its way.
+    private async Task AskKafkaAsync(IActorRef self, ITimeProvider time, CancellationToken stopping)
     {
         try
         {
+            var askedUtc = time.Now.UtcDateTime;
             var topic = await _sources.DescribeAsync(stopping).ConfigureAwait(false);
-            self.Tell(topic);
-            self.Tell(new Measured(topic.Stream, await _sources.MeasureAsync(topic, stopping).ConfigureAwait(false)));
+            self.Tell(new Described(topic, askedUtc));
+            askedUtc = time.Now.UtcDateTime;
+            self.Tell(new Measured(topic.Stream, await _sources.MeasureAsync(topic, stopping).ConfigureAwait(false), askedUtc));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -108,13 +112,14 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         }
     }
 
-    private async Task AskStorageAsync(string? stream, IActorRef self, CancellationToken stopping)
+    private async Task AskStorageAsync(string? stream, IActorRef self, ITimeProvider time, CancellationToken stopping)
     {
         if (stream is null)
             return;
         try
         {
-            self.Tell(new Stored(stream, await _sources.ReadStoredAsync(stream, stopping).ConfigureAwait(false)));
+            var askedUtc = time.Now.UtcDateTime;
+            self.Tell(new Stored(stream, await _sources.ReadStoredAsync(stream, stopping).ConfigureAwait(false), askedUtc));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -156,9 +161,12 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         public static Asked Instance { get; } = new();
     }
 
-    private sealed record Measured(string Stream, ImmutableDictionary<int, LogSpan> Spans) : INoSerializationVerificationNeeded;
+    private sealed record Described(TopicDescription Topic, DateTime AskedUtc) : INoSerializationVerificationNeeded;
 
-    private sealed record Stored(string Stream, StoredProgress Progress) : INoSerializationVerificationNeeded;
+    private sealed record Measured(string Stream, ImmutableDictionary<int, LogSpan> Spans, DateTime AskedUtc)
+        : INoSerializationVerificationNeeded;
+
+    private sealed record Stored(string Stream, StoredProgress Progress, DateTime AskedUtc) : INoSerializationVerificationNeeded;
 
     private sealed record KafkaFailed(string Problem) : INoSerializationVerificationNeeded;
 

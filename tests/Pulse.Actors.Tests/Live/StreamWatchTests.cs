@@ -80,6 +80,24 @@ public sealed class StreamWatchTests : TestKit
     }
 
     [Fact]
+    public async Task An_answer_is_as_old_as_its_question()
+    {
+        var late = new TaskCompletionSource<TopicDescription>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var never = new TaskCompletionSource<TopicDescription>(TaskCreationOptions.RunContinuationsAsynchronously);
+        await UntilAsync(state => state.Lag == 0);
+        var before = _view.State.KafkaAnsweredUtc;
+        _isHeld = true;
+        _describe = () => late.Task;
+        await UntilAsync(state => state.Lag is null);
+        _describe = () => never.Task;
+        late.SetResult(new TopicDescription("topic", "cluster", "id", _hasLeader));
+
+        await UntilAsync(state => state.KafkaAnsweredUtc != before);
+
+        Assert.True(_view.State.AtUtc - _view.State.KafkaAnsweredUtc >= TimeSpan.FromSeconds(8));
+    }
+
+    [Fact]
     public async Task That_brokers_are_silent_is_one_line_and_that_they_answer_again_another()
     {
         await UntilAsync(state => state.Lag == 0);

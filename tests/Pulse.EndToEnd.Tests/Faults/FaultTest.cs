@@ -24,7 +24,7 @@ public abstract class FaultTest(ITestOutputHelper output) : IAsyncLifetime
 
         var wrong = _pairs.SelectMany(pair => pair.Shown.TakeWrong()).ToList();
         if (TestContext.Current.TestState?.Result != TestResult.Failed)
-            Assert.Empty(wrong);
+            Assert.True(wrong.Count == 0, string.Join('\n', wrong));
         GC.SuppressFinalize(this);
         return ValueTask.CompletedTask;
     }

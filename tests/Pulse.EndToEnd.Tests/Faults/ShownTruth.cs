@@ -22,7 +22,7 @@ internal sealed class ShownTruth
 
     /// <summary>Whether it was the same stream all the time, with all the partitions that it has now.</summary>
     public bool IsSettled => _moments.Count > 0
-        && _moments[^1].AtUtc - _moments[0].AtUtc > Age / 2
+        && _moments[^1].AtUtc - _moments[0].AtUtc > Age
         && _moments.TrueForAll(moment => moment.Stream == _moments[0].Stream && moment.Partitions.Count == _moments[0].Partitions.Count);
 
     /// <summary>How many partitions there are.</summary>
