@@ -326,7 +326,7 @@ public abstract class RefutationTests(StorageKind kind, KafkaFixture kafka, Post
         foreach (var row in rows.Select(row => row.Split('|')))
         {
             var words = row[2].Split(' ');
-            var offset = long.Parse(words[partition + 1].Split('@')[0], CultureInfo.InvariantCulture) + by;
+            var offset = long.Parse(words[partition + 1].Split('@', '~')[0], CultureInfo.InvariantCulture) + by;
             words[partition + 1] = string.Create(CultureInfo.InvariantCulture, $"{offset}@0");
             await ChangeAsync($"update pulse_bucket set positions = '{string.Join(' ', words)}' where version = 1 and bucket = {row[1]}");
         }

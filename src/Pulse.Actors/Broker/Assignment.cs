@@ -71,7 +71,7 @@ internal sealed class Assignment(IConsumer<Ignore, Ignore> consumer, string topi
             return true;
         var added = wanted.Where(reading => !reading.IsFetched).ToList();
         if (added.Count > 0)
-            consumer.IncrementalAssign(added.Select(reading => new TopicPartitionOffset(PartitionOf(reading), reading.Next.Offset)));
+            consumer.IncrementalAssign(added.Select(reading => new TopicPartitionOffset(PartitionOf(reading), reading.Next.BehindRecord.Offset)));
         added.ForEach(reading => reading.IsFetched = true);
         var resumed = wanted.Where(reading => reading.IsPaused).ToList();
         if (resumed.Count > 0)
@@ -92,7 +92,7 @@ internal sealed class Assignment(IConsumer<Ignore, Ignore> consumer, string topi
 
     private bool SeekAll(List<PartitionReading> wanted)
     {
-        var sought = NativeSeek.Seek(consumer, topic, [.. wanted.Select(reading => (reading.Partition, reading.Next))], SeekLimit);
+        var sought = NativeSeek.Seek(consumer, topic, [.. wanted.Select(reading => (reading.Partition, reading.Next.BehindRecord))], SeekLimit);
         for (var index = 0; index < sought.Length; index++)
         {
             if (sought[index])

@@ -48,7 +48,8 @@ public sealed class CutQuestions(KafkaSettings settings, TimeSpan? limit = null)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         return answer switch
         {
-            null => null,
+            // What is missing beyond the record below is none: another one may come to be there.
+            null => beyondEnd is null ? null : beyondEnd with { IsCertain = true },
             // The log's newest epoch is below the position's: a broker was put back to a copy of earlier days.
             { Offset: < 0 } or { Epoch: < 0 } => beyondEnd ?? throw new IngestException(
                 $"Partition {partition} of '{settings.Topic}' has no record of leader epoch {furthest.Epoch} any more, and its log is longer than "

@@ -22,7 +22,7 @@ internal static partial class EpochSeek
     /// <param name="limit">How long it may take.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>
-    /// Null where the position is in the log. Else the end of the greatest epoch in the log that is not above the position's, and that
+    /// Null where the position is in the log. Where a record is among the offsets that it skipped, that offset. Else the end of the greatest epoch in the log that is not above the position's, and that
     /// epoch; both below zero where the log has none.
     /// </returns>
     /// <exception cref="IngestException">The broker refuses, or does not answer within the limit.</exception>
@@ -36,7 +36,7 @@ internal static partial class EpochSeek
         {
             // Assigning compares nothing: so it is a place that is there for certain, and only then the one in question.
             consumer.Assign(new TopicPartitionOffset(settings.Topic, partition, end));
-            while (!NativeSeek.Seek(consumer, settings.Topic, [(partition, position)], SeekLimit)[0])
+            while (!NativeSeek.Seek(consumer, settings.Topic, [(partition, position.BehindRecord)], SeekLimit)[0])
             {
                 if (Environment.TickCount64 > deadline)
                     throw NoAnswer(settings, partition, "the client can't seek");
@@ -47,8 +47,10 @@ internal static partial class EpochSeek
             {
                 cancellationToken.ThrowIfCancellationRequested();
                 // A record or the end of the log: the client only fetches what it has compared.
-                if (consumer.Consume(Step) is not null)
-                    return null;
+                if (consumer.Consume(Step) is { } found)
+                    return found.IsPartitionEOF || found.Offset.Value >= position.Offset
+                        ? null
+                        : new LogPosition(found.Offset.Value, position.Epoch);
             }
 
             throw NoAnswer(settings, partition, "no answer in time");

@@ -22,7 +22,10 @@ internal sealed class PartitionReading(AssignedPartition assigned)
     /// <summary>The partition's number.</summary>
     public int Partition => assigned.Partition.Partition;
 
-    /// <summary>The next offset to read, and the epoch of the record below, as far as known.</summary>
+    /// <summary>
+    /// The next offset to read, and the epoch of the record below, as far as known. The client seeks what is just behind that record:
+    /// its epoch is not that of what came since in place of records.
+    /// </summary>
     public LogPosition Next { get; private set; } = LogPosition.Start;
 
     /// <summary>Whether the client reads the partition: not before the first seek, and not after a failure.</summary>
@@ -66,7 +69,13 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         if (record.IsPartitionEnd)
         {
             Filling().ReachedEnd(record.Offset);
-            Next = Next with { Offset = Math.Max(Next.Offset, record.Offset) };
+            Next = Next.SkipTo(Math.Max(Next.Offset, record.Offset));
+            return;
+        }
+
+        if (record.Offset < Next.Offset)
+        {
+            End(new LogCut(_number, FormattableString.Invariant($"a record is at offset {record.Offset}, where none was before")));
             return;
         }
 
@@ -85,12 +94,11 @@ internal sealed class PartitionReading(AssignedPartition assigned)
     public void Fail(Error failure)
     {
         // The client tells the cause of a reset by its text alone.
-        _last = failure.Code != ErrorCode.Local_AutoOffsetReset
+        End(failure.Code != ErrorCode.Local_AutoOffsetReset
             ? new ReadingRefused(_number, failure.Reason)
             : failure.Reason.Contains("truncation", StringComparison.OrdinalIgnoreCase)
                 ? new LogCut(_number, failure.Reason)
-                : new PositionNotFound(_number);
-        (HasFailed, MustSeek) = (true, false);
+                : new PositionNotFound(_number));
     }
 
     /// <summary>Hands over what there is.</summary>
@@ -119,6 +127,8 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         DropBatch();
         assigned.End();
     }
+
+    private void End(PartitionNews last) => (_last, HasFailed, MustSeek) = (last, true, false);
 
     private RecordBatch Filling() => _filling ??= new RecordBatch(_number, Next.Offset, _usualBytes);
 

@@ -40,7 +40,8 @@ internal sealed class PositionCheck(KafkaSettings settings, TopicQuestions quest
         var unsure = positions.ToDictionary(
             partition => partition.Key,
             partition => new Queue<LogPosition>(partition
-                .Where(position => position.Epoch != LogPosition.UnknownEpoch && position.Offset > spans[partition.Key].Begin).Distinct()));
+                .Where(position => position.Epoch != LogPosition.UnknownEpoch).Select(position => position.BehindRecord)
+                .Where(position => position.Offset > spans[partition.Key].Begin).Distinct()));
         return await OwnThread.RunAsync(() => Read(unsure, cancellationToken)).ConfigureAwait(false);
     }
 

@@ -30,8 +30,12 @@ internal static class ReplyColumns
             wire.Epochs.Add(position.Epoch);
             wire.UnstoredLengths.Add(position.Offset - stored.Offset);
             wire.StoredEpochs.Add(stored.Epoch);
+            wire.Skips.Add(position.Skipped);
+            wire.StoredSkips.Add(stored.Skipped);
         }
 
+        LeaveOutZeros(wire.Skips);
+        LeaveOutZeros(wire.StoredSkips);
         wire.Streams.Add(streams.Names);
         return wire;
     }
@@ -41,7 +45,9 @@ internal static class ReplyColumns
     {
         Require(
             wire.Kinds.Count, wire.StreamIndexes.Count, wire.Partitions.Count, wire.Incarnations.Count, wire.Attempts.Count,
-            wire.Offsets.Count, wire.Epochs.Count, wire.UnstoredLengths.Count, wire.StoredEpochs.Count);
+            wire.Offsets.Count, wire.Epochs.Count, wire.UnstoredLengths.Count, wire.StoredEpochs.Count,
+            wire.Skips.Count == 0 ? wire.Kinds.Count : wire.Skips.Count,
+            wire.StoredSkips.Count == 0 ? wire.Kinds.Count : wire.StoredSkips.Count);
         var bucket = CountingMessageSerializer.FromWire(wire.Bucket);
         var answers = new BucketAnswer[wire.Kinds.Count];
         for (var row = 0; row < answers.Length; row++)
@@ -51,8 +57,9 @@ internal static class ReplyColumns
                 new StreamPartition(At(wire.Streams, wire.StreamIndexes[row]), wire.Partitions[row]),
                 new SessionId(wire.Incarnations[row], wire.Attempts[row]),
                 KindOf(wire.Kinds[row]),
-                new LogPosition(wire.Offsets[row], wire.Epochs[row]),
-                new LogPosition(wire.Offsets[row] - wire.UnstoredLengths[row], wire.StoredEpochs[row]));
+                new LogPosition(wire.Offsets[row], wire.Epochs[row], AtOrZero(wire.Skips, row)),
+                new LogPosition(
+                    wire.Offsets[row] - wire.UnstoredLengths[row], wire.StoredEpochs[row], AtOrZero(wire.StoredSkips, row)));
         }
 
         return new BucketReplies(answers);

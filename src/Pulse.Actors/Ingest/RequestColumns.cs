@@ -36,7 +36,7 @@ internal static class RequestColumns
             AddBounds(wire, from, to);
         }
 
-        foreach (var column in BalanceColumns(wire))
+        foreach (var column in (IList<long>[])[.. BalanceColumns(wire), wire.StartSkips, wire.EndSkips])
             LeaveOutZeros(column);
         wire.Streams.Add(streams.Names);
         foreach (var key in keys.Names)
@@ -63,6 +63,8 @@ internal static class RequestColumns
         Require(deltas, wire.CountNumbers.Count, wire.GapNumbers.Count);
         foreach (var column in BalanceColumns(wire))
             Require(deltas, column.Count == 0 ? deltas : column.Count);
+        foreach (var column in (IList<long>[])[wire.StartSkips, wire.EndSkips])
+            Require(rows - questions, column.Count == 0 ? rows - questions : column.Count);
         Require(wire.Counts.Count, wire.KeyIndexes.Count, wire.WindowEndsUnixSeconds.Count);
         Require(wire.GapOffsets.Count, wire.GapLengths.Count);
         var version = new VersionDigest(new UInt128(wire.VersionHigh, wire.VersionLow));
@@ -90,9 +92,12 @@ internal static class RequestColumns
 
         StreamPartition Partition(int row) => new(At(wire.Streams, wire.StreamIndexes[row]), wire.Partitions[row]);
         SessionId Session(int row) => new(wire.Incarnations[row], wire.Attempts[row]);
-        LogPosition From(int row) => new(wire.Offsets[row - questions], wire.StartEpochs[row - questions]);
-        LogPosition To(int row) =>
-            new(wire.Offsets[row - questions] + wire.Lengths[row - questions], wire.EndEpochs[row - questions]);
+        LogPosition From(int row) => new(
+            wire.Offsets[row - questions], wire.StartEpochs[row - questions], AtOrZero(wire.StartSkips, row - questions));
+        LogPosition To(int row) => new(
+            wire.Offsets[row - questions] + wire.Lengths[row - questions],
+            wire.EndEpochs[row - questions],
+            AtOrZero(wire.EndSkips, row - questions));
     }
 
     /// <summary>The columns of a delta's balance.</summary>
@@ -105,6 +110,8 @@ internal static class RequestColumns
         wire.Lengths.Add(to.Offset - from.Offset);
         wire.StartEpochs.Add(from.Epoch);
         wire.EndEpochs.Add(to.Epoch);
+        wire.StartSkips.Add(from.Skipped);
+        wire.EndSkips.Add(to.Skipped);
     }
 
     private static void AddContent(Wire.BucketRequests wire, Delta delta, NameTable<RollupKey> keys)

@@ -6,7 +6,7 @@ namespace Pulse.Counting;
 /// </summary>
 /// <remarks>
 /// Written down, it is one line a stream: the stream's name, then the positions of its partitions by number,
-/// <c>1500@3</c> each. The epoch is left out where it equals the one before it in the line (before the first: unknown),
+/// <c>1500@3</c> each, or <c>1500~2@3</c> where the two offsets just below hold no record. The epoch is left out where it equals the one before it in the line (before the first: unknown),
 /// <c>1500@-</c> says that it is unknown again, and <c>-</c> stands for a partition without a position.
 /// </remarks>
 public sealed class BucketPositions
@@ -53,6 +53,8 @@ public sealed class BucketPositions
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(partition.Partition, MaximumPartitions, nameof(partition));
         ArgumentOutOfRangeException.ThrowIfNegative(position.Offset, nameof(position));
         ArgumentOutOfRangeException.ThrowIfLessThan(position.Epoch, LogPosition.UnknownEpoch, nameof(position));
+        ArgumentOutOfRangeException.ThrowIfNegative(position.Skipped, nameof(position));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(position.Skipped, position.Offset, nameof(position));
         var index = IndexOf(partition.Stream);
         if (index < 0)
             index = Add(partition.Stream);

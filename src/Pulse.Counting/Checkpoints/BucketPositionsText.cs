@@ -7,6 +7,7 @@ namespace Pulse.Counting;
 internal static class BucketPositionsText
 {
     private const char Nothing = '-';
+    private const char Behind = '~';
 
     public static string Write(BucketPositions positions)
     {
@@ -27,6 +28,8 @@ internal static class BucketPositionsText
                 }
 
                 text.Append(CultureInfo.InvariantCulture, $"{known.Offset}");
+                if (known.Skipped > 0)
+                    text.Append(CultureInfo.InvariantCulture, $"{Behind}{known.Skipped}");
                 if (known.Epoch == epoch)
                     continue;
                 epoch = known.Epoch;
@@ -74,9 +77,9 @@ internal static class BucketPositionsText
             var word = words[partition + 1];
             if (word is [Nothing])
                 continue;
-            if (!TryRead(word, ref epoch, out var offset))
+            if (!TryRead(word, ref epoch, out var offset, out var skipped))
                 throw new FormatException($"Line {number}, partition {partition}: '{word}' is no position such as 1500@3.");
-            Set(positions, new StreamPartition(stream, partition), new LogPosition(offset, epoch), number);
+            Set(positions, new StreamPartition(stream, partition), new LogPosition(offset, epoch, skipped), number);
         }
     }
 
@@ -92,11 +95,14 @@ internal static class BucketPositionsText
         }
     }
 
-    private static bool TryRead(string word, ref int epoch, out long offset)
+    private static bool TryRead(string word, ref int epoch, out long offset, out long skipped)
     {
         var at = word.IndexOf('@', StringComparison.Ordinal);
-        var digits = at < 0 ? word : word[..at];
-        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out offset))
+        var offsets = at < 0 ? word : word[..at];
+        var behind = offsets.IndexOf(Behind, StringComparison.Ordinal);
+        skipped = 0;
+        if (!TryReadNumber(behind < 0 ? offsets : offsets.AsSpan(0, behind), out offset)
+            || (behind >= 0 && !TryReadNumber(offsets.AsSpan(behind + 1), out skipped)))
             return false;
         if (at < 0)
             return true;
@@ -105,4 +111,7 @@ internal static class BucketPositionsText
         epoch = LogPosition.UnknownEpoch;
         return true;
     }
+
+    private static bool TryReadNumber(ReadOnlySpan<char> digits, out long number) =>
+        long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

@@ -23,7 +23,7 @@ internal sealed partial class EpochRuns
         HasFallen = false;
         _epoch = LogPosition.UnknownEpoch;
         if (position.Epoch != LogPosition.UnknownEpoch)
-            Read(position.Offset - 1, position.Epoch);
+            Read(position.BehindRecord.Offset - 1, position.Epoch);
     }
 
     /// <summary>Notes a record. Hot path.</summary>

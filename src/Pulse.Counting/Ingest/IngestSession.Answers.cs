@@ -73,7 +73,7 @@ public sealed partial class IngestSession
         if (begin > Position.Offset)
             MoveOverGap(begin);
         else if (_seeksAfterwards)
-            Seek();
+            SeekWhatIsLeft(begin);
         _seeksAfterwards = false;
     }
 
@@ -154,6 +154,14 @@ public sealed partial class IngestSession
     {
         _reading++;
         Emit(new SessionEffect.Seek(Position, _reading));
+    }
+
+    // Where retention removed the record below and nothing that is missing, there is nothing left to compare.
+    private void SeekWhatIsLeft(long begin)
+    {
+        if (begin > Position.BehindRecord.Offset)
+            Position = new LogPosition(Position.Offset, LogPosition.UnknownEpoch);
+        Seek();
     }
 
     // Records that were fetched before retention removed them are in no bucket or in all: so they are read no more.

@@ -88,7 +88,9 @@ public sealed partial class IngestSession
     {
         Require.That(next >= Position.Offset, "A position never goes back within a reading.");
         // What lies between is no record to anybody. An unknown epoch would hide that the log was cut there.
-        Position = Position with { Offset = next };
+        var position = Position.SkipTo(next);
+        Mistake("SkippedOffsetsForgotten", ref position, position with { Skipped = 0 });
+        Position = position;
         if (_epochs.HasFallen)
             EndByCut($"Below {Position}, the epochs of records fall.");
         else

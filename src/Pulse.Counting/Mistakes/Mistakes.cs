@@ -39,7 +39,7 @@ internal static class Mistakes
         "NoEmptyDeltas", "NoEmptyDeltasAtTheEnd", "NothingBounded", "DrainedWhenSent",
 
         // Logs that were cut.
-        "EpochOfLeastOnly", "EndNotCompared", "EndComparedWithLaterAnswers",
+        "EpochOfLeastOnly", "EndNotCompared", "EndComparedWithLaterAnswers", "SkippedOffsetsForgotten",
     ];
 
     /// <summary>The mistake that is made on this thread; null: none.</summary>

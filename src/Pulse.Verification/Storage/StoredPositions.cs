@@ -4,7 +4,8 @@ namespace Pulse.Verification.Storage;
 
 /// <summary>
 /// Positions as the database has them: one line a stream, its name and then the position of each of its partitions by number, such
-/// as <c>1500@3</c>, or <c>-</c> for none. Leader epochs are for those who count; offsets alone say what was counted.
+/// as <c>1500@3</c> or <c>1500~2@3</c>, or <c>-</c> for none. Leader epochs, and how many offsets below hold no record, are for those
+/// who count; offsets alone say what was counted.
 /// </summary>
 /// <param name="ByStream">By stream, the offset in each partition by number; 0 where there is none.</param>
 internal sealed record StoredPositions(IReadOnlyDictionary<string, long[]> ByStream)
@@ -38,8 +39,12 @@ internal sealed record StoredPositions(IReadOnlyDictionary<string, long[]> ByStr
         var at = word.IndexOf('@', StringComparison.Ordinal);
         var hasEpoch = at < 0 || word[(at + 1)..] == "-"
             || int.TryParse(word.AsSpan(at + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
-        return hasEpoch
-            && long.TryParse(at < 0 ? word : word.AsSpan(0, at), NumberStyles.None, CultureInfo.InvariantCulture, out var offset) && offset <= GreatestOffset
+        var offsets = at < 0 ? word : word[..at];
+        var behind = offsets.IndexOf('~', StringComparison.Ordinal);
+        var hasSkipped = behind < 0 || long.TryParse(offsets.AsSpan(behind + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
+        return hasEpoch && hasSkipped
+            && long.TryParse(behind < 0 ? offsets : offsets.AsSpan(0, behind), NumberStyles.None, CultureInfo.InvariantCulture, out var offset)
+            && offset <= GreatestOffset
                 ? offset
                 : throw new FormatException($"'{word}' is no position");
     }

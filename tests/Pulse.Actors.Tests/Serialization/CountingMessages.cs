@@ -11,10 +11,15 @@ internal static class CountingMessages
 
     private static readonly Gen<int> Epoch = Gen.OneOf(Gen.Const(-1), Gen.Int[0, 9], Gen.Int[0, int.MaxValue]);
 
-    private static readonly Gen<LogPosition> Position = Gen.Select(Offset, Epoch, (offset, epoch) => new LogPosition(offset, epoch));
+    private static readonly Gen<long> Skipped = Gen.Frequency((3, Gen.Const(0L)), (1, Gen.Long[1, 5]));
+
+    private static readonly Gen<LogPosition> Position =
+        Gen.Select(Offset, Epoch, Skipped, (offset, epoch, skipped) => new LogPosition(offset, epoch, skipped));
 
     private static readonly Gen<(LogPosition From, LogPosition To)> Span =
-        Gen.Select(Position, Offset, Epoch, (from, length, epoch) => (from, new LogPosition(from.Offset + length, epoch)));
+        Gen.Select(
+            Position, Offset, Epoch, Skipped,
+            (from, length, epoch, skipped) => (from, new LogPosition(from.Offset + length, epoch, skipped)));
 
     private static readonly Gen<StreamPartition> Partition = Gen.Select(
         Gen.OneOf(Gen.Const("cluster/topic/1"), Gen.Const("cluster/topic/2")),

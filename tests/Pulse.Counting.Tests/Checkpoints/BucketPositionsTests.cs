@@ -6,7 +6,8 @@ namespace Pulse.Counting.Tests.Checkpoints;
 public sealed class BucketPositionsTests
 {
     private static readonly Gen<LogPosition> Position = Gen.Select(
-        Gen.Frequency((4, Gen.Long[0, 2_000]), (1, Gen.Long[0, long.MaxValue])), Gen.Int[-1, 3], (offset, epoch) => new LogPosition(offset, epoch));
+        Gen.Frequency((4, Gen.Long[0, 2_000]), (1, Gen.Long[0, long.MaxValue])), Gen.Int[-1, 3], Gen.Frequency((4, Gen.Const(0)), (1, Gen.Int[1, 9])),
+        (offset, epoch, skipped) => new LogPosition(offset, epoch, epoch < 0 ? 0 : Math.Min(offset, skipped)));
 
     private static readonly Gen<(int Stream, int Partition, LogPosition Position)[]> Moves =
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, 30], Position).Array[0, 60];
@@ -67,6 +68,16 @@ public sealed class BucketPositionsTests
     }
 
     [Fact]
+    public void How_many_offsets_below_hold_no_record_is_written_where_there_are_some()
+    {
+        var positions = Positions((0, At(1500, 3).SkipTo(1502)), (1, At(9, 3).SkipTo(9).SkipTo(10)), (2, At(20).SkipTo(22)));
+
+        Assert.Equal("cluster/topic/1 1502~2@3 10~1 22@-", positions.ToString());
+        Assert.Equal(At(1500, 3), positions[Zero].BehindRecord);
+        Assert.Equal(At(9, 3), positions[One].BehindRecord);
+    }
+
+    [Fact]
     public void What_was_written_reads_the_same() => Moves.Sample(moves =>
     {
         var positions = new BucketPositions();
@@ -117,9 +128,11 @@ public sealed class BucketPositionsTests
     [InlineData(BucketPositions.MaximumPartitions, 0, 0)]
     [InlineData(0, -1, 0)]
     [InlineData(0, 0, -2)]
-    public void A_position_that_no_log_has_is_refused(int partition, long offset, int epoch) =>
+    [InlineData(0, 5, 1, -1)]
+    [InlineData(0, 5, 1, 6)]
+    public void A_position_that_no_log_has_is_refused(int partition, long offset, int epoch, long skipped = 0) =>
         Assert.Throws<ArgumentOutOfRangeException>(
-            () => new BucketPositions().Set(new StreamPartition(Topic, partition), new LogPosition(offset, epoch)));
+            () => new BucketPositions().Set(new StreamPartition(Topic, partition), new LogPosition(offset, epoch, skipped)));
 
     [Theory]
     [InlineData("s 15x0", "Line 1, partition 0: '15x0'")]
@@ -127,6 +140,9 @@ public sealed class BucketPositionsTests
     [InlineData("s 1@", "Line 1, partition 0: '1@'")]
     [InlineData("s 1@x", "Line 1, partition 0: '1@x'")]
     [InlineData("s 1@-1", "Line 1, partition 0: '1@-1'")]
+    [InlineData("s 1~", "Line 1, partition 0: '1~'")]
+    [InlineData("s 1~x@2", "Line 1, partition 0: '1~x@2'")]
+    [InlineData("s 1~-1@2", "Line 1, partition 0: '1~-1@2'")]
     [InlineData("s 99999999999999999999", "Line 1, partition 0: '99999999999999999999'")]
     [InlineData("s 1  2", "Line 1, partition 1: ''")]
     [InlineData("s", "Line 1: the stream 's' has no position")]

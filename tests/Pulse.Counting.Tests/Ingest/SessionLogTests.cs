@@ -301,6 +301,34 @@ public sealed class SessionLogTests
     }
 
     [Fact]
+    public void A_record_behind_offsets_without_records_may_be_of_a_later_leader()
+    {
+        var example = SessionExample.At(new LogPosition(6, 2, Skipped: 3), new LogPosition(6, 2, Skipped: 3));
+        Assert.Equal(new LogPosition(6, 2, Skipped: 3), example.Session.Position);
+        example.Read((example.Crime, Early, 6, 4));
+        example.Tell(DramaBucket, At(6, 3), AnswerKind.Held);
+
+        Assert.Empty(example.Of<SessionEffect.End>());
+        Assert.Equal(At(7, 4), example.Session.Position);
+    }
+
+    [Theory]
+    [InlineData(3, 6, 2, 3)]
+    [InlineData(5, 6, -1, 0)]
+    [InlineData(6, 6, -1, 0)]
+    public void Where_the_record_below_was_removed_and_none_is_missing_there_is_nothing_to_compare(long begin, long offset, int epoch, long skipped)
+    {
+        var example = SessionExample.At(new LogPosition(6, 2, Skipped: 3), new LogPosition(6, 2, Skipped: 3));
+        example.Session.PositionNotFound(example.Reading);
+        var question = example.Single<SessionEffect.AskLogSpan>().Question;
+        example.Session.LogSpans(question, begin, 9);
+
+        Assert.Equal(new LogPosition(offset, epoch, skipped), example.Single<SessionEffect.Seek>().Position);
+        example.Read((example.Crime, Early, 6, 4));
+        Assert.Empty(example.Flush().SelectMany(sent => sent.Delta.Gaps));
+    }
+
+    [Fact]
     public void A_batch_may_lead_past_offsets_without_records()
     {
         var example = SessionExample.At(At(3, 2), At(3, 2));
@@ -310,7 +338,8 @@ public sealed class SessionLogTests
 
         var moves = example.Of<SessionEffect.SendEmptyDelta>().Select(sent => (sent.Delta.From, sent.Delta.To));
 
-        Assert.Equal([(At(3, 2), At(6, 2)), (At(3, 2), At(6, 2))], moves);
+        var behind = new LogPosition(6, 2, Skipped: 3);
+        Assert.Equal([(At(3, 2), behind), (At(3, 2), behind)], moves);
         Assert.Throws<InvalidOperationException>(() => example.Session.EndBatch(5));
     }
 }

@@ -57,6 +57,33 @@ public sealed class TransactionTests(OneBroker shared, ITestOutputHelper output)
         await pair.AssertExactAsync();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Transaction_open_while_the_leader_changes(bool commits)
+    {
+        // Its end is written by a later leader than its records: sessions that begin behind it know the records' leader alone.
+        await using var pair = Watched(await Shared.StartPairAsync(1));
+        await pair.Flow.PauseAsync();
+        using var producer = Begin(pair.Stream);
+        Produce(producer, pair.Stream.Topic);
+        await Shared.Broker.KillAsync();
+        await Shared.StartBrokerAsync();
+        if (commits)
+            producer.CommitTransaction(NodePair.Limit);
+        else
+            producer.AbortTransaction(NodePair.Limit);
+        await pair.Shown.ShowsAsync("no lag", view => view is { Lag: 0, PageLag: 0 });
+
+        await pair.StopNodesAsync();
+        await pair.StartNodesAsync();
+        Watched(pair);
+        pair.Flow.Resume();
+        await CountsAgainAsync(pair);
+        await pair.AssertExactAsync();
+        await pair.JudgeAsync(() => pair.Shown.ShowsAsync("no lag", view => view is { Lag: 0, PageLag: 0 } && view.Partitions.All(each => each.Standing is null)));
+    }
+
     private static IProducer<byte[], byte[]> Begin(TestStream stream)
     {
         var producer = stream.Producer(new ProducerConfig { TransactionalId = $"{stream.Topic}-{Guid.NewGuid():N}" });

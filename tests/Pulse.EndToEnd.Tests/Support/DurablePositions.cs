@@ -18,5 +18,5 @@ internal sealed class DurablePositions(IReadOnlyList<IReadOnlyDictionary<string,
         .Split('\n', StringSplitOptions.RemoveEmptyEntries)
         .Select(line => line.Split(' '))
         .ToDictionary(words => words[0], words => words.Skip(1)
-            .Select(word => word == "-" ? 0 : long.Parse(word.Split('@')[0], CultureInfo.InvariantCulture)).ToArray());
+            .Select(word => word == "-" ? 0 : long.Parse(word.Split('@', '~')[0], CultureInfo.InvariantCulture)).ToArray());
 }

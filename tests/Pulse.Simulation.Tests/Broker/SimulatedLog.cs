@@ -5,7 +5,7 @@ namespace Pulse.Simulation.Tests.Broker;
 /// <summary>The log of one partition of one stream, with everything that it ever was.</summary>
 internal sealed class SimulatedLog(StreamPartition partition)
 {
-    private readonly List<LogBranch> _branches = [new()];
+    private readonly List<LogBranch> _branches = [new() { Epochs = { (1, 0) } }];
     private int _epoch = 1;
 
     public StreamPartition Partition { get; } = partition;
@@ -26,7 +26,7 @@ internal sealed class SimulatedLog(StreamPartition partition)
 
     public void LeaveHole() => Current.End++;
 
-    public void ChangeLeader() => _epoch++;
+    public void ChangeLeader() => Current.Epochs.Add((++_epoch, Current.End));
 
     public void RemoveBelow(long offset) => Begin = Math.Max(Begin, offset);
 
@@ -34,11 +34,14 @@ internal sealed class SimulatedLog(StreamPartition partition)
     {
         var branch = new LogBranch { End = offset };
         branch.Records.AddRange(Current.Records.Where(record => record.Offset < offset));
+        branch.Epochs.AddRange(Current.Epochs.Where(epoch => epoch.Start < offset));
         _branches.Add(branch);
-        _epoch++;
+        ChangeLeader();
     }
 
     public bool Holds(LogPosition position) => Current.Holds(position);
+
+    public bool Knows(LogPosition position) => Current.Knows(position);
 
     public IEnumerable<SimulatedRecord> Read(long from, int atMost) =>
         Current.Records.Where(record => record.Offset >= from && record.Offset >= Begin).Take(atMost);

@@ -28,24 +28,28 @@ internal sealed class SimulatedConsumer(SimulatedBroker broker, int partition)
         var log = broker.CurrentLogs[partition];
         if (!_reads)
             return null;
-        if (_position.Offset < log.Begin || _position.Offset > log.End)
+        var from = _stream == broker.Current ? _position.BehindRecord.Offset : _position.Offset;
+        if (from < log.Begin || _position.Offset > log.End)
         {
             _reads = false;
             tell(session => session.PositionNotFound(reading));
             return null;
         }
 
-        if (_stream == broker.Current && !log.Holds(_position))
+        SimulatedRecord[] records = [.. log.Read(from, atMost)];
+        // Another record may also be where there was none.
+        if (_stream == broker.Current
+            && (!log.Knows(_position.BehindRecord) || (records.Length > 0 && records[0].Offset < _position.Offset)))
         {
             _reads = false;
             tell(session => session.LogWasCut(reading, "simulated"));
             return null;
         }
 
-        SimulatedRecord[] records = [.. log.Read(_position.Offset, atMost)];
         var next = records.Length < atMost ? log.End : records[^1].Offset + 1;
         var batch = new FetchedBatch(Reading, _position.Offset, records, next);
-        _position = new LogPosition(next, records.Length > 0 ? records[^1].Epoch : _position.Epoch);
+        var last = records.Length > 0 ? new LogPosition(records[^1].Offset + 1, records[^1].Epoch) : _position;
+        _position = last.SkipTo(Math.Max(next, last.Offset));
         _stream = broker.Current;
         return batch.Next == batch.Start ? null : batch;
     }

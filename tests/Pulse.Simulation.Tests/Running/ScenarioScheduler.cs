@@ -75,8 +75,12 @@ internal sealed class ScenarioScheduler
             _produced++;
             if (Has(ScenarioFaults.OffsetHoles) && _random.Chance(20))
                 log.LeaveHole();
-            if (_random.Chance(5))
-                log.ChangeLeader();
+            if (!_random.Chance(5))
+                continue;
+            log.ChangeLeader();
+            // The end of a transaction, which a later leader wrote than its records.
+            if (Has(ScenarioFaults.OffsetHoles))
+                log.LeaveHole();
         }
     }
 

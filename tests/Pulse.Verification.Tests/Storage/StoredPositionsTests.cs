@@ -7,11 +7,11 @@ namespace Pulse.Verification.Tests.Storage;
 public sealed class StoredPositionsTests
 {
     [Fact]
-    public void What_buckets_write_is_read() => Gen.Select(Gen.Int[0, 2], Gen.Int[0, 9], Gen.Long[0, 1_000_000], Gen.Int[-1, 4]).Array[0, 30].Sample(set =>
+    public void What_buckets_write_is_read() => Gen.Select(Gen.Int[0, 2], Gen.Int[0, 9], Gen.Long[0, 1_000_000], Gen.Int[-1, 4], Gen.Int[0, 1]).Array[0, 30].Sample(set =>
     {
         var written = new BucketPositions();
-        foreach (var (stream, partition, offset, epoch) in set)
-            written.Set(new StreamPartition($"cluster/topic/{stream}", partition), new LogPosition(offset, epoch));
+        foreach (var (stream, partition, offset, epoch, skipped) in set)
+            written.Set(new StreamPartition($"cluster/topic/{stream}", partition), new LogPosition(offset, epoch).SkipTo(offset + skipped));
 
         var read = StoredPositions.Parse(written.ToString());
 
@@ -28,6 +28,8 @@ public sealed class StoredPositionsTests
     [InlineData("stream 1 x")]
     [InlineData("stream 1@")]
     [InlineData("stream 1@x")]
+    [InlineData("stream 1~@2")]
+    [InlineData("stream 1~x@2")]
     [InlineData("stream -1")]
     [InlineData("stream 1  2")]
     [InlineData("stream 1\nstream 2")]
