@@ -127,6 +127,8 @@ public sealed class StreamIdentityTests(KafkaFixture kafka, PostgresFixture post
             Assert.Contains("pulse accept-stream", line, StringComparison.Ordinal);
         }
 
+        await RefusedAsync(other, database, "rebuild", "--rollup", "viewsByDeviceGenre", "--yes");
+        await RefusedAsync(other, database, "accept-cut", "--partition", "0", "--yes");
         await StoredAsync(database, First);
         var before = CountedStream.Parse(await stream.IdentityAsync());
         await AcceptAsync(
@@ -152,6 +154,13 @@ public sealed class StreamIdentityTests(KafkaFixture kafka, PostgresFixture post
         await using var accept = PulseProcess.Host(_directory, stream.Environment(database, null), "accept-stream", "--yes");
         Assert.Equal(0, await accept.ExitAsync(Limit));
         Assert.All(expected, line => Assert.Contains(accept.Output, told => told.Contains(line, StringComparison.Ordinal)));
+    }
+
+    private async Task RefusedAsync(TestStream stream, string database, params string[] command)
+    {
+        await using var refused = PulseProcess.Host(_directory, stream.Environment(database, null), command);
+        Assert.Equal(2, await refused.ExitAsync(Limit));
+        Assert.Contains("is not counted by PostgreSQL database", Assert.Single(refused.Errors), StringComparison.Ordinal);
     }
 
     private static async Task EndAsync(TestCluster cluster)

@@ -76,8 +76,7 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
             Begin = span?.Begin,
             End = span?.End,
             Stored = stored,
-            // What retention has removed can't be counted any more, and is no work that is left.
-            Lag = span is { } log && stored is { } position ? Math.Max(0, log.End - Math.Max(position, log.Begin)) : null,
+            Lag = LagOf(span, stored, reader.Partition.Standing is not null),
             Reader = reader.Node?.Node,
             ReaderAddress = reader.Node?.Address,
             Position = reader.Node is null ? null : reader.Partition.Position,
@@ -88,6 +87,13 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
 
         bool IsFresh(DateTime? atUtc) => nowUtc - atUtc <= StreamState.Freshness;
     }
+
+    // What retention has removed can't be counted any more, and is no work that is left. What is stored beyond the end of a log that
+    // was cut says nothing of how much of it is to be counted.
+    private static long? LagOf(LogSpan? span, long? stored, bool isStanding) =>
+        span is not { } log || stored is not { } position || (isStanding && position > log.End)
+            ? null
+            : Math.Max(0, log.End - Math.Max(position, log.Begin));
 
     private PartitionState Judge(PartitionState next, PartitionState last, StreamState state, string? reported)
     {

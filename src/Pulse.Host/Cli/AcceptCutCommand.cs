@@ -85,6 +85,8 @@ internal sealed class AcceptCutCommand
                 yield return "    The log has no record of these leader epochs any more, so it may differ below these offsets as well; only 'pulse rebuild' is sure.";
         }
 
+        if (found.All(partition => partition.Cuts.Count == 0))
+            yield break;
         yield return "  What was counted from these offsets stays counted, what the log has there now is counted besides, and 'pulse verify' names them.";
         yield return "  The other way on: 'pulse rebuild --rollup NAME' for each rollup, which counts what the log has and nothing else.";
     }

@@ -19,6 +19,7 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
     {
         using var questions = new TopicQuestions(kafka);
         var topic = await questions.DescribeAsync(stop);
+        await CountedTopic.RequireAsync(storage, topic, stop);
         var wanted = partitions.Distinct().Order().ToList();
         foreach (var partition in wanted)
             Require(topic, partition);
@@ -26,6 +27,10 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
         var buckets = new Dictionary<int, IReadOnlyList<BucketPosition>>();
         foreach (var partition in wanted)
             buckets.Add(partition, await storage.Cuts.ReadAsync(new StreamPartition(topic.Stream, partition), stop));
+        if (topic.Configured is { } configured && buckets.Values.All(stored => stored.All(bucket => bucket.Position == LogPosition.Start)))
+            throw new ConfigurationException(
+                $"Pulse:Kafka:StreamIdentity is '{configured}', and {storage.Description} has counted nothing of these partitions under that "
+                + "name. Correct it. Nothing was changed.");
         var spans = await questions.SpansAsync(kafka.Topic, wanted, stop);
         var cuts = new CutQuestions(kafka);
         var found = new List<PartitionCuts>();

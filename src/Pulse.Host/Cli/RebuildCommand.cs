@@ -5,6 +5,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Rebuild;
+using Pulse.Actors.Storage.Streams;
 using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Host.Configuration;
@@ -65,9 +66,11 @@ internal sealed class RebuildCommand
     {
         node.RequireStorage();
         await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
+        using var questions = new TopicQuestions(node.Settings.Kafka);
+        var earlier = await CountedTopic.RequireAsync(storage, await questions.DescribeAsync(stop), stop);
         var plan = await storage.PlanRebuildAsync(rollups, node.Settings.Rules, stop);
         var log = await ReadLogAsync(node.Settings.Kafka, stop);
-        foreach (var line in Lines(storage.Description, plan, log))
+        foreach (var line in Lines(storage.Description, plan, log, earlier))
             System.Console.WriteLine(line);
         if (await OperatorCommand.RefusalAsync(isAgreed, stop) is { } refusal)
             return refusal;
@@ -93,7 +96,8 @@ internal sealed class RebuildCommand
         }
     }
 
-    private static IEnumerable<string> Lines(string storage, IReadOnlyList<RebuiltRollup> plan, IReadOnlyList<PartitionRange> log)
+    private static IEnumerable<string> Lines(
+        string storage, IReadOnlyList<RebuiltRollup> plan, IReadOnlyList<PartitionRange> log, IReadOnlyList<CountedStream> earlier)
     {
         yield return $"{storage}:";
         foreach (var rollup in plan)
@@ -111,6 +115,9 @@ internal sealed class RebuildCommand
                 + string.Join(", ", gone.Take(MostPartitionsNamed).Select(partition => string.Create(
                     CultureInfo.InvariantCulture, $"partition {partition.Partition} below {partition.Low}")))
                 + (gone.Count > MostPartitionsNamed ? $" and {gone.Count - MostPartitionsNamed} more." : ".");
+        if (earlier.Count > 0)
+            yield return "  What was counted of other streams is lost, since the topic does not hold them any more: "
+                + string.Join(", ", earlier.Select(stream => stream.Name)) + ".";
         if (plan.Any(rollup => rollup.Changes.Count > 0))
             yield return "  Nodes that are configured otherwise than this command end with exit code 2.";
         yield return "  What was exported stays as it is until the next completion.";

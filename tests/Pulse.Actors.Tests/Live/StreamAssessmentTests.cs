@@ -36,6 +36,18 @@ public sealed class StreamAssessmentTests
     }
 
     [Fact]
+    public void Of_a_log_that_was_cut_below_what_is_stored_the_lag_is_unknown()
+    {
+        var nodes = Reads((0, 60));
+        nodes = [nodes[0] with { Partitions = [new NodePartition(0, 60, 60, "The log was cut.")] }];
+
+        Assess(Answers([(0, 50)], [60]), nodes);
+
+        Assert.Null(_state.Partitions[0].Lag);
+        Assert.Null(_state.Lag);
+    }
+
+    [Fact]
     public void An_end_that_was_not_told_makes_the_lag_unknown_and_never_nothing()
     {
         var answers = Answers([(0, 100), (0, 100)], [100, 100]);
