@@ -15,6 +15,9 @@ namespace Pulse.Actors.Broker;
 /// <param name="topic">The topic.</param>
 internal sealed class Assignment(IConsumer<Ignore, Ignore> consumer, string topic)
 {
+    /// <summary>A partition of which the client brings nothing for so long after a seek, in milliseconds, is begun with anew.</summary>
+    internal const long SeekPatience = 15_000;
+
     // A stuck client must not hold up the poll.
     private static readonly TimeSpan SeekLimit = TimeSpan.FromMilliseconds(200);
 
@@ -44,7 +47,7 @@ internal sealed class Assignment(IConsumer<Ignore, Ignore> consumer, string topi
 
     /// <summary>Wants a partition to be read from a position on.</summary>
     public void Seek(AssignedPartition assigned, LogPosition position, int number) =>
-        ReadingOf(assigned)?.StartOver(position, number);
+        ReadingOf(assigned)?.StartOver(position, number, Environment.TickCount64);
 
     /// <summary>Has the client let go of what it failed to read, so that it can be read again from wherever it is sought.</summary>
     public void RemoveFailed()
@@ -54,6 +57,22 @@ internal sealed class Assignment(IConsumer<Ignore, Ignore> consumer, string topi
             if (reading is { HasFailed: true, IsFetched: true })
                 LetGo(reading);
         }
+    }
+
+    /// <summary>Has the client begin anew with what it was to seek and brings nothing of.</summary>
+    /// <param name="now">A clock that never goes back, in milliseconds.</param>
+    /// <returns>The partitions.</returns>
+    public IReadOnlyList<int> RestartOverdue(long now)
+    {
+        var overdue = _readings.Values.Where(reading => !reading.IsPaused && reading.IsOverdue(SeekPatience, now)).ToList();
+        foreach (var reading in overdue)
+        {
+            if (reading.IsFetched)
+                LetGo(reading);
+            reading.SeekAnew(now);
+        }
+
+        return [.. overdue.Select(reading => reading.Partition)];
     }
 
     /// <summary>Assigns and seeks whatever must be.</summary>

@@ -15,6 +15,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
     private int _usualBytes;
     private int _number;
     private long _validated;
+    private long? _awaitedSince;
 
     /// <summary>Where the news go.</summary>
     public AssignedPartition Assigned => assigned;
@@ -43,11 +44,23 @@ internal sealed class PartitionReading(AssignedPartition assigned)
     /// <summary>Whether the batch had better be handed over before more is added.</summary>
     public bool IsFull => _filling is { IsFull: true };
 
+    /// <summary>
+    /// Whether the client has brought nothing for so long since it was to seek: neither a record, nor the partition's end, nor a failure,
+    /// one of which comes of every seek.
+    /// </summary>
+    /// <param name="patience">In milliseconds.</param>
+    /// <param name="now">A clock that never goes back, in milliseconds.</param>
+    public bool IsOverdue(long patience, long now) => now - _awaitedSince > patience;
+
+    /// <summary>Has the client begin with the partition anew, at <see cref="Next"/>.</summary>
+    public void SeekAnew(long now) => (MustSeek, _awaitedSince) = (true, now);
+
     /// <summary>Begins a reading; what was read before and not handed over is dropped.</summary>
-    public void StartOver(LogPosition position, int number)
+    public void StartOver(LogPosition position, int number, long now)
     {
         DropBatch();
-        (_last, HasFailed, _number, Next, MustSeek) = (null, false, number, position, true);
+        (_last, HasFailed, _number, Next) = (null, false, number, position);
+        SeekAnew(now);
     }
 
     /// <summary>The client has sought to <see cref="Next"/> by its epoch.</summary>
@@ -66,6 +79,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         // What came before the client has sought is brought again after it.
         if (MustSeek || HasFailed)
             return;
+        _awaitedSince = null;
         if (record.IsPartitionEnd)
         {
             Filling().ReachedEnd(record.Offset);
@@ -82,7 +96,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         var epoch = record.LeaderEpoch;
         if (epoch > Next.Epoch && Next.Epoch != LogPosition.UnknownEpoch && _validated != Next.Offset)
         {
-            MustSeek = true;
+            SeekAnew(Environment.TickCount64);
             return;
         }
 
@@ -128,7 +142,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         assigned.End();
     }
 
-    private void End(PartitionNews last) => (_last, HasFailed, MustSeek) = (last, true, false);
+    private void End(PartitionNews last) => (_last, HasFailed, MustSeek, _awaitedSince) = (last, true, false, null);
 
     private RecordBatch Filling() => _filling ??= new RecordBatch(_number, Next.Offset, _usualBytes);
 

@@ -25,6 +25,7 @@ public sealed class TopicReader
     private static readonly TimeSpan IdlePoll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan FullSessionPatience = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan SeekRetry = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan LookInterval = TimeSpan.FromSeconds(1);
 
     private readonly KafkaSettings _settings;
     private readonly string _stream;
@@ -37,6 +38,7 @@ public sealed class TopicReader
     private volatile bool _stopping;
     private long _lastTurn = Environment.TickCount64;
     private long _nextSeek;
+    private long _nextLook;
 
     private TopicReader(KafkaSettings settings, string stream, ClientMonitor monitor, ILogger log) =>
         (_settings, _stream, _monitor, _log) = (settings, stream, monitor, log);
@@ -158,6 +160,7 @@ public sealed class TopicReader
         while (_requests.TryDequeue(out var request))
             request(assignment);
         assignment.RemoveFailed();
+        LookForOverdue(assignment);
         if (Environment.TickCount64 >= _nextSeek && !assignment.CarryOutSeeks())
             _nextSeek = Environment.TickCount64 + (long)SeekRetry.TotalMilliseconds;
 
@@ -187,6 +190,16 @@ public sealed class TopicReader
             if (taken < RecordsPerPoll || reading.IsPaused)
                 Publish(assignment, reading);
         }
+    }
+
+    private void LookForOverdue(Assignment assignment)
+    {
+        var now = Environment.TickCount64;
+        if (now < _nextLook)
+            return;
+        _nextLook = now + (long)LookInterval.TotalMilliseconds;
+        foreach (var partition in assignment.RestartOverdue(now))
+            _log.LogDebug("The Kafka client brings nothing of partition {Partition} since it was to seek; it begins with it anew.", partition);
     }
 
     private static void Publish(Assignment assignment, PartitionReading reading)
