@@ -144,6 +144,14 @@ public sealed class TopicQuestions : IDisposable
             throw new IngestException(
                 $"Kafka at {_settings.BootstrapServers} has no topic '{topic}'. Create it, or correct its name in Pulse:Kafka.", exception);
         }
+        catch (KafkaException exception) when (
+            exception.Error.Code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed)
+        {
+            throw new IngestException(
+                $"Kafka at {_settings.BootstrapServers} refuses to say what topic '{topic}' is ({exception.Error.Reason}). Give this node's "
+                + "user Describe and Read on it (kafka-acls), or correct its name in Pulse:Kafka.",
+                exception);
+        }
         catch (KafkaException exception)
         {
             // A client asks the controller of which it heard when it connected, and one that has died it awaits for ever.

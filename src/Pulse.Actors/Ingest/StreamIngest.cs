@@ -150,7 +150,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         if (message.Reader != _reader)
             return;
         _reader = null;
-        Handle(new Disconnected(message.Cause));
+        if (message.Cause is null)
+            // It was asked to stop, by this actor alone: there is another stream to read, or none.
+            Connect();
+        else
+            Handle(new Disconnected(message.Cause));
     }
 
     // A question that went unanswered while the reader goes on is no reason to give it up.
@@ -160,7 +164,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         if (message.Cause is StreamRefusedException)
             _ = _reader?.StopAsync();
 
-        var problem = message.Cause?.Message ?? _outage ?? "The reader stopped.";
+        var problem = message.Cause.Message;
         if (_outage != problem)
             _log.Warning("{0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
         _outage = problem;
@@ -233,7 +237,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     /// <summary>The node leaves: hands its ingestors over and wakes no further ones.</summary>
     internal sealed record HandOver(IActorRef Ingestors) : INoSerializationVerificationNeeded;
 
-    private sealed record Disconnected(Exception? Cause);
+    private sealed record Disconnected(Exception Cause);
 
     private sealed record ReaderEnded(TopicReader Reader, Exception? Cause);
 
