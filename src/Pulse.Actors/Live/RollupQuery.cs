@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
@@ -61,7 +63,7 @@ public sealed record RollupQuery(Rollup Rollup)
         return true;
     }
 
-    /// <summary>The same question in one line: equal questions have equal texts.</summary>
+    /// <summary>The question as a text: other windows or values make another text, whatever the values hold.</summary>
     public string Text { get => field ??= Describe(); } = null!;
 
     private string Describe() => string.Join(
@@ -74,9 +76,15 @@ public sealed record RollupQuery(Rollup Rollup)
             string.Join(',', Dates.Select(date => date.DayNumber)),
             string.Join(',', Hours),
             string.Join(',', Minutes),
-            .. Values.Select(values => string.Join(',', values.Select(Uri.EscapeDataString))),
-            NewestWindows?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "",
+            NewestWindows?.ToString(CultureInfo.InvariantCulture) ?? "",
             Latest?.ToString() ?? "",
             IsPerWindow ? "w" : "",
+            .. Values.Select(Describe),
         ]);
+
+    // How many there are, and each after its length: an empty value is not no value, and no separator within one ends it.
+    private static string Describe(ImmutableSortedSet<string> values) => values.Aggregate(
+        new StringBuilder().Append(CultureInfo.InvariantCulture, $"{values.Count}"),
+        (text, value) => text.Append(CultureInfo.InvariantCulture, $" {value.Length}:").Append(value),
+        text => text.ToString());
 }
