@@ -15,6 +15,7 @@ namespace Pulse.Host.Access;
 internal static class AccessControl
 {
     public const string LoginPath = "/login";
+    public const string LogoutPath = "/logout";
 
     private const string ByRequest = "ByRequest";
     private const int LoginAttemptsPerMinute = 20;
@@ -83,7 +84,7 @@ internal static class AccessControl
             application.MapGet("/signin", (string? returnUrl) => Results.Challenge(
                     new AuthenticationProperties { RedirectUri = Local(returnUrl) }, [OpenIdConnectDefaults.AuthenticationScheme]))
                 .AllowAnonymous().ExcludeFromDescription();
-        application.MapPost("/logout", async (HttpContext context) =>
+        application.MapPost(LogoutPath, async (HttpContext context) =>
         {
             await context.SignOutAsync(CookieAuthenticationDefaults.AuthenticationScheme);
             return Results.LocalRedirect(LoginPath);

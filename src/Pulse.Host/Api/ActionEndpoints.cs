@@ -25,10 +25,10 @@ internal static class ActionEndpoints
                     return ApiProblem.Unavailable(exception.Message);
                 }
             })
+            .Takes("top", "before")
             .WithName("ReadActions").WithTags("Operations")
             .WithSummary("What operators did (rebuild, accept-stream, accept-cut), newest first; top=1 to 1000, before=a number of an action.")
             .Produces<ActionList>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>What operators did.</summary>

@@ -9,9 +9,9 @@ internal static class ApiDocument
 
     public static readonly (string Name, string Description)[] RollupQuery =
     [
-        ("from", "Windows that end at or after this instant, ISO-8601; without a zone it is UTC."),
+        ("from", "Windows that end at or after this instant, ISO-8601, in the years 1970 to 9999; without a zone it is UTC."),
         ("to", "Windows that end before this instant, ISO-8601."),
-        ("date", "UTC dates of window ends, such as 2026-01-31; repeat it or separate by commas."),
+        ("date", "UTC dates of window ends, such as 2026-01-31; repeat it or separate by commas, 200 at most."),
         ("hour", "Hours of window ends, 0 to 23; repeat it or separate by commas."),
         ("min", "Minutes of window ends, 0 to 59; repeat it or separate by commas."),
         ("newest", "Only so many of the newest windows in memory."),
@@ -35,11 +35,11 @@ internal static class ApiDocument
             return Task.CompletedTask;
         }));
 
-    public static RouteHandlerBuilder DescribeRollupParameters(this RouteHandlerBuilder builder) =>
+    public static RouteHandlerBuilder DescribeRollupParameters(this RouteHandlerBuilder builder, IReadOnlyCollection<string> once) =>
         builder.AddOpenApiOperationTransformer((operation, _, _) =>
         {
             operation.Parameters ??= [];
-            foreach (var (name, description) in RollupQuery)
+            foreach (var (name, description) in RollupQuery.Where(known => once.Contains(known.Name) || RollupParameters.Lists.Contains(known.Name)))
                 operation.Parameters.Add(new OpenApiParameter
                 {
                     Name = name,

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.ResponseCompression;
 using Pulse.Actors.Hosting;
 using Pulse.Host.Access;
 using Pulse.Host.Configuration;
@@ -21,7 +22,8 @@ internal static class ApiHosting
         services.AddApiDocument();
         services.AddProblemDetails();
         services.ConfigureHttpJsonOptions(json => json.SerializerOptions.Converters.Add(new JsonStringEnumConverter()));
-        services.AddResponseCompression();
+        services.AddResponseCompression(compression =>
+            compression.MimeTypes = [.. ResponseCompressionDefaults.MimeTypes, MediaTypes.Csv]);
         services.AddSingleton<StoredGaps>();
         services.AddSingleton<Exports>();
         services.AddSingleton(new DeadLetterReader(settings.Kafka));
@@ -30,8 +32,10 @@ internal static class ApiHosting
     /// <summary>Maps the API and everything that a request passes before it.</summary>
     public static void MapApi(this WebApplication application)
     {
+        application.UseMiddleware<TextHeaders>();
         application.UseExceptionHandler();
         application.UseAccessControl();
+        application.UseMiddleware<MethodRules>();
         application.UseResponseCompression();
         application.MapStatus();
         RollupEndpoints.Map(application);
@@ -40,9 +44,8 @@ internal static class ApiHosting
         DeadLetterEndpoints.Map(application);
         GapEndpoints.Map(application);
         ActionEndpoints.Map(application);
-        application.Map("/api/{**rest}", (string? rest, HttpContext context) => HttpMethods.IsGet(context.Request.Method)
-                ? ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is.")
-                : ApiProblem.OnlyGet(context.Response))
+        application.MapGet("/api/{**rest}", (string? rest) =>
+                ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is."))
             .ExcludeFromDescription();
         application.MapOpenApi();
     }

@@ -14,6 +14,7 @@ internal static class ClusterEndpoints
                     .. view.Nodes.Select(node => new ClusterNode(
                         node.Node == view.Self, view.EventsPerSecond(node.Node), stream.State.LagOf(node.Node), node)),
                 ])))
+            .Takes()
             .WithName("ReadCluster").WithTags("Operations")
             .WithSummary("The nodes: partitions, lag, shards, buckets, checkpoints.");
 

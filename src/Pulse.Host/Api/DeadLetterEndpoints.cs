@@ -1,4 +1,3 @@
-using System.Globalization;
 using Pulse.Host.Dashboard;
 
 namespace Pulse.Host.Api;
@@ -11,25 +10,17 @@ internal static class DeadLetterEndpoints
     public static void Map(WebApplication application) =>
         application.MapGet("/api/deadletters", async (HttpRequest request, DeadLetterReader reader, CancellationToken token) =>
             {
-                var top = DefaultTop;
-                foreach (var (name, value) in request.Query)
-                {
-                    if (name != "top")
-                        return ApiProblem.Parameter(name, $"'{name}' is no parameter here; known is top.");
-                    if (!int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out top)
-                        || top is < 1 or > DeadLetterReader.Maximum)
-                        return ApiProblem.Parameter(
-                            name, $"'top' must be a whole number from 1 to {DeadLetterReader.Maximum}.");
-                }
-
+                var top = (long)DefaultTop;
+                if (PageParameters.Read(request.Query, ("top", DeadLetterReader.Maximum, number => top = number)) is { } wrong)
+                    return wrong;
                 var letters = await reader.NewestAsync(token);
                 return letters.Problem is { } problem
                     ? (IResult)ApiProblem.Unavailable(problem)
-                    : TypedResults.Ok(letters with { Items = [.. letters.Items.Take(top)] });
+                    : TypedResults.Ok(letters with { Items = [.. letters.Items.Take((int)top)] });
             })
+            .Takes("top")
             .WithName("ReadDeadLetters").WithTags("Operations")
             .WithSummary("The newest dead letters with their reason and where they came from; top=1 to 100.")
             .Produces<DeadLetters>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 }

@@ -10,6 +10,7 @@ internal static class ExportEndpoints
                 await exports.StateAsync(token) is { } state
                     ? (IResult)TypedResults.Ok(state)
                     : ApiProblem.Unavailable("The coordinator does not answer; it is starting or moving to another node."))
+            .Takes()
             .WithName("ReadExports").WithTags("Operations")
             .WithSummary("The export that runs, how far it is, and how the last one ended.")
             .Produces<Pulse.Actors.Coordination.ExportState>()

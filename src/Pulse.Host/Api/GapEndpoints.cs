@@ -25,10 +25,10 @@ internal static class GapEndpoints
                     return ApiProblem.Unavailable(exception.Message);
                 }
             })
+            .Takes("top", "page")
             .WithName("ReadGaps").WithTags("Operations")
             .WithSummary("The stored gaps: offsets that retention took before they were counted, or that were counted from a log that was cut; newest first, top=1 to 1000, page from 1.")
             .Produces<GapList>()
-            .ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
     /// <summary>The stored gaps, each once however many buckets have it.</summary>

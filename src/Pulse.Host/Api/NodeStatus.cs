@@ -12,7 +12,7 @@ namespace Pulse.Host.Api;
 /// <param name="Stream">The identity of the stream; null before the brokers first said it.</param>
 /// <param name="KafkaAnswered">When the brokers last answered, UTC; null before they first did.</param>
 /// <param name="KafkaProblem">Why they do not; null while they do.</param>
-/// <param name="Partitions">All partitions of the topic, whoever reads them.</param>
+/// <param name="Partitions">All partitions of the topic, whoever reads them; none is known before <paramref name="Stream"/> is.</param>
 /// <param name="Standing">How many of them stand still.</param>
 /// <param name="Buckets">Buckets in memory.</param>
 /// <param name="Shards">Shards of buckets on the node.</param>

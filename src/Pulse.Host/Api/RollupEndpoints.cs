@@ -15,8 +15,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
     public const int MaximumStreams = 500;
 
     private const string StreamSuffix = "/stream";
-    private const string Json = "application/json";
-    private const string Csv = "text/csv";
+    private const string NoBuffering = "X-Accel-Buffering";
     private const int MaximumBodies = 256;
     private static readonly TimeSpan StreamPause = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan StreamHeartbeat = TimeSpan.FromSeconds(15);
@@ -28,6 +27,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
     {
         var endpoints = ActivatorUtilities.CreateInstance<RollupEndpoints>(application.Services);
         application.MapGet("/api/rollups", endpoints.ListAsync)
+            .Takes()
             .WithName("ListRollups").WithTags("Rollups")
             .WithSummary("The rollups that are counted, with their dimensions and totals.")
             .Produces<RollupList>().ProducesProblem(StatusCodes.Status503ServiceUnavailable);
@@ -36,23 +36,24 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
             .WithSummary("The counts of one rollup, as JSON or CSV.")
             .WithDescription("Newest windows come from memory and are at most a second old, older ones from storage. "
                 + "Send Accept: text/csv, or format=csv, for CSV. The ETag changes with the counts.")
-            .Produces(StatusCodes.Status200OK, contentType: Json, additionalContentTypes: Csv)
+            .Produces(StatusCodes.Status200OK, contentType: MediaTypes.Json, additionalContentTypes: MediaTypes.Csv)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
-            .DescribeRollupParameters();
+            .DescribeRollupParameters(RollupParameters.Once);
         application.MapGet("/api/rollups/{name}" + StreamSuffix, endpoints.Stream)
             .WithName("StreamRollup").WithTags("Rollups")
             .WithSummary("The same as server-sent events: one now, then one after every change, at most four a second.")
-            .Produces(StatusCodes.Status200OK, contentType: "text/event-stream")
+            .Produces(StatusCodes.Status200OK, contentType: MediaTypes.EventStream)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
-            .DescribeRollupParameters();
+            .DescribeRollupParameters(RollupParameters.OnceInStream);
     }
 
     /// <summary>Whether an answer to this path has no end.</summary>
     public static bool IsStream(PathString path) =>
         path.StartsWithSegments("/api/rollups", out var rollup)
-        && rollup.Value!.EndsWith(StreamSuffix, StringComparison.OrdinalIgnoreCase)
+        && rollup.Value!.TrimEnd('/') is var end
+        && end.EndsWith(StreamSuffix, StringComparison.OrdinalIgnoreCase)
         // A rollup may have that name.
-        && rollup.Value.Length > StreamSuffix.Length;
+        && end.Length > StreamSuffix.Length;
 
     private async Task<IResult> ListAsync(CancellationToken cancellationToken)
     {
@@ -73,17 +74,17 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
 
     private async Task<IResult> ReadAsync(string name, HttpContext context)
     {
-        if (Read(name, context.Request.Query, out var request) is { } refusal)
+        if (Read(name, context.Request, RollupParameters.Once, out var request) is { } refusal)
             return refusal;
-        if (Format(context.Request) is not { } format)
-            return ApiProblem.NotAcceptable();
+        if ((request.Format ?? MediaTypes.Choose(context.Request.Headers.Accept, MediaTypes.Json, MediaTypes.Csv)) is not { } format)
+            return ApiProblem.NotAcceptable(MediaTypes.Json, MediaTypes.Csv);
 
         try
         {
             var answer = await reader.AnswerAsync(request.Query, context.RequestAborted);
             var body = BodyOf(answer, request, format);
             AddLinks(context, request, RollupBody.Rows(answer, request.Layout));
-            context.Response.Headers.Vary = HeaderNames.Accept;
+            context.Response.Headers.Vary = $"{HeaderNames.Accept}, {HeaderNames.AcceptEncoding}";
             context.Response.Headers.CacheControl = "no-cache";
             return TypedResults.Bytes(
                 body.Content, format, fileDownloadName: null, enableRangeProcessing: false, entityTag: body.Tag);
@@ -100,8 +101,10 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
 
     private IResult Stream(string name, HttpContext context)
     {
-        if (Read(name, context.Request.Query, out var request) is { } refusal)
+        if (Read(name, context.Request, RollupParameters.OnceInStream, out var request) is { } refusal)
             return refusal;
+        if (MediaTypes.Choose(context.Request.Headers.Accept, MediaTypes.EventStream) is null)
+            return ApiProblem.NotAcceptable(MediaTypes.EventStream);
         if (Interlocked.Increment(ref _streams) > MaximumStreams)
         {
             Interlocked.Decrement(ref _streams);
@@ -113,6 +116,8 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
             Interlocked.Decrement(ref _streams);
             return Task.CompletedTask;
         });
+        // A proxy that collects answers, as nginx does, would hold each event back until several had come.
+        context.Response.Headers[NoBuffering] = "no";
         return TypedResults.ServerSentEvents(EventsAsync(request, context.RequestAborted));
     }
 
@@ -128,7 +133,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
                 yield return new SseItem<string>(problem, "problem");
             else if (answer is not null && !ReferenceEquals(answer, told))
                 yield return new SseItem<string>(
-                    System.Text.Encoding.UTF8.GetString(BodyOf(answer, request, Json).Content), "counts")
+                    System.Text.Encoding.UTF8.GetString(BodyOf(answer, request, MediaTypes.Json).Content), "counts")
                 {
                     EventId = answer.Version.ToString(CultureInfo.InvariantCulture),
                 };
@@ -158,7 +163,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
     }
 
     private Microsoft.AspNetCore.Http.HttpResults.ProblemHttpResult? Read(
-        string name, IQueryCollection parameters, out RollupRequest request)
+        string name, HttpRequest asked, IReadOnlyCollection<string> once, out RollupRequest request)
     {
         request = null!;
         if (reader.Model.Find(name) is not { } counts)
@@ -167,7 +172,7 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
                 $"There is no rollup of that name; known are {string.Join(", ", reader.Model.Rollups.Select(known => known.Rollup.Name))}.");
         if (counts.CompleteFrom is null)
             return NotFilled();
-        return new RollupParameters(counts.Rollup).TryRead(parameters, out request) is var (parameter, detail)
+        return new RollupParameters(counts.Rollup, once).TryRead(asked, out request) is var (parameter, detail)
             ? ApiProblem.Parameter(parameter, detail)
             : null;
     }
@@ -182,31 +187,12 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
         if (_bodies.TryGetValue(name, out var kept) && ReferenceEquals(kept.Answer, answer))
             return kept;
 
-        var content = format == Csv ? RollupBody.Csv(answer, request) : RollupBody.Json(answer, request);
-        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\"");
+        var content = format == MediaTypes.Csv ? RollupBody.Csv(answer, request) : RollupBody.Json(answer, request);
+        // Weak: the same numbers, whether the bytes come compressed or not.
+        var tag = new EntityTagHeaderValue($"\"{Convert.ToHexStringLower(SHA256.HashData(content).AsSpan(0, 12))}\"", isWeak: true);
         if (_bodies.Count >= MaximumBodies)
             _bodies.Clear();
         return _bodies[name] = new Body(answer, content, tag);
-    }
-
-    // What a client prefers; a browser's address bar prefers HTML, accepts anything, and gets JSON.
-    private static string? Format(HttpRequest request)
-    {
-        if (request.Query.TryGetValue("format", out var format))
-            return format == "csv" ? Csv : Json;
-        if (!MediaTypeHeaderValue.TryParseList(request.Headers.Accept, out var accepted) || accepted.Count == 0)
-            return request.Headers.Accept.Count == 0 ? Json : null;
-        foreach (var type in accepted.OrderByDescending(type => type.Quality ?? 1))
-        {
-            if (type.Quality == 0)
-                continue;
-            if (type.MatchesMediaType(Json) || type.MediaType == "*/*" || type.MediaType == "application/*")
-                return Json;
-            if (type.MatchesMediaType(Csv) || type.MediaType == "text/*")
-                return Csv;
-        }
-
-        return null;
     }
 
     private static void AddLinks(HttpContext context, RollupRequest request, int rows)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 using Pulse.Actors.Live;
 using Pulse.Counting;
 using Pulse.Events;
@@ -7,14 +8,30 @@ using Pulse.Events;
 namespace Pulse.Host.Api;
 
 /// <summary>Reads the query string of <c>/api/rollups/{name}</c>; what it does not know, it refuses by name.</summary>
-internal sealed class RollupParameters(Rollup rollup)
+/// <param name="rollup">The rollup, whose dimensions are parameters too.</param>
+/// <param name="once">The parameters that may be given once.</param>
+internal sealed class RollupParameters(Rollup rollup, IReadOnlyCollection<string> once)
 {
     public const int DefaultTop = 100;
     public const int MaximumTop = 10_000;
     public const int MaximumPage = 1_000_000;
     public const int MaximumValues = 200;
-    public const int MaximumValueLength = 200;
     public const int MaximumNewest = 100_000;
+
+    private const string FormatName = "format";
+    private const string DateFormat = "yyyy-MM-dd";
+    private static readonly DateOnly FirstDate = DateOnly.FromDateTime(DateTime.UnixEpoch);
+    // The last year of the calendar has a day after which none comes.
+    private static readonly DateOnly LastDate = new(9998, 12, 31);
+
+    /// <summary>The parameters that have one value.</summary>
+    public static IReadOnlyCollection<string> Once { get; } = ["from", "to", "newest", "by", "top", "page", FormatName];
+
+    /// <summary>The same for the stream, which is always JSON.</summary>
+    public static IReadOnlyCollection<string> OnceInStream { get; } = [.. Once.Where(name => name != FormatName)];
+
+    /// <summary>The parameters that are lists, by repetition or with commas.</summary>
+    public static IReadOnlyCollection<string> Lists { get; } = ["date", "hour", "min"];
 
     private readonly ImmutableSortedSet<string>[] _values =
         [.. rollup.Dimensions.Select(_ => ImmutableSortedSet.Create<string>(StringComparer.Ordinal))];
@@ -23,36 +40,37 @@ internal sealed class RollupParameters(Rollup rollup)
     private RollupLayout _layout = RollupLayout.Key;
     private int _top = DefaultTop;
     private int _page = 1;
+    private string? _format;
     private (string Parameter, string Detail)? _mistake;
 
     /// <summary>Reads all parameters.</summary>
     /// <returns>The first mistake, or null.</returns>
-    public (string Parameter, string Detail)? TryRead(IQueryCollection parameters, out RollupRequest request)
+    public (string Parameter, string Detail)? TryRead(HttpRequest asked, out RollupRequest request)
     {
-        foreach (var (name, values) in parameters)
+        _mistake = QueryRules.Mistake(asked, once, [.. Lists, .. rollup.Dimensions]);
+        if (_mistake is null)
         {
-            if (values.Count > MaximumValues)
-                Refuse(name, $"has {values.Count} values; {MaximumValues} are allowed");
-            foreach (var value in values.Take(MaximumValues))
-                Read(name, value ?? "");
+            foreach (var (name, values) in asked.Query)
+                Read(name, [.. values.SelectMany(value => Lists.Contains(name) ? value!.Split(',') : [value!])]);
         }
 
-        _query = _query with { Values = [.. _values] };
+        _query = _query with { Values = [.. _values], IsPerWindow = _layout == RollupLayout.Cell };
         if (_query is { From: { } from, To: { } to } && from >= to)
             Refuse("to", "must be after 'from'");
-        _query = _query with { IsPerWindow = _layout == RollupLayout.Cell };
-        request = new RollupRequest(_query, _layout, _top, _page);
+        request = new RollupRequest(_query, _layout, _top, _page, _format);
         return _mistake;
+    }
+
+    private void Read(string name, string[] entries)
+    {
+        if (entries.Length > MaximumValues)
+            Refuse(name, $"has {entries.Length} values; {MaximumValues} are allowed");
+        foreach (var entry in entries.Take(MaximumValues))
+            Read(name, entry);
     }
 
     private void Read(string name, string value)
     {
-        if (value.Length > MaximumValueLength)
-        {
-            Refuse(name, $"has a value of {value.Length} characters; {MaximumValueLength} are allowed");
-            return;
-        }
-
         switch (name)
         {
             case "from":
@@ -62,16 +80,13 @@ internal sealed class RollupParameters(Rollup rollup)
                 _query = _query with { To = Time(name, value) };
                 break;
             case "date":
-                foreach (var part in value.Split(','))
-                    _query = _query with { Dates = _query.Dates.Add(Date(name, part)) };
+                _query = _query with { Dates = _query.Dates.Add(Date(name, value)) };
                 break;
             case "hour":
-                foreach (var part in value.Split(','))
-                    _query = _query with { Hours = _query.Hours.Add(Number(name, part, 0, 23)) };
+                _query = _query with { Hours = _query.Hours.Add(Number(name, value, 0, 23)) };
                 break;
             case "min":
-                foreach (var part in value.Split(','))
-                    _query = _query with { Minutes = _query.Minutes.Add(Number(name, part, 0, 59)) };
+                _query = _query with { Minutes = _query.Minutes.Add(Number(name, value, 0, 59)) };
                 break;
             case "newest":
                 _query = _query with { NewestWindows = Number(name, value, 1, MaximumNewest) };
@@ -83,51 +98,50 @@ internal sealed class RollupParameters(Rollup rollup)
                 _page = Number(name, value, 1, MaximumPage);
                 break;
             case "by":
-                _layout = Layout(name, value);
+                _layout = Choice(name, value, ("key", RollupLayout.Key), ("window", RollupLayout.Window), ("cell", RollupLayout.Cell));
                 break;
-            case "format" when value is "csv" or "json":
-                break;
-            case "format":
-                Refuse(name, "must be json or csv");
+            case FormatName:
+                _format = Choice(name, value, ("json", MediaTypes.Json), ("csv", MediaTypes.Csv));
                 break;
             default:
-                AddValue(name, value);
+                AddValue(rollup.Dimensions.IndexOf(name), name, value);
                 break;
         }
     }
 
-    private void AddValue(string name, string value)
+    // Whatever can be a key can be asked for.
+    private void AddValue(int dimension, string name, string value)
     {
-        for (var index = 0; index < rollup.Dimensions.Length; index++)
-        {
-            if (rollup.Dimensions[index] != name)
-                continue;
-            _values[index] = _values[index].Add(value);
-            return;
-        }
-
-        Refuse(name, "is no parameter here; known are from, to, date, hour, min, newest, by, top, page, format and the "
-            + $"dimensions {string.Join(", ", rollup.Dimensions)}");
+        var bytes = Encoding.UTF8.GetByteCount(value);
+        if (bytes is 0 or > EventDecoder.MaximumTextBytes)
+            Refuse(name, bytes == 0
+                ? "has an empty value, and no key is empty; leave it out to have all"
+                : $"has a value of {bytes} bytes of UTF-8; no key has more than {EventDecoder.MaximumTextBytes}");
+        else
+            _values[dimension] = _values[dimension].Add(value);
     }
 
     private DateTime? Time(string name, string value)
     {
         const string midnight = "T00:00";
-        // In a query a plus that is not escaped is a space; before the last five characters, of hh:mm, it can't be meant for one.
-        var text = value.Length > "yyyy-MM-ddTHH:mm".Length && value[^6] == ' ' ? $"{value[..^6]}+{value[^5..]}" : value;
+        // In a query a plus that is not escaped is a space; behind hours and minutes only a zone can follow one.
+        var plus = value.LastIndexOf(' ');
+        var text = plus >= "yyyy-MM-ddTHH:mm".Length ? $"{value[..plus]}+{value[(plus + 1)..]}" : value;
         if ((Iso8601.TryRead(text, out var time) || Iso8601.TryRead(text + midnight, out time)) && time >= DateTime.UnixEpoch)
             return time;
-        Refuse(name, $"is '{value}'; use ISO-8601 such as 2026-01-31T12:05:00Z, in 1970 or later");
+        Refuse(name, $"is '{ApiProblem.Shown(value)}'; use ISO-8601 such as 2026-01-31T12:05:00Z, in UTC from the year 1970 to the year 9999");
         return null;
     }
 
     private DateOnly Date(string name, string value)
     {
-        if (DateOnly.TryParseExact(value, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
-            && date.Year is >= 1970 and < 9999)
+        if (DateOnly.TryParseExact(value, DateFormat, CultureInfo.InvariantCulture, DateTimeStyles.None, out var date)
+            && date >= FirstDate && date <= LastDate)
             return date;
-        Refuse(name, $"is '{value}'; use a date such as 2026-01-31, in 1970 or later");
+        Refuse(name, $"is '{ApiProblem.Shown(value)}'; use a date such as 2026-01-31, from {Text(FirstDate)} to {Text(LastDate)}");
         return default;
+
+        static string Text(DateOnly date) => date.ToString(DateFormat, CultureInfo.InvariantCulture);
     }
 
     private int Number(string name, string value, int least, int most)
@@ -135,24 +149,22 @@ internal sealed class RollupParameters(Rollup rollup)
         if (int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
             && number >= least && number <= most)
             return number;
-        Refuse(name, $"is '{value}'; use a whole number from {least} to {most}");
+        Refuse(name, $"is '{ApiProblem.Shown(value)}'; use a whole number from {least} to {most}");
         return least;
     }
 
-    private RollupLayout Layout(string name, string value)
+    private T Choice<T>(string name, string value, params ReadOnlySpan<(string Name, T Meaning)> known)
     {
-        switch (value)
+        var names = new List<string>();
+        foreach (var (text, meaning) in known)
         {
-            case "key":
-                return RollupLayout.Key;
-            case "window":
-                return RollupLayout.Window;
-            case "cell":
-                return RollupLayout.Cell;
-            default:
-                Refuse(name, $"is '{value}'; use key, window or cell");
-                return RollupLayout.Key;
+            if (text.Equals(value, StringComparison.OrdinalIgnoreCase))
+                return meaning;
+            names.Add(text);
         }
+
+        Refuse(name, $"is '{ApiProblem.Shown(value)}'; use one of {string.Join(", ", names)}");
+        return known[0].Meaning;
     }
 
     private void Refuse(string name, string detail) => _mistake ??= (name, $"'{name}' {detail}.");

@@ -20,4 +20,5 @@ internal enum RollupLayout
 /// <param name="Layout">The rows.</param>
 /// <param name="Top">Rows per page.</param>
 /// <param name="Page">From 1.</param>
-internal sealed record RollupRequest(RollupQuery Query, RollupLayout Layout, int Top, int Page);
+/// <param name="Format">The media type that was asked for by name; null where none was.</param>
+internal sealed record RollupRequest(RollupQuery Query, RollupLayout Layout, int Top, int Page, string? Format);

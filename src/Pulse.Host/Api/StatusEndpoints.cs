@@ -68,7 +68,7 @@ internal static class StatusEndpoints
                 DeadLettersWaiting = deadLetters.Waiting,
                 DeadLetterProblem = deadLetters.Problem,
             };
-        });
+        }).Takes();
 
     // Of those that this node reads it knows more than it told.
     private static List<NodePartition> Partitions(StreamState state, IngestStatistics ingest, string address)

@@ -38,7 +38,7 @@ internal static class DashboardHosting
     /// <summary>Maps pages and API; after health checks, before the start.</summary>
     public static void MapDashboard(this WebApplication application)
     {
-        application.Use(AnswerHeadAsGet);
+        application.Use(MethodRules.AnswerHeadAsGet);
         // Where nothing has answered; the API's own errors have a body.
         application.UseStatusCodePagesWithReExecute(NotFoundPage);
         application.UseRouting();
@@ -53,14 +53,6 @@ internal static class DashboardHosting
                 // Small messages to people nearby; the processor's time belongs to counting.
                 mode.DisableWebSocketCompression = true;
             });
-    }
-
-    // RFC 9110, 9.3.2: as GET without the body, which the server leaves out. A stream would never end.
-    private static Task AnswerHeadAsGet(HttpContext context, RequestDelegate next)
-    {
-        if (HttpMethods.IsHead(context.Request.Method) && !RollupEndpoints.IsStream(context.Request.Path))
-            context.Request.Method = HttpMethods.Get;
-        return next(context);
     }
 
     private static CountryNames Countries(IWebHostEnvironment environment)

@@ -124,6 +124,8 @@ public sealed class ApiFixture : IAsyncLifetime
         builder.Services.AddSingleton(new StorageAvailability());
         builder.Services.AddSingleton<LatestExport>();
         var application = builder.Build();
+        application.Use(MethodRules.AnswerHeadAsGet);
+        application.UseRouting();
         application.MapApi();
         await application.StartAsync(TestContext.Current.CancellationToken);
         _applications.Add(application);

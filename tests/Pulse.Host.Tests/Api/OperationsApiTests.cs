@@ -53,6 +53,9 @@ public sealed class OperationsApiTests(ApiFixture api) : IClassFixture<ApiFixtur
     [InlineData("/api/gaps?top=-1", "top")]
     [InlineData("/api/gaps?page=99999999999999999999", "page")]
     [InlineData("/api/gaps?since=yesterday", "since")]
+    [InlineData("/api/gaps?page=1&page=2", "page")]
+    [InlineData("/api/deadletters?top=101", "top")]
+    [InlineData("/api/deadletters?top=1&top=2", "top")]
     public async Task A_wrong_parameter_is_named(string path, string parameter)
     {
         using var response = await api.Client.GetAsync(path, TestContext.Current.CancellationToken);
@@ -60,6 +63,27 @@ public sealed class OperationsApiTests(ApiFixture api) : IClassFixture<ApiFixtur
         Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
         using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(parameter, body.RootElement.GetProperty("parameter").GetString());
+    }
+
+    [Fact]
+    public async Task Every_address_refuses_a_parameter_that_it_does_not_know_and_one_that_is_no_text()
+    {
+        using var document = JsonDocument.Parse(await api.Client.GetStringAsync("/openapi/v1.json", TestContext.Current.CancellationToken));
+        var paths = document.RootElement.GetProperty("paths").EnumerateObject()
+            .Select(path => path.Name.Replace("{name}", "viewsByDeviceGenre", StringComparison.Ordinal)).ToList();
+
+        Assert.True(paths.Count >= 9);
+        foreach (var path in paths)
+        {
+            foreach (var (query, parameter) in ((string, string)[])[("nonsense=1", "nonsense"), ("nonsense", "nonsense"), ("x=%FF", "x")])
+            {
+                using var response = await api.Client.GetAsync($"{path}?{query}", TestContext.Current.CancellationToken);
+
+                Assert.True(response.StatusCode == HttpStatusCode.BadRequest, $"{path}?{query}: {response.StatusCode}");
+                using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+                Assert.Equal(parameter, body.RootElement.GetProperty("parameter").GetString());
+            }
+        }
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Net;
 using System.Net.Http.Headers;
 using System.Text.Json;
@@ -38,6 +39,13 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         { "from=2026-01-31T23:40:00Z&to=2026-02-01", row => row.Window.EndUtc is { Day: 31, Minute: >= 40 } },
         { "from=2026-02-01T00:40:00%2B01:00", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "from=2026-02-01T00:40:00+01:00", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "from=2026-02-01T05:25:00+0545", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "from=2026-02-01T00:40:00.5+01", row => row.Window.EndUtc > new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "from=2026-02-01+00:40+01", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { $"date=2026-02-01,{string.Join(',', Enumerable.Range(1, 28).Select(day => $"2025-02-{day:00}"))}", row => row.Window.EndUtc.Day == 1 },
+        { $"device_type=Mobile&device_type={new string('G', 256)}", row => row.Key.Values[0] == "Mobile" },
+        { $"device_type={string.Concat(Enumerable.Repeat("%D0%96", 128))}", _ => false },
+        { "device_type=Tab,%22let%22", row => row.Key.Values[0] == "Tab,\"let\"" },
         { "from=2026-01-31%2023:40", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "from=2026-01-31t23:40:00.000000001z", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "to=2026-01-31T23:40Z", row => row.Window.EndUtc < new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
@@ -135,7 +143,26 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         { "by=colour", "by" },
         { "format=xml", "format" },
         { "colour=red", "colour" },
-        { $"genre={new string('x', 201)}", "genre" },
+        { $"genre={new string('x', 257)}", "genre" },
+        { $"genre={string.Concat(Enumerable.Repeat("%D0%96", 129))}", "genre" },
+        { "genre=", "genre" },
+        { "genre", "genre" },
+        { "genre=Drama&genre=", "genre" },
+        { "genre=%FF", "genre" },
+        { "genre=Dram%C3%28", "genre" },
+        { "genre=%ED%A0%80", "genre" },
+        { "%FF=1", "%FF" },
+        { $"hour={string.Join(',', Enumerable.Repeat("1", 201))}", "hour" },
+        { $"{string.Join('&', Enumerable.Repeat("hour=1,2", 101))}", "hour" },
+        { "date=2026-01-31,", "date" },
+        { "date=9999-01-01", "date" },
+        { "from=2026-01-01&from=2026-01-02", "from" },
+        { "top=1&top=2", "top" },
+        { "top=1&TOP=2", "TOP" },
+        { "format=csv&format=json", "format" },
+        { "From=2026-01-01", "From" },
+        { "from=2026-01-31T23:40:00+15:00", "from" },
+        { "from=2026-01-31T23:40:00+", "from" },
     };
 
     [Theory]
@@ -148,6 +175,95 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Equal("application/problem+json", response.Content.Headers.ContentType?.MediaType);
         using var body = JsonDocument.Parse(await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
         Assert.Equal(parameter, body.RootElement.GetProperty("parameter").GetString());
+    }
+
+    [Theory]
+    [InlineData("date=9999-12-31", "9998-12-31")]
+    [InlineData("from=9999-12-31T23:59:59-14:00", "9999")]
+    [InlineData("genre=", "no key is empty")]
+    [InlineData("colour=red", "known are from, to, newest, by, top, page, format, date, hour, min, device_type, genre")]
+    public async Task A_refusal_names_the_bounds(string query, string bound)
+    {
+        using var response = await api.Client.GetAsync($"{Path}?{query}", TestContext.Current.CancellationToken);
+
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+        Assert.Contains(bound, await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(Path, "text/csv", null, "text/csv; charset=utf-8")]
+    [InlineData(Path + "?format=csv", null, null, "text/csv; charset=utf-8")]
+    [InlineData(Path + "?format=CSV", null, null, "text/csv; charset=utf-8")]
+    [InlineData(Path + "?format=csv", null, "gzip", "text/csv; charset=utf-8")]
+    [InlineData(Path + "?format=csv", null, "br", "text/csv; charset=utf-8")]
+    [InlineData(Path, null, "gzip", "application/json; charset=utf-8")]
+    [InlineData(Path, "garbage", null, "application/json; charset=utf-8")]
+    [InlineData("/api/status", null, null, "application/json; charset=utf-8")]
+    [InlineData("/api/rollups", null, null, "application/json; charset=utf-8")]
+    [InlineData("/openapi/v1.json", null, null, "application/json; charset=utf-8")]
+    [InlineData(Path + "?genre=", null, null, "application/problem+json; charset=utf-8")]
+    public async Task A_text_says_how_it_is_encoded(string path, string? accept, string? encoding, string type)
+    {
+        foreach (var method in (HttpMethod[])[HttpMethod.Get, HttpMethod.Head])
+        {
+            using var response = await SendAsync(method, path, accept, encoding);
+
+            Assert.Equal(type, response.Content.Headers.ContentType?.ToString());
+            Assert.Equal(encoding, response.Content.Headers.ContentEncoding.SingleOrDefault());
+            Assert.Contains("Accept-Encoding", response.Headers.Vary);
+        }
+    }
+
+    [Fact]
+    public async Task A_text_comes_compressed_or_not_under_one_weak_tag()
+    {
+        using var plain = await SendAsync(HttpMethod.Get, Path + "?format=csv", null, null);
+        using var packed = await SendAsync(HttpMethod.Get, Path + "?format=csv", null, "gzip");
+        await using var unpacked = new GZipStream(await packed.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress);
+        using var reader = new StreamReader(unpacked);
+
+        Assert.Equal(
+            await plain.Content.ReadAsStringAsync(TestContext.Current.CancellationToken),
+            await reader.ReadToEndAsync(TestContext.Current.CancellationToken));
+        Assert.True(plain.Headers.ETag is { IsWeak: true });
+        Assert.Equal(plain.Headers.ETag, packed.Headers.ETag);
+        using var again = new HttpRequestMessage(HttpMethod.Get, Path + "?format=csv");
+        again.Headers.AcceptEncoding.ParseAdd("gzip");
+        again.Headers.IfNoneMatch.Add(plain.Headers.ETag);
+        using var unchanged = await api.Client.SendAsync(again, TestContext.Current.CancellationToken);
+        Assert.Equal(HttpStatusCode.NotModified, unchanged.StatusCode);
+        Assert.Equal(["Accept", "Accept-Encoding"], unchanged.Headers.Vary.Order());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("a,b")]
+    public async Task A_filter_that_finds_nothing_leaves_other_answers_alone(string value)
+    {
+        const string path = "/api/rollups/viewsByDeviceGenre?newest=3";
+        using var filtered = await api.Client.GetAsync($"{path}&device_type={Uri.EscapeDataString(value)}", TestContext.Current.CancellationToken);
+
+        Assert.NotEqual(0, (await GetAsync(path)).GetProperty("total").GetInt64());
+        Assert.Equal(value.Length == 0 ? HttpStatusCode.BadRequest : HttpStatusCode.OK, filtered.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("?format=json", HttpStatusCode.BadRequest)]
+    [InlineData("?format=csv", HttpStatusCode.BadRequest)]
+    [InlineData("?genre=", HttpStatusCode.BadRequest)]
+    [InlineData("?top=1&top=2", HttpStatusCode.BadRequest)]
+    [InlineData("", HttpStatusCode.NotAcceptable, "text/csv")]
+    [InlineData("", HttpStatusCode.OK, "text/event-stream")]
+    [InlineData("/?top=1", HttpStatusCode.OK)]
+    public async Task The_stream_takes_what_it_can_keep(string rest, HttpStatusCode status, string? accept = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"{Path}/stream{rest}");
+        if (accept is not null)
+            request.Headers.Accept.ParseAdd(accept);
+        using var response = await api.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, response.StatusCode);
+        Assert.Equal(status == HttpStatusCode.OK ? ["no"] : [], response.Headers.TryGetValues("X-Accel-Buffering", out var values) ? values : []);
     }
 
     [Fact]
@@ -163,7 +279,17 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
     [InlineData("POST", "/api/status", "GET, HEAD")]
     [InlineData("DELETE", "/api/rollups/viewsByDeviceGenre", "GET, HEAD")]
     [InlineData("HEAD", "/api/rollups/viewsByDeviceGenre/stream", "GET")]
+    [InlineData("HEAD", "/api/rollups/viewsByDeviceGenre/stream/", "GET")]
+    [InlineData("OPTIONS", "/api/rollups/viewsByDeviceGenre/stream/", "GET")]
     [InlineData("POST", "/api/rollups/stream", "GET, HEAD")]
+    [InlineData("TRACE", "/api/rollups/", "GET, HEAD")]
+    [InlineData("PATCH", "/api/nothing", "GET, HEAD")]
+    [InlineData("OPTIONS", "/openapi/v1.json", "GET, HEAD")]
+    [InlineData("PUT", "/", "GET, HEAD")]
+    [InlineData("DELETE", "/cluster/", "GET, HEAD")]
+    [InlineData("PUT", "/login/", "GET, HEAD, POST")]
+    [InlineData("OPTIONS", "/metrics", "GET, HEAD")]
+    [InlineData("POST", "/health/ready/", "GET, HEAD")]
     public async Task What_is_there_can_only_be_read(string method, string path, string allowed)
     {
         using var request = new HttpRequestMessage(HttpMethod.Parse(method), path);
@@ -256,6 +382,16 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
 
         Assert.Equal(RollupCatalog.Default.Counted.Select(rollup => rollup.Name), balances.Select(each => each.GetProperty("rollup").GetString()));
         Assert.All(balances, each => Assert.Equal(JsonValueKind.Null, each.GetProperty("cut").ValueKind));
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? accept, string? encoding)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (accept is not null)
+            Assert.True(request.Headers.TryAddWithoutValidation("Accept", accept));
+        if (encoding is not null)
+            request.Headers.AcceptEncoding.ParseAdd(encoding);
+        return await api.Client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
     private async Task<JsonElement> GetAsync(string path)
