@@ -7,6 +7,12 @@ internal static class Text
 {
     public static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 
+    /// <summary>Stands for what has not been read yet: before that nobody knows that there is nothing.</summary>
+    public const string NotYet = "…";
+
+    /// <summary>The same, of what may not have been read yet.</summary>
+    public static string Read(long? number) => number is { } known ? Number(known) : NotYet;
+
     /// <summary>The same, of what may be unknown.</summary>
     public static string Known(long? number) => number is { } known ? Number(known) : "unknown";
 

@@ -11,6 +11,9 @@ internal static class WindowText
 {
     public const string NoTime = "no time";
 
+    /// <summary>What the filters by date, hour and minute are about.</summary>
+    public const string FilterHint = "Of the window's end, UTC";
+
     /// <summary>The first window of all.</summary>
     public static Window First(TimeSpan length) => new((long)length.TotalSeconds);
 
@@ -22,7 +25,7 @@ internal static class WindowText
     public static string Period(IReadOnlyList<WindowTotal> windows, TimeSpan length)
     {
         if (windows.Count == 0)
-            return "No window yet";
+            return "No window";
         if (windows.Count == 1)
             return Text.Sentence(Name(windows[0].Window, length));
         var hasNoTime = windows[0].Window == First(length);

@@ -12,7 +12,7 @@ public sealed class WindowTextTests
     private static readonly TimeSpan Length = Window.DefaultLength;
 
     [Theory]
-    [InlineData("No window yet")]
+    [InlineData("No window")]
     [InlineData("The window “no time”", "1970-01-01 00:05")]
     [InlineData("The window that ends 1970-01-01 00:10 UTC", "1970-01-01 00:10")]
     [InlineData("2 windows, no time and 2026-06-01 12:05 UTC", "1970-01-01 00:05", "2026-06-01 12:05")]

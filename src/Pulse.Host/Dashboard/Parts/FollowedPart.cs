@@ -3,11 +3,9 @@ using Pulse.Actors.Storage;
 
 namespace Pulse.Host.Dashboard.Parts;
 
-/// <summary>A part of a page that reads storage by itself, again and again while the page is open.</summary>
+/// <summary>A part of a page that reads what it shows by itself, again and again while the page is open.</summary>
 public abstract class FollowedPart : ComponentBase, IDisposable
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
-
     private readonly CancellationTokenSource _end = new();
 
     /// <summary>Why it could not be read; null where it could.</summary>
@@ -16,11 +14,17 @@ public abstract class FollowedPart : ComponentBase, IDisposable
     /// <summary>Whether it was read once: before that, nobody knows that there is nothing.</summary>
     protected bool IsRead { get; private set; }
 
+    /// <summary>How long it is shown before it is read again.</summary>
+    protected virtual TimeSpan Interval => TimeSpan.FromSeconds(5);
+
+    /// <summary>Whether it is read so soon that the page's first text may wait for it; what is not, is read when the page lives.</summary>
+    protected virtual bool IsQuick => true;
+
     /// <summary>Reads what is shown.</summary>
     protected abstract Task ReadAsync(CancellationToken token);
 
     /// <inheritdoc />
-    protected override Task OnInitializedAsync() => TryReadAsync();
+    protected override Task OnInitializedAsync() => IsQuick || RendererInfo.IsInteractive ? TryReadAsync() : Task.CompletedTask;
 
     /// <inheritdoc />
     protected override void OnAfterRender(bool firstRender)
@@ -64,6 +68,10 @@ public abstract class FollowedPart : ComponentBase, IDisposable
         catch (StorageException exception)
         {
             Problem = exception.Message;
+        }
+        catch (OperationCanceledException) when (_end.IsCancellationRequested)
+        {
+            // The page was left.
         }
     }
 }

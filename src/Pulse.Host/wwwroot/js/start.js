@@ -1,7 +1,16 @@
 // Starts the page's connection and keeps it: after the node is back, the page comes back by itself.
 (() => {
   const notice = () => document.getElementById('components-reconnect-modal');
+  // Written where it is true: who reads the page without running it would take it for a fact.
+  const words = () => {
+    const [text, strong] = [document.createElement('p'), document.createElement('strong')];
+    strong.textContent = 'The node does not answer.';
+    text.append(strong, ' The numbers are as they were. This page comes back by itself.');
+    return text;
+  };
+
   const show = (isAway) => {
+    notice().replaceChildren(...(isAway ? [words()] : []));
     notice().hidden = !isAway;
     document.documentElement.toggleAttribute('data-stale', isAway);
   };
