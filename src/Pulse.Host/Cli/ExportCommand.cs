@@ -23,7 +23,7 @@ internal sealed class ExportCommand
 
     private readonly Option<DateOnly?> _date = new("--date")
     {
-        Description = "Only this UTC date, as 2026-01-31 [default: every date that storage holds]",
+        Description = "Only windows that end on this UTC date, as 2026-01-31 [default: every date that storage holds]",
         HelpName = "DATE",
         CustomParser = argument =>
         {
