@@ -7,7 +7,7 @@ namespace Pulse.Actors.Live;
 public sealed class ClusterView
 {
     private readonly ConcurrentDictionary<string, NodeStatus> _nodes = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<string, (NodeStatus Status, double PerSecond)> _rates = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, (NodeStatus Status, double? PerSecond)> _rates = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, long> _heard = new(StringComparer.Ordinal);
 
     /// <summary>This node's unique address; empty before it joined.</summary>
@@ -25,8 +25,12 @@ public sealed class ClusterView
         .. Nodes.Where(node => _heard.TryGetValue(node.Node, out var at) && Stopwatch.GetElapsedTime(at) <= age),
     ];
 
+    /// <summary>Records a second that all nodes read lately; null before one of them has told twice.</summary>
+    public double? TotalEventsPerSecond =>
+        _rates.Values.Select(rate => rate.PerSecond).Aggregate((double?)null, (sum, rate) => rate is null ? sum : (sum ?? 0) + rate);
+
     /// <summary>Records a second that a node read lately.</summary>
-    public double EventsPerSecond(string node) => _rates.TryGetValue(node, out var rate) ? rate.PerSecond : 0;
+    public double EventsPerSecond(string node) => _rates.TryGetValue(node, out var rate) ? rate.PerSecond ?? 0 : 0;
 
     internal void Told(NodeStatus status)
     {
@@ -34,7 +38,7 @@ public sealed class ClusterView
         _heard[status.Node] = Stopwatch.GetTimestamp();
         _rates.AddOrUpdate(
             status.Node,
-            _ => (status, 0),
+            _ => (status, null),
             (_, before) =>
             {
                 var seconds = (status.AtUtc - before.Status.AtUtc).TotalSeconds;

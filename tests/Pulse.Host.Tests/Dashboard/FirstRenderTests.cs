@@ -99,6 +99,24 @@ public sealed partial class FirstRenderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_node_that_has_only_begun_to_tell_says_no_number_of_its_work()
+    {
+        _view.Told(Node(deadLettered: 0));
+
+        var text = await TextAsync("/cluster");
+
+        Assert.Contains("Events a second … ", text, StringComparison.Ordinal);
+        Assert.Contains("Buckets … Newest checkpoint … ", text, StringComparison.Ordinal);
+        Assert.Contains("… events/s", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("not yet", text, StringComparison.Ordinal);
+
+        _view.Told(Node(deadLettered: 0) with { Buckets = 3, Consumed = 25, AtUtc = DateTime.UtcNow.AddSeconds(10) });
+
+        Assert.Contains("Events a second 1 ", await TextAsync("/cluster"), StringComparison.Ordinal);
+        Assert.Contains("Buckets 3 Newest checkpoint not yet", await TextAsync("/cluster"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task That_there_never_was_a_dead_letter_is_said_only_where_it_is_known()
     {
         const string never = "None: every record was a viewing event.";
