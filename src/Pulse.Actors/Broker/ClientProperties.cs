@@ -16,8 +16,7 @@ public static class ClientProperties
     public static string? Refusal(string name, string value) => ClientLibrary.Refusal(name, value);
 
     /// <summary>The known name that is most like one that is not known; null where no list is to be had.</summary>
-    public static string? Nearest(string name) => Known.Value.Keys
-        .OrderBy(known => Distance(name.ToLowerInvariant(), known)).ThenBy(known => known, StringComparer.Ordinal).FirstOrDefault();
+    public static string? Nearest(string name) => NearestName.Of(name.ToLowerInvariant(), Known.Value.Keys)?.Name;
 
     private static FrozenDictionary<string, ClientProperty> Read()
     {
@@ -34,29 +33,5 @@ public static class ClientProperties
         }
 
         return properties.ToFrozenDictionary();
-    }
-
-    // How many letters must be put in, taken out, changed or swapped with their neighbour.
-    private static int Distance(string written, string known)
-    {
-        var rows = new int[written.Length + 1, known.Length + 1];
-        for (var row = 0; row <= written.Length; row++)
-        {
-            for (var column = 0; column <= known.Length; column++)
-            {
-                if (row == 0 || column == 0)
-                {
-                    rows[row, column] = row + column;
-                    continue;
-                }
-
-                var changed = rows[row - 1, column - 1] + (written[row - 1] == known[column - 1] ? 0 : 1);
-                rows[row, column] = Math.Min(changed, Math.Min(rows[row - 1, column], rows[row, column - 1]) + 1);
-                if (row > 1 && column > 1 && written[row - 1] == known[column - 2] && written[row - 2] == known[column - 1])
-                    rows[row, column] = Math.Min(rows[row, column], rows[row - 2, column - 2] + 1);
-            }
-        }
-
-        return rows[written.Length, known.Length];
     }
 }

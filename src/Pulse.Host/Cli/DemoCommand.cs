@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using Pulse.Host.Configuration;
 using Pulse.Host.Demo;
 using Pulse.Simulator.Broker;
 using Spectre.Console;
@@ -62,6 +63,19 @@ internal sealed class DemoCommand
 
     private async Task<int> ExecuteAsync(ParseResult parsed)
     {
+        try
+        {
+            // What nodes would refuse is refused before any of them is started.
+            return await ExecuteAsync(parsed, ConfigurationSources.Read());
+        }
+        catch (ConfigurationException exception)
+        {
+            return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
+        }
+    }
+
+    private async Task<int> ExecuteAsync(ParseResult parsed, IConfiguration configuration)
+    {
         var options = new DemoOptions
         {
             Nodes = parsed.GetValue(_nodes),
@@ -70,7 +84,7 @@ internal sealed class DemoCommand
             Seed = parsed.GetValue(_seed),
             Kill = parsed.GetValue(_kill),
             DataDirectory = Path.GetFullPath(parsed.GetValue(_data)!),
-            ConnectionString = Environment.GetEnvironmentVariable("Pulse__Storage__ConnectionString"),
+            ConnectionString = configuration["Pulse:Storage:ConnectionString"],
         };
         if (Mistake(options) is { } mistake)
         {

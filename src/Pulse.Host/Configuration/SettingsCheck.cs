@@ -22,8 +22,7 @@ internal static class SettingsCheck
                 child.Key, BindingFlags.Public | BindingFlags.Instance | BindingFlags.IgnoreCase);
             if (property is null)
             {
-                var known = shape.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(each => each.Name);
-                yield return $"{child.Path} is no setting; {section.Path} has {string.Join(", ", known.Order())}.";
+                yield return $"{child.Path} is no setting; {(Meant(child) is { } meant ? $"the nearest is {meant}" : Known(section, shape))}.";
                 continue;
             }
 
@@ -31,6 +30,14 @@ internal static class SettingsCheck
                 yield return mistake;
         }
     }
+
+    /// <summary>Whether a type is written as one value.</summary>
+    public static bool IsPlain(Type type) =>
+        type == typeof(string) || (Nullable.GetUnderlyingType(type) ?? type).IsValueType;
+
+    /// <summary>What a list has; null for what is no list.</summary>
+    public static Type? ElementOf(Type type) =>
+        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IList<>) ? type.GetGenericArguments()[0] : null;
 
     private static IEnumerable<string> OfValue(IConfigurationSection section, Type type)
     {
@@ -40,8 +47,22 @@ internal static class SettingsCheck
             return [$"{section.Path} is '{section.Value}', but a list; give {section.Path}:0 and so on."];
         if (ElementOf(type) is { } element)
             return section.GetChildren().SelectMany(child => OfValue(child, element));
-        return typeof(IDictionary).IsAssignableFrom(type) ? [] : Mistakes(section, type);
+        if (typeof(IDictionary).IsAssignableFrom(type))
+            return string.IsNullOrEmpty(section.Value) ? [] : [$"{section.Path} is one value, but a section; give {section.Path}:name and so on."];
+        // The value itself may hold a password.
+        return string.IsNullOrEmpty(section.Value)
+            ? Mistakes(section, type)
+            : [$"{section.Path} is one value, but a section; {Known(section, type)}."];
     }
+
+    private static string? Meant(IConfigurationSection unknown)
+    {
+        var name = unknown.Path[(PulseOptions.Section.Length + 1)..];
+        return (SettingNames.Same(name) ?? SettingNames.Near(name)) is { } path ? $"{PulseOptions.Section}:{path}" : null;
+    }
+
+    private static string Known(IConfigurationSection section, Type shape) =>
+        $"{section.Path} has {string.Join(", ", shape.GetProperties(BindingFlags.Public | BindingFlags.Instance).Select(each => each.Name).Order())}";
 
     private static string? Unreadable(IConfigurationSection section, Type type)
     {
@@ -63,10 +84,4 @@ internal static class SettingsCheck
         type == typeof(TimeSpan) ? "a time span such as 00:05:00"
         : type == typeof(bool) ? "true or false"
         : "a whole number";
-
-    private static bool IsPlain(Type type) =>
-        type == typeof(string) || (Nullable.GetUnderlyingType(type) ?? type).IsValueType;
-
-    private static Type? ElementOf(Type type) =>
-        type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IList<>) ? type.GetGenericArguments()[0] : null;
 }
