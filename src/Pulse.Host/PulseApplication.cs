@@ -8,6 +8,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
+using Pulse.Host.Access;
 using Pulse.Host.Configuration;
 using Pulse.Host.Console;
 using Pulse.Host.Dashboard;
@@ -32,6 +33,9 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     internal static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(100);
 
     private readonly ConsoleView _view = ConsoleView.Standard();
+    private string? _keysObjection;
+
+    private string KeyDirectory => Path.Combine(node.DataDirectory, "keys");
 
     /// <returns>The process's exit code.</returns>
     /// <exception cref="StartException">It can't start.</exception>
@@ -39,6 +43,9 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     public async Task<int> RunAsync()
     {
         StartChecks.Directories(node);
+        // Before anything is written there, or said of a port: what stands in the way is the other node.
+        using var held = StartChecks.Hold(node);
+        _keysObjection = CookieKeys.Objection(KeyDirectory);
         StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.Http);
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
@@ -51,7 +58,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         await UpgradeAsync(storage, started.Settings);
         await storage.PrepareAsync(node.Settings.Rules, CancellationToken.None);
         await StartChecks.StreamAsync(application.Services.GetRequiredService<StreamAdmission>());
-        return await RunAsync(application, started, stream);
+        return await RunAsync(application, started, stream, held);
     }
 
     private async Task UpgradeAsync(NodeStorage storage, PulseSettings settings)
@@ -70,7 +77,8 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         }
     }
 
-    private async Task<int> RunAsync(WebApplication application, NodeConfiguration started, EmbeddedStream? stream)
+    private async Task<int> RunAsync(
+        WebApplication application, NodeConfiguration started, EmbeddedStream? stream, DataDirectoryLock? held)
     {
         var services = application.Services;
         var outcome = services.GetRequiredService<RunOutcome>();
@@ -92,6 +100,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         }
 
         var address = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
+        held?.Announce(address);
         using var note = stream?.NoteOf(address).Post(node.DataDirectory);
         if (outcome.Failure is null)
         {
@@ -102,7 +111,13 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 services.GetRequiredService<NodeStorage>(),
                 services.GetRequiredService<IWarehouse>(),
                 address);
-            WarnOfConfiguredStream(services.GetRequiredService<ILogger<PulseApplication>>(), started.Settings.Kafka.StreamIdentity);
+            var log = services.GetRequiredService<ILogger<PulseApplication>>();
+            WarnOfConfiguredStream(log, started.Settings.Kafka.StreamIdentity);
+            if (_keysObjection is { } objection)
+                log.LogWarning(
+                    "Keys of cookies can't be kept in {Directory} ({Objection}): sign-ins, and pages that are open, end with this process. Choose "
+                    + "another directory with --data or Pulse:Data, and see that TMPDIR is one that can be written to.",
+                    KeyDirectory, objection);
         }
 
         await application.WaitForShutdownAsync();
@@ -164,7 +179,9 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         services.AddSingleton<LatestExport>();
         services.AddSingleton(TimeProvider.System);
         services.AddPulse(started.Settings, started.Warehouse.Create(), Watch);
-        builder.AddDashboard(node.Http, started.Settings, Path.Combine(node.DataDirectory, "keys"));
+        builder.AddDashboard(node.Http, started.Settings, KeyDirectory);
+        if (_keysObjection is not null)
+            CookieKeys.KeepInMemory(services);
         builder.AddTelemetry(configuration);
         services.AddHostedService<StatusLine>();
         services.AddHostedService<GapReading>();

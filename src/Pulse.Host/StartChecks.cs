@@ -4,20 +4,31 @@ using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Streams;
 using Pulse.Host.Configuration;
+using Pulse.Host.Embedded;
 
 namespace Pulse.Host;
 
 /// <summary>Finds out before anything starts whether everything that a node needs is there, to say it in one line.</summary>
 internal static class StartChecks
 {
-    /// <exception cref="StartException">A directory that the node writes to can't be written to.</exception>
+    /// <exception cref="StartException">A directory that the node must write to can't be written to.</exception>
     public static void Directories(NodeConfiguration node)
     {
-        if (node.IsStorageEmbedded)
-            Writable(node.DataDirectory, "data directory", "--data or Pulse:Data");
-        if (node.Warehouse.BigQuery is null)
-            Writable(node.Warehouse.Directory, "warehouse directory", "--data, Pulse:Data or Pulse:Warehouse:Directory");
+        if (node.NeedsData)
+            Require(node.DataDirectory, "data directory", "--data or Pulse:Data");
+        if (node.Warehouse.BigQuery is { } bigQuery)
+            Require(
+                bigQuery.StagingDirectory ?? Path.GetTempPath(), "staging directory", "Pulse:Warehouse:BigQuery:StagingDirectory");
+        else
+            Require(node.Warehouse.Directory, "warehouse directory", "--data, Pulse:Data or Pulse:Warehouse:Directory");
     }
+
+    /// <summary>Holds the data directory; null where nothing is kept there that the node can't do without, and nothing can be.</summary>
+    /// <exception cref="StartException">Another node holds it.</exception>
+    public static DataDirectoryLock? Hold(NodeConfiguration node) =>
+        node.NeedsData || Objection(node.DataDirectory) is null
+            ? DataDirectoryLock.Take(node.DataDirectory, isAlone: node.IsBrokerEmbedded)
+            : null;
 
     /// <exception cref="StartException">The file can't be written.</exception>
     public static void TruthFile(string? path)
@@ -65,7 +76,8 @@ internal static class StartChecks
         }
     }
 
-    private static void Writable(string directory, string name, string setting)
+    /// <summary>Why a directory can't be written to, or made; null: it can.</summary>
+    public static string? Objection(string directory)
     {
         var probe = Path.Combine(directory, $".write-check-{Guid.NewGuid():N}");
         try
@@ -73,13 +85,18 @@ internal static class StartChecks
             Directory.CreateDirectory(directory);
             File.WriteAllBytes(probe, []);
             File.Delete(probe);
+            return null;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new StartException(
-                $"The {name} {directory} can't be written to ({Reason(exception)}). Choose another with {setting}.",
-                exception);
+            return Reason(exception);
         }
+    }
+
+    private static void Require(string directory, string name, string setting)
+    {
+        if (Objection(directory) is { } objection)
+            throw new StartException($"The {name} {directory} can't be written to ({objection}). Choose another with {setting}.");
     }
 
     private static string Reason(Exception exception) => exception.Message.TrimEnd('.');

@@ -35,6 +35,9 @@ internal sealed record NodeConfiguration(
     private static readonly TimeSpan EmbeddedCheckpointInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan CheckpointInterval = TimeSpan.FromMinutes(5);
 
+    /// <summary>Whether the node can't do without its data directory.</summary>
+    public bool NeedsData => IsBrokerEmbedded || IsStorageEmbedded;
+
     /// <summary>Reads and checks the section <c>Pulse</c>.</summary>
     /// <exception cref="ConfigurationException">It has mistakes; all of them are told at once.</exception>
     public static NodeConfiguration Read(IConfiguration configuration)

@@ -27,6 +27,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
 
     private readonly DemoOptions _options;
+    private readonly DataDirectoryLock _held;
     private readonly EmbeddedStream? _embedded;
     private readonly KafkaSettings _stream;
     private readonly PostgresServer? _postgres;
@@ -42,6 +43,7 @@ internal sealed class NodeCluster : IAsyncDisposable
     private NodeCluster(DemoOptions options, EmbeddedStream? embedded, PostgresServer? postgres, string? connectionString)
     {
         _options = options;
+        _held = DataDirectoryLock.Take(options.DataDirectory, isAlone: false);
         _embedded = embedded;
         _stream = embedded?.Settings ?? options.Stream!;
         _postgres = postgres;
@@ -104,8 +106,10 @@ internal sealed class NodeCluster : IAsyncDisposable
     public static async Task<NodeCluster> StartAsync(DemoOptions options)
     {
         Directory.CreateDirectory(options.DataDirectory);
-        foreach (var log in Directory.GetFiles(options.DataDirectory, "node-*.log"))
-            File.Delete(log);
+        var binaries = options.ConnectionString is null ? PostgresServer.FindBinaries() : null;
+        // Nobody must be counting there when what is of the past goes.
+        using (DataDirectoryLock.Take(options.DataDirectory, isAlone: true))
+            DeleteFormerFiles(options.DataDirectory, withDatabase: options.ConnectionString is null && binaries is null);
         var embedded = options.Stream is null
             ? EmbeddedStream.Start(new KafkaSettings(Configuration.NodeConfiguration.EmbeddedBrokerPlaceholder))
             : null;
@@ -113,14 +117,12 @@ internal sealed class NodeCluster : IAsyncDisposable
         var connectionString = options.ConnectionString;
         if (connectionString is not null)
             await RequireEmptyAsync(connectionString);
-        if (connectionString is null && PostgresServer.FindBinaries() is { } binaries)
+        if (binaries is not null)
         {
             postgres = await PostgresServer.CreateAsync(binaries);
             connectionString = postgres.ConnectionString("postgres");
         }
 
-        if (connectionString is null)
-            DeleteFormerDatabase(options.DataDirectory);
         return new NodeCluster(options, embedded, postgres, connectionString);
     }
 
@@ -201,6 +203,7 @@ internal sealed class NodeCluster : IAsyncDisposable
         await _ends.DisposeAsync();
         foreach (var node in _nodes)
             await node.DisposeAsync();
+        _held.Dispose();
         _embedded?.Dispose();
         if (_postgres is not null)
             await _postgres.DisposeAsync();
@@ -271,9 +274,9 @@ internal sealed class NodeCluster : IAsyncDisposable
         }
     }
 
-    private static void DeleteFormerDatabase(string directory)
+    private static void DeleteFormerFiles(string directory, bool withDatabase)
     {
-        foreach (var file in Directory.GetFiles(directory, "pulse.db*"))
+        foreach (var file in Directory.GetFiles(directory, "node-*.log").Concat(withDatabase ? Directory.GetFiles(directory, "pulse.db*") : []))
             File.Delete(file);
     }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Text.Json;
 
 namespace Pulse.Host.Embedded;
@@ -35,20 +34,7 @@ internal sealed record BrokerNote(string BootstrapServers, string StreamIdentity
     /// <summary>Reads the file.</summary>
     /// <returns>Null where there is none, or none that can be read, or where the node's process has ended.</returns>
     public static BrokerNote? FindRunning(string directory) =>
-        Find(directory) is { } note && IsRunning(note.ProcessId) ? note : null;
-
-    private static bool IsRunning(int process)
-    {
-        try
-        {
-            using var found = Process.GetProcessById(process);
-            return !found.HasExited;
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
-    }
+        Find(directory) is { } note && NodeNote.IsRunning(note.ProcessId) ? note : null;
 
     private static BrokerNote? Find(string directory)
     {
@@ -64,7 +50,7 @@ internal sealed record BrokerNote(string BootstrapServers, string StreamIdentity
 
     private sealed class Posted(string file, BrokerNote note) : IDisposable
     {
-        // Of two nodes in one directory, the file is the later one's.
+        // The lock keeps others out, but not an earlier version of Pulse: what that has written is its own.
         public void Dispose()
         {
             try

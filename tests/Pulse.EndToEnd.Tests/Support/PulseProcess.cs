@@ -35,6 +35,9 @@ internal sealed class PulseProcess : IAsyncDisposable
             new ChildProcessOptions { Directory = directory, Environment = environment, IsHidden = IsOurs });
     }
 
+    /// <summary>The process's number.</summary>
+    public int Id => _process.Id;
+
     /// <summary>Standard output so far.</summary>
     public IReadOnlyList<string> Output => _process.Output;
 

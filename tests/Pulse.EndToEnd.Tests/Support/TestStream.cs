@@ -81,12 +81,15 @@ internal sealed class TestStream
             administration.GetMetadata(Topic, Limit).Topics.Single() is { Partitions.Count: > 0 } topic && holds(topic)));
     }
 
+    /// <summary>What a node is configured with that reads this stream and stores in its data directory.</summary>
+    public Dictionary<string, string> Environment() => KafkaFixture.Environment(_settings);
+
     /// <summary>The configuration of a node that reads this stream and stores in Postgres.</summary>
     /// <param name="postgres">The database.</param>
     /// <param name="checkpointInterval">Null for what the node takes by itself.</param>
     public Dictionary<string, string> Environment(string postgres, TimeSpan? checkpointInterval)
     {
-        var environment = KafkaFixture.Environment(_settings);
+        var environment = Environment();
         environment["Pulse__Storage__ConnectionString"] = postgres;
         if (checkpointInterval is { } interval)
             environment["Pulse__CheckpointInterval"] = interval.ToString("c", CultureInfo.InvariantCulture);
