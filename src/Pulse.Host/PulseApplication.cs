@@ -9,6 +9,7 @@ using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Host.Access;
+using Pulse.Host.Cli;
 using Pulse.Host.Configuration;
 using Pulse.Host.Console;
 using Pulse.Host.Dashboard;
@@ -37,10 +38,25 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
 
     private string KeyDirectory => Path.Combine(node.DataDirectory, "keys");
 
+    /// <param name="end">Is cancelled when somebody asks the process to end.</param>
     /// <returns>The process's exit code.</returns>
     /// <exception cref="StartException">It can't start.</exception>
     /// <exception cref="StorageException">Storage is not there or does not fit.</exception>
-    public async Task<int> RunAsync()
+    public async Task<int> RunAsync(CancellationToken end)
+    {
+        try
+        {
+            return await StartAsync(end);
+        }
+        catch (Exception exception) when (
+            end.IsCancellationRequested && exception is (OperationCanceledException or StorageException or StartException))
+        {
+            // What fails of a start that nobody wants any more is no news.
+            return HostCommand.Done;
+        }
+    }
+
+    private async Task<int> StartAsync(CancellationToken end)
     {
         StartChecks.Directories(node);
         // Before anything is written there, or said of a port: what stands in the way is the other node.
@@ -48,24 +64,26 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         _keysObjection = CookieKeys.Objection(KeyDirectory);
         StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.Http);
+        end.ThrowIfCancellationRequested();
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };
         if (stream is null)
-            await KafkaStartCheck.RunAsync(started.Settings.Kafka, node.CreateTopics);
+            await KafkaStartCheck.RunAsync(started.Settings.Kafka, node.CreateTopics).WaitAsync(end);
 
         await using var application = Build(started);
         var storage = application.Services.GetRequiredService<NodeStorage>();
-        await UpgradeAsync(storage, started.Settings);
-        await storage.PrepareAsync(node.Settings.Rules, CancellationToken.None);
-        await StartChecks.StreamAsync(application.Services.GetRequiredService<StreamAdmission>());
-        return await RunAsync(application, started, stream, held);
+        await UpgradeAsync(storage, started.Settings, end);
+        await storage.PrepareAsync(node.Settings.Rules, end);
+        await StartChecks.StreamAsync(application.Services.GetRequiredService<StreamAdmission>(), end);
+        end.ThrowIfCancellationRequested();
+        return await RunAsync(application, started, stream, held, end);
     }
 
-    private async Task UpgradeAsync(NodeStorage storage, PulseSettings settings)
+    private async Task UpgradeAsync(NodeStorage storage, PulseSettings settings, CancellationToken end)
     {
         try
         {
-            if (await StorageUpgrade.RunAsync(storage, settings, CancellationToken.None) is { } upgraded)
+            if (await StorageUpgrade.RunAsync(storage, settings, end) is { } upgraded)
                 _view.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
                     $"{storage.Description}: upgraded from an earlier version of Pulse, with {upgraded.Events:N0} events in "
@@ -78,19 +96,15 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
     }
 
     private async Task<int> RunAsync(
-        WebApplication application, NodeConfiguration started, EmbeddedStream? stream, DataDirectoryLock? held)
+        WebApplication application, NodeConfiguration started, EmbeddedStream? stream, DataDirectoryLock? held,
+        CancellationToken end)
     {
         var services = application.Services;
         var outcome = services.GetRequiredService<RunOutcome>();
-        var stopping = services.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
         try
         {
-            await application.StartAsync();
-        }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            // A person thought better of it before it had started.
-            return Conclude(outcome);
+            // To its end, whoever asks to end meanwhile: what is half there can't go in good order.
+            await application.StartAsync(CancellationToken.None);
         }
         catch (IOException exception) when (exception.InnerException is Microsoft.AspNetCore.Connections.AddressInUseException)
         {
@@ -99,10 +113,11 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                 exception);
         }
 
+        await using var ending = end.Register(services.GetRequiredService<IHostApplicationLifetime>().StopApplication);
         var address = services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         held?.Announce(address);
         using var note = stream?.NoteOf(address).Post(node.DataDirectory);
-        if (outcome.Failure is null)
+        if (outcome.Failure is null && !end.IsCancellationRequested)
         {
             Banner.Write(
                 _view,
@@ -120,7 +135,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
                     KeyDirectory, objection);
         }
 
-        await application.WaitForShutdownAsync();
+        await application.WaitForShutdownAsync(CancellationToken.None);
 
         return Conclude(outcome);
     }
@@ -173,7 +188,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
 
         var services = builder.Services;
         services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
-        services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
+        services.AddSingleton<IHostLifetime, HostLifetime>();
         services.AddSingleton(_view);
         services.AddSingleton<RunOutcome>();
         services.AddSingleton<LatestExport>();

@@ -64,11 +64,11 @@ internal static class StartChecks
 
     /// <summary>Asks whether the database counts the stream that the topic is.</summary>
     /// <exception cref="StreamRefusedException">It does not, and a person has to say so.</exception>
-    public static async Task StreamAsync(StreamAdmission streams)
+    public static async Task StreamAsync(StreamAdmission streams, CancellationToken end)
     {
         try
         {
-            await streams.ConfirmAsync(CancellationToken.None);
+            await streams.ConfirmAsync(end);
         }
         catch (Exception exception) when (exception is IngestException or StorageException { IsTransient: true })
         {

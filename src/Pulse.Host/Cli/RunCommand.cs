@@ -59,6 +59,7 @@ internal sealed class RunCommand
 
     private async Task<int> ExecuteAsync(ParseResult parsed)
     {
+        using var end = new EndRequest();
         if (parsed.GetValue(_followInput))
             EndWithInput();
         try
@@ -67,7 +68,7 @@ internal sealed class RunCommand
             var node = NodeConfiguration.Read(configuration);
             var run = new RunOptions(
                 parsed.GetValue(_exitOnComplete), Simulation(parsed, node), _simulation.TruthFile(parsed));
-            return await new PulseApplication(node, run, configuration).RunAsync();
+            return await new PulseApplication(node, run, configuration).RunAsync(end.Token);
         }
         catch (ConfigurationException exception)
         {

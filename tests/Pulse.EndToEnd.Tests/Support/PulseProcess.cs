@@ -87,6 +87,9 @@ internal sealed class PulseProcess : IAsyncDisposable
     /// <summary>Asks the process to stop, as an orchestrator does.</summary>
     public void Terminate() => _process.Signal("TERM");
 
+    /// <summary>Asks the process to stop, as a person at the keyboard does.</summary>
+    public void Interrupt() => _process.Signal("INT");
+
     /// <summary>Stops the process where it is; its connections stay open.</summary>
     public void Pause() => _process.Signal("STOP");
 
