@@ -116,6 +116,14 @@ public static class PulseAkkaExtensions
             .WithDistributedPubSub(role: null!)
             .WithStorage(settings, services)
             .WithBuckets(settings, services)
+            .AddStartup((system, registry) => CoordinatedShutdown.Get(system).AddTask(
+                CoordinatedShutdown.PhaseClusterShardingShutdownRegion,
+                "end-empty-region",
+                async () =>
+                {
+                    await EmptyRegion.EndedAsync(system, registry.Get<Bucket>()).ConfigureAwait(false);
+                    return Akka.Done.Instance;
+                }))
             .WithActors((system, _) =>
                 system.ActorOf(Props.Create(() => new ClusterJoin(settings.Cluster)), "cluster-join"));
     }
@@ -389,7 +397,7 @@ public static class PulseAkkaExtensions
             {
                 await FinishAsync(deadLetters).ConfigureAwait(false);
                 ingest.Tell(new StreamIngest.HandOver(ingestors));
-                await ingestors.WatchAsync(default).WaitAsync(HandOverLimit).ConfigureAwait(false);
+                await EmptyRegion.EndedAsync(system, ingestors).WaitAsync(HandOverLimit).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });
 
