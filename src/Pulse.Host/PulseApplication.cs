@@ -176,8 +176,15 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         builder.Logging.AddFilter("Akka", LogLevel.Warning);
         // Whoever stores is told of every failure, and the storage monitor says once that storage is away.
         builder.Logging.AddFilter("Akka.Persistence", LogLevel.None);
+        // Who can't be reached, and what was meant for another name, is said in Pulse's own words by the search for a cluster and by status.
+        builder.Logging.AddFilter("Akka.Remote", LogLevel.None);
+        // Akka's name for those of its lines that no class stands for, such as those about associations.
+        builder.Logging.AddFilter("Akka.Event", LogLevel.Error);
+        builder.Logging.AddFilter("Akka.Cluster.JoinSeedNodeProcess", LogLevel.None);
         // Its warnings are about its own books, when a connection closes while the node ends; its errors say what went wrong.
         builder.Logging.AddFilter("Akka.Remote.Transport.DotNetty", LogLevel.Error);
+        // What waits for a shard that moves, or is dropped with it, is no loss: the session reads it again.
+        builder.Logging.AddFilter("Akka.Cluster.Sharding", LogLevel.Error);
         // A cluster of one fears late heartbeats for nothing.
         if (node.Settings.Cluster.SeedNodes.IsEmpty)
             builder.Logging.AddFilter("Akka.Cluster", LogLevel.Error);

@@ -1,22 +1,21 @@
 using Akka.Actor;
-using Akka.Cluster;
 using Akka.Persistence;
 
 namespace Pulse.Actors.Hosting;
 
 /// <summary>
-/// Joins the cluster once the journal has answered a first question. A node that joins is given buckets at once, which
+/// Has the cluster joined once the journal has answered a first question. A node that joins is given buckets at once, which
 /// wait for their recovery with everything that is counted in them; and the first recovery of a process takes seconds.
 /// </summary>
 internal sealed class ClusterJoin : ReceivePersistentActor
 {
-    private readonly ClusterSettings _settings;
+    private readonly IActorRef _search;
 
-    /// <summary>Makes the actor, which stops when it has joined.</summary>
-    /// <param name="settings">Names the seed nodes; without any, the node is a cluster of its own.</param>
-    public ClusterJoin(ClusterSettings settings)
+    /// <summary>Makes the actor, which stops when it has done so.</summary>
+    /// <param name="search">The <see cref="ClusterSearch"/>.</param>
+    public ClusterJoin(IActorRef search)
     {
-        _settings = settings;
+        _search = search;
         Recover<RecoveryCompleted>(_ =>
         {
             Join();
@@ -35,12 +34,5 @@ internal sealed class ClusterJoin : ReceivePersistentActor
     /// <inheritdoc />
     protected override void OnRecoveryFailure(Exception reason, object? message = null) => Join();
 
-    private void Join()
-    {
-        var cluster = Cluster.Get(Context.System);
-        if (_settings.SeedNodes.IsEmpty)
-            cluster.Join(cluster.SelfAddress);
-        else
-            cluster.JoinSeedNodes(_settings.SeedNodes.Select(Address.Parse));
-    }
+    private void Join() => _search.Tell(ClusterSearch.Begin.Instance);
 }

@@ -125,7 +125,10 @@ public static class PulseAkkaExtensions
                     return Akka.Done.Instance;
                 }))
             .WithActors((system, _) =>
-                system.ActorOf(Props.Create(() => new ClusterJoin(settings.Cluster)), "cluster-join"));
+            {
+                var search = system.ActorOf(Props.Create(() => new ClusterSearch(settings.Cluster)), "cluster-search");
+                system.ActorOf(Props.Create(() => new ClusterJoin(search)), "cluster-join");
+            });
     }
 
     // Akka.Hosting's own option does not quote them.

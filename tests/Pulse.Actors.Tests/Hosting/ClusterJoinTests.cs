@@ -55,7 +55,8 @@ public sealed class ClusterJoinTests
 
     private static ActorSystem Join(ActorSystem system)
     {
-        system.ActorOf(Props.Create(() => new ClusterJoin(new ClusterSettings())));
+        var search = system.ActorOf(Props.Create(() => new ClusterSearch(new ClusterSettings())));
+        system.ActorOf(Props.Create(() => new ClusterJoin(search)));
         return system;
     }
 
