@@ -24,6 +24,8 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
         var environment = stream.Environment(database, Never);
         environment["Logging__LogLevel__Akka"] = "Information";
         environment["Logging__LogLevel__Akka.Cluster"] = "Information";
+        // What a cluster says of itself has no class to be called by.
+        environment["Logging__LogLevel__Akka.Event"] = "Information";
         await using var first = Host(environment);
         await first.StatusAsync();
         await using var simulator = Produce(stream, Events, rate: 4_000);
