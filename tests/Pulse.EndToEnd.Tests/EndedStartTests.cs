@@ -21,6 +21,8 @@ public sealed class EndedStartTests : IDisposable
     [InlineData(false)]
     public async Task A_signal_at_any_moment_of_the_start_is_no_failure(bool isTermination)
     {
+        if (!isTermination)
+            LongForm.Require();
         var ready = await ReadyAsync();
         for (var moment = 0; moment < Moments; moment++)
         {
