@@ -48,14 +48,14 @@ public sealed class CutQuestions(KafkaSettings settings, TimeSpan? limit = null)
             .WaitAsync(cancellationToken).ConfigureAwait(false);
         return answer switch
         {
-            // What is missing beyond the record below is none: another one may come to be there.
+            // No record is missing, but the log ends where others were skipped: what comes there now was never read.
             null => beyondEnd is null ? null : beyondEnd with { IsCertain = true },
             // The log's newest epoch is below the position's: a broker was put back to a copy of earlier days.
             { Offset: < 0 } or { Epoch: < 0 } => beyondEnd ?? throw new IngestException(
                 $"Partition {partition} of '{settings.Topic}' has no record of leader epoch {furthest.Epoch} any more, and its log is longer than "
                 + $"offset {furthest.Offset}: nobody can say from where on it is another one. 'pulse rebuild' of all rollups is the way on."),
             var end => new LogDivergence(
-                end.Value with { Epoch = end.Value.Offset > span.Begin ? end.Value.Epoch : LogPosition.UnknownEpoch },
+                end.Value.Offset > span.Begin ? end.Value : new LogPosition(end.Value.Offset, LogPosition.UnknownEpoch),
                 IsCertain: end.Value.Epoch == furthest.Epoch),
         };
     }

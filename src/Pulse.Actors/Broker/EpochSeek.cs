@@ -22,8 +22,8 @@ internal static partial class EpochSeek
     /// <param name="limit">How long it may take.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>
-    /// Null where the position is in the log. Where a record is among the offsets that it skipped, that offset. Else the end of the greatest epoch in the log that is not above the position's, and that
-    /// epoch; both below zero where the log has none.
+    /// Null where the position is in the log. Where a record is among the offsets that it skipped, the place just below that record. Else the
+    /// end of the greatest epoch in the log that is not above the position's, and that epoch; both below zero where the log has none.
     /// </returns>
     /// <exception cref="IngestException">The broker refuses, or does not answer within the limit.</exception>
     public static LogPosition? Ask(
@@ -50,7 +50,7 @@ internal static partial class EpochSeek
                 if (consumer.Consume(Step) is { } found)
                     return found.IsPartitionEOF || found.Offset.Value >= position.Offset
                         ? null
-                        : new LogPosition(found.Offset.Value, position.Epoch);
+                        : position.BehindRecord.SkipTo(found.Offset.Value);
             }
 
             throw NoAnswer(settings, partition, "no answer in time");

@@ -89,7 +89,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
 
         if (record.Offset < Next.Offset)
         {
-            End(new LogCut(_number, FormattableString.Invariant($"a record is at offset {record.Offset}, where none was before")));
+            EndWith(new LogCut(_number, FormattableString.Invariant($"a record is at offset {record.Offset}, where none was before")));
             return;
         }
 
@@ -108,7 +108,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
     public void Fail(Error failure)
     {
         // The client tells the cause of a reset by its text alone.
-        End(failure.Code != ErrorCode.Local_AutoOffsetReset
+        EndWith(failure.Code != ErrorCode.Local_AutoOffsetReset
             ? new ReadingRefused(_number, failure.Reason)
             : failure.Reason.Contains("truncation", StringComparison.OrdinalIgnoreCase)
                 ? new LogCut(_number, failure.Reason)
@@ -142,7 +142,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         assigned.End();
     }
 
-    private void End(PartitionNews last) => (_last, HasFailed, MustSeek, _awaitedSince) = (last, true, false, null);
+    private void EndWith(PartitionNews last) => (_last, HasFailed, MustSeek, _awaitedSince) = (last, true, false, null);
 
     private RecordBatch Filling() => _filling ??= new RecordBatch(_number, Next.Offset, _usualBytes);
 

@@ -6,8 +6,9 @@ namespace Pulse.Counting;
 /// </summary>
 /// <remarks>
 /// Written down, it is one line a stream: the stream's name, then the positions of its partitions by number,
-/// <c>1500@3</c> each, or <c>1500~2@3</c> where the two offsets just below hold no record. The epoch is left out where it equals the one before it in the line (before the first: unknown),
-/// <c>1500@-</c> says that it is unknown again, and <c>-</c> stands for a partition without a position.
+/// <c>1500@3</c> each, or <c>1500~2@3</c> where the two offsets just below hold no record. The epoch is left out where it equals
+/// the one before it in the line (before the first: unknown), <c>1500@-</c> says that it is unknown again, and <c>-</c> stands for
+/// a partition without a position.
 /// </remarks>
 public sealed class BucketPositions
 {

@@ -156,7 +156,7 @@ public sealed partial class IngestSession
         Emit(new SessionEffect.Seek(Position, _reading));
     }
 
-    // Where retention removed the record below and nothing that is missing, there is nothing left to compare.
+    // Retention may have removed the record below, and none that is to be read: then there is nothing left to compare.
     private void SeekWhatIsLeft(long begin)
     {
         if (begin > Position.BehindRecord.Offset)
