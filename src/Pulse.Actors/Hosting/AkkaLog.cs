@@ -30,11 +30,13 @@ internal sealed class AkkaLog : ReceiveActor, IRequiresMessageQueue<ILoggerMessa
         ? Akka.Event.LogLevel.DebugLevel
         : Akka.Event.LogLevel.InfoLevel;
 
-    // What a plug-in of persistence throws is logged by its supervisor, in that one's name.
-    private static string CategoryOf(LogEvent entry) =>
-        entry.LogSource?.Contains("/system/akka.persistence.", StringComparison.Ordinal) == true
-            ? "Akka.Persistence"
-            : entry.LogClass?.FullName ?? Unknown;
+    // What an actor of persistence or of a connection throws is logged by its supervisor, in that one's name.
+    private static string CategoryOf(LogEvent entry) => entry.LogSource switch
+    {
+        { } source when source.Contains("/system/akka.persistence.", StringComparison.Ordinal) => "Akka.Persistence",
+        { } source when source.Contains("/system/endpointManager/", StringComparison.Ordinal) => "Akka.Remote",
+        _ => entry.LogClass?.FullName ?? Unknown,
+    };
 
     private static LogLevel LevelOf(LogEvent entry) => entry.LogLevel() switch
     {

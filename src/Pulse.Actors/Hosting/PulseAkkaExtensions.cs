@@ -148,6 +148,8 @@ public static class PulseAkkaExtensions
           # A node that joins shall hear the others' counts within two seconds.
           cluster.pub-sub.gossip-interval = 250ms
           log-dead-letters-during-shutdown = off
+          # A seed node is asked again every five seconds. A gate of the same time would let some of these questions fall one after the other.
+          remote.retry-gate-closed-for = 1s
           cluster {
             # A node that is gone is decided upon after about ten seconds: three of silence, six of agreement.
             split-brain-resolver.stable-after = 6s

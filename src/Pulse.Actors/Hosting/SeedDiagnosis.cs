@@ -12,6 +12,9 @@ internal sealed class SeedDiagnosis(ActorSystem system, Address self)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(2);
 
+    // A node's first answer takes a connection and a handshake, and a busy machine some seconds for that.
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(6);
+
     /// <summary>What is wrong with each seed node but this one.</summary>
     /// <param name="seeds">As they are configured.</param>
     public async Task<ImmutableArray<SeedProblem>> AskAsync(ImmutableArray<Address> seeds) =>
@@ -38,11 +41,11 @@ internal sealed class SeedDiagnosis(ActorSystem system, Address self)
 
         if (await ConnectAsync(seed).ConfigureAwait(false) is { } refusal)
             return ($"where nobody answers ({refusal.TrimEnd('.')})", false);
-        var names = await NamesAsync(seed.Host, addresses).ConfigureAwait(false);
-        var answers = await Task.WhenAll(names.Select(name => AnswersAsync(seed.WithHost(name)))).ConfigureAwait(false);
-        if (answers[0])
+        if (await AnswersAsync(seed).ConfigureAwait(false))
             return ("where a node answers that is in no cluster either: the first of the seed nodes founds it, so name them in the same order "
                 + "on every node, and start that one", true);
+        var names = await OtherNamesAsync(seed.Host, addresses).ConfigureAwait(false);
+        var answers = await Task.WhenAll(names.Select(name => AnswersAsync(seed.WithHost(name)))).ConfigureAwait(false);
         return Array.IndexOf(answers, true) is >= 0 and var other
             ? ($"but the node there calls itself '{names[other]}:{seed.Port}' (its Pulse:Cluster:Hostname and Pulse:Cluster:Port) and answers "
                 + "to no other name: write the same in both", false)
@@ -69,10 +72,10 @@ internal sealed class SeedDiagnosis(ActorSystem system, Address self)
         }
     }
 
-    // The written name first, then what else the same machine may be called.
-    private static async Task<IReadOnlyList<string>> NamesAsync(string host, IPAddress[] addresses)
+    // What the same machine may be called beside the written name.
+    private static async Task<IReadOnlyList<string>> OtherNamesAsync(string host, IPAddress[] addresses)
     {
-        List<string> names = [host, .. addresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork).Select(address => address.ToString())];
+        List<string> names = [.. addresses.Where(address => address.AddressFamily == AddressFamily.InterNetwork).Select(address => address.ToString())];
         if (addresses.Any(IPAddress.IsLoopback))
             names.AddRange("localhost", Dns.GetHostName());
         try
@@ -84,14 +87,14 @@ internal sealed class SeedDiagnosis(ActorSystem system, Address self)
             // It has no other.
         }
 
-        return [.. names.Distinct(StringComparer.Ordinal)];
+        return [.. names.Distinct(StringComparer.Ordinal).Where(name => name != host)];
     }
 
     private async Task<bool> AnswersAsync(Address node)
     {
         try
         {
-            await system.ActorSelection(new RootActorPath(node) / "system" / "cluster").ResolveOne(Limit).ConfigureAwait(false);
+            await system.ActorSelection(new RootActorPath(node) / "system" / "cluster").ResolveOne(AnswerLimit).ConfigureAwait(false);
             return true;
         }
         catch (ActorNotFoundException)
