@@ -9,7 +9,7 @@ namespace Pulse.Verification;
 /// <param name="DifferenceCount">How many of its numbers the log refutes.</param>
 /// <param name="Differences">The first of them.</param>
 /// <param name="Gone">The offsets that it may have counted and that can't be read any more.</param>
-/// <param name="Cuts">The offsets that it counted from a log that was cut, as an operator accepted: their records are still in its numbers.</param>
+/// <param name="Cuts">The offsets that it counted from a log that was cut: their records are still in its numbers.</param>
 /// <param name="EarlierWindows">The windows in which the first edition of Pulse may have counted, by their ends.</param>
 /// <param name="Positions">Where its buckets stand.</param>
 public sealed record RollupReport(

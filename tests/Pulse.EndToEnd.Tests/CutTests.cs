@@ -44,6 +44,52 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task A_cut_that_was_found_is_one_until_it_is_accepted_even_where_the_log_has_grown_again_with_the_same_epochs()
+    {
+        await using var cluster = await KafkaFixture.StartClusterAsync();
+        var stream = await TestStream.CreateAsync(cluster, [1], [1]);
+        var database = await postgres.CreateDatabaseAsync();
+        var environment = stream.Environment(database, TimeSpan.FromMilliseconds(300));
+        var broker = cluster.Brokers[0];
+        var (from, to) = await CountAsync(
+            stream, environment, database,
+            async () =>
+            {
+                await broker.StopAsync();
+                broker.CopyDisk();
+                await cluster.StartAsync(broker);
+            });
+        await broker.KillAsync();
+        broker.PutDiskBack();
+        await cluster.StartAsync(broker);
+        await using (var finder = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data"))
+        {
+            var standing = await StandingAsync(finder);
+            Assert.Contains($"offsets {from} to {to - 1} are in doubt", standing, StringComparison.Ordinal);
+            await Eventually.HoldsAsync("it is kept", Limit, async () => await RowsAsync(database, "pulse_cut") == Rollups.Length);
+            await finder.KillAsync();
+        }
+
+        var (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0", "--restored", "--yes");
+        Assert.Equal(2, exitCode);
+        Assert.Contains(output, line => line.Contains("was not restored", StringComparison.Ordinal));
+
+        await stream.ProduceAsync(partition: 0, After);
+        await using (var next = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data"))
+        {
+            Assert.Contains($"offsets {from} to {to - 1} are in doubt", await StandingAsync(next), StringComparison.Ordinal);
+            var report = await VerifyAsync(environment, expected: 3);
+            AssertCut(report, from, to);
+        }
+
+        await AcceptAsync(environment, from, to);
+        Assert.Equal(0, await RowsAsync(database, "pulse_cut"));
+        await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
+        await ExactCounts.StoredAsync(database, Before + Lost + After, Limit);
+        AssertCut(await VerifyAsync(environment, expected: 3), from, to);
+    }
+
+    [Fact]
     public async Task An_unclean_election_is_accepted_and_mended_the_same_way()
     {
         Assert.SkipUnless(LongForm.IsWanted, "Three brokers and an election of minutes; PULSE_TEST_LONG=1 runs it.");
@@ -87,13 +133,7 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
         Assert.Contains(output, line => line.Contains("--partition is 7; topic", StringComparison.Ordinal));
         Assert.Equal(0, await RowsAsync(database, "pulse_gap"));
 
-        (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0", "--yes");
-        Assert.True(exitCode == 0, string.Join('\n', output));
-        Assert.Contains(output, line => line.Contains(
-            $"[0]: its log differs from offset {from} on, and was counted up to {to - 1}: at most {Number(to - from)} records are in doubt.", StringComparison.Ordinal));
-        Assert.Contains(output, line => line.Contains($"{from} to {to - 1} of buckets ", StringComparison.Ordinal));
-        Assert.Contains(output, line => line.Contains("'pulse rebuild --rollup NAME'", StringComparison.Ordinal));
-        Assert.DoesNotContain(output, line => line.Contains("may differ below", StringComparison.Ordinal));
+        await AcceptAsync(environment, from, to);
         Assert.Equal(49, await RowsAsync(database, "pulse_gap"));
 
         (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0", "--yes");
@@ -102,7 +142,27 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
 
         await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
         await ExactCounts.StoredAsync(database, Before + Lost + After, Limit);
-        var report = await VerifyAsync(environment, expected: 3);
+        AssertCut(await VerifyAsync(environment, expected: 3), from, to);
+
+        (exitCode, output) = await RunAsync(environment, ["rebuild", "--yes", .. Rollups.SelectMany(rollup => (string[])["--rollup", rollup])]);
+        Assert.True(exitCode == 0, string.Join('\n', output));
+        await ExactCounts.StoredAsync(database, Before + After, Limit);
+        await ExactCounts.AssertAsync(stream.Judge(), ResultTables.OfPostgres(database));
+        await AssertShownAsync(node);
+    }
+
+    private async Task AcceptAsync(Dictionary<string, string> environment, long from, long to)
+    {
+        var (exitCode, output) = await RunAsync(environment, "accept-cut", "--partition", "0", "--yes");
+        Assert.True(exitCode == 0, string.Join('\n', output));
+        Assert.Contains(output, line => line.Contains(
+            $"[0]: its log differs from offset {from} on, and was counted up to {to - 1}: at most {Number(to - from)} records are in doubt.", StringComparison.Ordinal));
+        Assert.Contains(output, line => line.Contains($"{from} to {to - 1} of buckets ", StringComparison.Ordinal));
+        Assert.Contains(output, line => line.Contains("'pulse rebuild --rollup NAME'", StringComparison.Ordinal));
+        Assert.DoesNotContain(output, line => line.Contains("may differ below", StringComparison.Ordinal));
+    }
+
+    private static void AssertCut(JsonElement report, long from, long to) =>
         Assert.All(report.GetProperty("rollups").EnumerateArray(), rollup =>
         {
             Assert.Equal(0, rollup.GetProperty("differenceCount").GetInt64());
@@ -111,11 +171,17 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
             Assert.Equal($"{from}-{to - 1}", Assert.Single(cut.GetProperty("offsets").EnumerateArray()).GetString());
         });
 
-        (exitCode, output) = await RunAsync(environment, ["rebuild", "--yes", .. Rollups.SelectMany(rollup => (string[])["--rollup", rollup])]);
-        Assert.True(exitCode == 0, string.Join('\n', output));
-        await ExactCounts.StoredAsync(database, Before + After, Limit);
-        await ExactCounts.AssertAsync(stream.Judge(), ResultTables.OfPostgres(database));
-        await AssertShownAsync(node);
+    private static async Task<string> StandingAsync(PulseProcess node)
+    {
+        string? standing = null;
+        await Eventually.HoldsAsync("partition 0 stands still", Limit, async () =>
+        {
+            using var status = JsonDocument.Parse(await node.GetAsync("/api/status"));
+            standing = status.RootElement.GetProperty("partitions").EnumerateArray().Select(ShownPartition.Of)
+                .FirstOrDefault(partition => partition.Partition == 0)?.Standing;
+            return standing?.Contains("in doubt", StringComparison.Ordinal) == true;
+        });
+        return standing!;
     }
 
     // Counts partition 0 up to the second offset; what comes from the first on is to be lost.

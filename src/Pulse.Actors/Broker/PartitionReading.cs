@@ -89,7 +89,10 @@ internal sealed class PartitionReading(AssignedPartition assigned)
 
         if (record.Offset < Next.Offset)
         {
-            EndWith(new LogCut(_number, FormattableString.Invariant($"a record is at offset {record.Offset}, where none was before")));
+            EndWith(new LogCut(
+                _number,
+                FormattableString.Invariant($"a record is at offset {record.Offset}, where none was before"),
+                Next.BehindRecord.SkipTo(record.Offset)));
             return;
         }
 
@@ -111,7 +114,7 @@ internal sealed class PartitionReading(AssignedPartition assigned)
         EndWith(failure.Code != ErrorCode.Local_AutoOffsetReset
             ? new ReadingRefused(_number, failure.Reason)
             : failure.Reason.Contains("truncation", StringComparison.OrdinalIgnoreCase)
-                ? new LogCut(_number, failure.Reason)
+                ? new LogCut(_number, failure.Reason, EpochSeek.EndIn(failure.Reason) is { Offset: >= 0, Epoch: >= 0 } at ? at : null)
                 : new PositionNotFound(_number));
     }
 

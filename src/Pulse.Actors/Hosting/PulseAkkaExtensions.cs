@@ -355,6 +355,7 @@ public static class PulseAkkaExtensions
                 "ingestor",
                 (_, registry, _) =>
                 {
+                    var cuts = services.GetRequiredService<NodeStorage>().FoundCuts;
                     var context = new IngestContext(
                         settings.Catalog,
                         settings.Versions,
@@ -367,6 +368,8 @@ public static class PulseAkkaExtensions
                         services.GetRequiredService<StorageAvailability>())
                     {
                         AskStream = services.GetRequiredService<StreamAdmission>().ConfirmAsync,
+                        ReadCut = partition => cuts.ReadAsync(partition, CancellationToken.None),
+                        KeepCut = (partition, from) => cuts.KeepAsync(partition, from, CancellationToken.None),
                     };
                     return entityId =>
                     {

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Storage.Cuts;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -28,6 +29,12 @@ public sealed record IngestContext(
 {
     /// <summary>Asks which stream the topic is, in a question that leaves after the call.</summary>
     public required Func<CancellationToken, Task<string>> AskStream { get; init; }
+
+    /// <summary>Reads whether a partition's log was found cut before, and nobody has decided about it; see <see cref="FoundCuts"/>.</summary>
+    public required Func<StreamPartition, Task<FoundCut?>> ReadCut { get; init; }
+
+    /// <summary>Keeps that a partition's log was found cut, and where.</summary>
+    public required Func<StreamPartition, LogPosition?, Task> KeepCut { get; init; }
 
     /// <summary>How much a session may have under way.</summary>
     public SessionLimits Limits { get; init; } = SessionLimits.Default;

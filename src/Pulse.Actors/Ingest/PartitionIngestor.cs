@@ -2,6 +2,7 @@ using Akka.Actor;
 using Akka.Event;
 using Akka.Streams;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Storage.Cuts;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
@@ -28,13 +29,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     private readonly int _partition;
     private readonly IngestContext _context;
     private readonly ILoggingAdapter _log = Context.GetLogger();
-    private string _stream = "";
+    private StreamPartition _assigned;
 
     /// <summary>Makes the ingestor of a partition; it asks its node's <see cref="StreamIngest"/> for it.</summary>
     public PartitionIngestor(int partition, IngestContext context)
     {
         (_partition, _context) = (partition, context);
-        Receive<PartitionAcquired>(Start);
+        Receive<PartitionAcquired>(Begin);
         Receive<PartitionUnavailable>(_ => Context.Stop(Self));
         Receive<TimedOut>(_ => Context.Stop(Self));
         Receive<StopReading>(_ => Context.Stop(Self));
@@ -63,11 +64,32 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PostStop() => _context.Statistics.Released(_partition);
 
+    // A cut that was found stays one until somebody decides, even where the log has grown again and shows nothing of it.
+    private void Begin(PartitionAcquired acquired)
+    {
+        _assigned = acquired.Assigned.Partition;
+        _context.Statistics.Assigned(_partition);
+        Become(() =>
+        {
+            Receive<CutRead>(read =>
+            {
+                if (read.Cut is { } cut)
+                    StandStill(cut.Notice, CutRetry);
+                else
+                    Start(acquired);
+            });
+            Receive<Status.Failure>(failure => StandStill(
+                $"It is not known whether its log was found cut before. {failure.Cause.Message}", RefusedRetry));
+            Receive<TimedOut>(_ => Context.Stop(Self));
+            Receive<StopReading>(_ => HandOver());
+            ReceiveAny(_ => { });
+        });
+        _context.ReadCut(_assigned).PipeTo(Self, success: cut => new CutRead(cut));
+    }
+
     private void Start(PartitionAcquired acquired)
     {
-        _stream = acquired.Assigned.Partition.Stream;
         Timers.Cancel(TimedOut.Instance);
-        _context.Statistics.Assigned(_partition);
         Timers.StartPeriodicTimer(Due.Flush, Due.Flush, _context.FlushInterval);
         Timers.StartPeriodicTimer(Due.Tick, Due.Tick, TickInterval);
         Timers.StartPeriodicTimer(Due.Report, Due.Report, ReportInterval);
@@ -96,10 +118,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     // The partition alone stands still. What is wrong stays to be seen until the next ingestor reads on.
     private void StandStill(string why, TimeSpan retry)
     {
-        _log.Debug("Partition {0} stands still: {1}", _partition, why);
-        _context.Statistics.StandsStill(_partition, why);
-        _context.StreamIngest.Tell(PartitionGivenBack.Instance);
-        Timers.CancelAll();
+        GiveBack(why);
+        WaitAndStop(retry);
+    }
+
+    private void WaitAndStop(TimeSpan retry)
+    {
         Timers.StartSingleTimer(TimedOut.Instance, TimedOut.Instance, retry);
         Become(() =>
         {
@@ -107,6 +131,32 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
             Receive<StopReading>(_ => HandOver());
             ReceiveAny(_ => { });
         });
+    }
+
+    // Until it is kept, this ingestor alone knows it: the next one might read a log that has grown again.
+    private void StandStill(SessionEffect.End cut)
+    {
+        GiveBack(cut.Detail);
+        Become(() =>
+        {
+            Receive<CutKept>(_ => WaitAndStop(CutRetry));
+            Receive<Status.Failure>(_ => Timers.StartSingleTimer(TimedOut.Instance, TimedOut.Instance, CutRetry));
+            Receive<TimedOut>(_ => Keep(cut));
+            Receive<StopReading>(_ => HandOver());
+            ReceiveAny(_ => { });
+        });
+        Keep(cut);
+    }
+
+    private void Keep(SessionEffect.End cut) =>
+        _context.KeepCut(_assigned, cut.CutAt).PipeTo(Self, success: () => CutKept.Instance);
+
+    private void GiveBack(string why)
+    {
+        _log.Debug("Partition {0} stands still: {1}", _partition, why);
+        _context.Statistics.StandsStill(_partition, why);
+        _context.StreamIngest.Tell(PartitionGivenBack.Instance);
+        Timers.CancelAll();
     }
 
     private void HandOver()
@@ -176,9 +226,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Judge(SessionEffect.End cut, string stream)
     {
-        if (stream == _stream)
+        if (stream == _assigned.Stream)
         {
-            StandStill(cut.Detail, CutRetry);
+            StandStill(cut);
             return;
         }
 
@@ -197,6 +247,13 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     }
 
     private sealed record StreamTold(string Stream);
+
+    private sealed record CutRead(FoundCut? Cut);
+
+    private sealed record CutKept
+    {
+        public static CutKept Instance { get; } = new();
+    }
 
     private sealed record TimedOut
     {

@@ -69,7 +69,7 @@ internal sealed class SessionInterpreter
                 _session.PositionNotFound(news.Reading);
                 break;
             case LogCut cut:
-                _session.LogWasCut(news.Reading, cut.Detail);
+                _session.LogWasCut(news.Reading, cut.Detail, cut.At);
                 break;
             case ReadingRefused refused:
                 _session.ReadingRefused(news.Reading, refused.Reason);
@@ -149,7 +149,7 @@ internal sealed class SessionInterpreter
                 case SessionEffect.End end:
                     _report.Update([]);
                     _report.TellGroup();
-                    _ingestor.Tell(end.Reason == SessionEnd.LogCut ? end with { Detail = _report.OfCut(end.Detail) } : end);
+                    _ingestor.Tell(end.Reason == SessionEnd.LogCut ? end with { Detail = _report.OfCut(end) } : end);
                     break;
                 default:
                     requests.Add(effect);

@@ -1,5 +1,4 @@
 using Akka.Event;
-using Pulse.Actors.Broker;
 using Pulse.Actors.Storage.Cuts;
 using Pulse.Counting;
 
@@ -41,11 +40,11 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
     }
 
     /// <summary>What people are told of a log that was cut: the offsets in doubt, who counted them, and the ways on.</summary>
-    /// <param name="detail">How it was found.</param>
-    public string OfCut(string detail)
+    /// <param name="end">How it was found.</param>
+    public string OfCut(SessionEffect.End end)
     {
-        log.Debug("The log of {0} was cut: {1}", session.Partition, detail);
-        var from = EpochSeek.EndIn(detail) is { Offset: >= 0 } end ? end.Offset : (long?)null;
+        log.Debug("The log of {0} was cut: {1}", session.Partition, end.Detail);
+        var from = end.CutAt?.Offset;
         var furthest = session.Heard.Max(each => each.Position.Offset);
         var holders = session.Heard.Where(each => each.Position.Offset > (from ?? furthest - 1)).Select(each => each.Bucket);
         return CutNotice.Line(session.Partition, from, furthest, holders);

@@ -33,6 +33,7 @@ public sealed class NodeStorage : IAsyncDisposable
         _upgrade = new DatabaseUpgrade(Sessions, catalog);
         _rebuild = new RollupRebuild(Sessions, catalog);
         Cuts = new CutAcceptance(Sessions);
+        FoundCuts = new FoundCuts(Sessions);
         Actions = new ActionLog(Sessions);
         Gaps = new GapReader(Sessions);
         _streams = new StreamRegister(Sessions);
@@ -50,6 +51,9 @@ public sealed class NodeStorage : IAsyncDisposable
 
     /// <summary>Accepts that a partition's log was cut.</summary>
     public CutAcceptance Cuts { get; }
+
+    /// <summary>The cuts about which nobody has decided yet.</summary>
+    public FoundCuts FoundCuts { get; }
 
     /// <summary>For people: the kind of database and its place, without any secret.</summary>
     public string Description => Sessions.Address.Description;

@@ -37,10 +37,11 @@ public sealed partial class IngestSession
     /// <summary>The broker says that the log's epochs are not those of the session's position.</summary>
     /// <param name="reading">The <see cref="SessionEffect.Seek.Reading"/> in which that was found.</param>
     /// <param name="detail">What the broker says, for a person.</param>
-    public void LogWasCut(int reading, string detail)
+    /// <param name="at">Where the log is another one now; null where the broker does not say it.</param>
+    public void LogWasCut(int reading, string detail, LogPosition? at)
     {
         if (Phase == SessionPhase.Reading && reading == _reading)
-            EndByCut($"The broker does not know {Position}: {detail}");
+            EndByCut($"The broker does not know {Position}: {detail}", at);
     }
 
     /// <summary>The partition can't be read now.</summary>
@@ -66,7 +67,7 @@ public sealed partial class IngestSession
         Mistake("EndNotCompared", ref furthest, 0);
         if (furthest > end)
         {
-            EndByCut($"It ends at {end}, and {furthest} was read before.");
+            EndByCut($"It ends at {end}, and {furthest} was read before.", new LogPosition(end, LogPosition.UnknownEpoch));
             return;
         }
 
@@ -211,6 +212,6 @@ public sealed partial class IngestSession
         Emit(new SessionEffect.AskLogSpan(_question));
     }
 
-    private void EndByCut(string detail) =>
-        End(SessionEnd.LogCut, $"The log of {Partition} was cut. {detail}");
+    private void EndByCut(string detail, LogPosition? at = null) =>
+        End(SessionEnd.LogCut, $"The log of {Partition} was cut. {detail}", at);
 }

@@ -187,10 +187,10 @@ public sealed partial class IngestSession
             End(SessionEnd.Drained, $"All buckets stand at {Position}.");
     }
 
-    private void End(SessionEnd reason, string detail)
+    private void End(SessionEnd reason, string detail, LogPosition? cutAt = null)
     {
         Phase = SessionPhase.Over;
-        Emit(new SessionEffect.End(reason, detail));
+        Emit(new SessionEffect.End(reason, detail) { CutAt = cutAt });
     }
 
     private void Emit(SessionEffect effect) => _effects.Add(effect);

@@ -44,5 +44,9 @@ public abstract record SessionEffect
     /// <summary>Stop: the session has ended.</summary>
     /// <param name="Reason">Why.</param>
     /// <param name="Detail">The same for a person, with offsets.</param>
-    public sealed record End(SessionEnd Reason, string Detail) : SessionEffect;
+    public sealed record End(SessionEnd Reason, string Detail) : SessionEffect
+    {
+        /// <summary>Where a log that was cut is another one; null where nobody said it.</summary>
+        public LogPosition? CutAt { get; init; }
+    }
 }

@@ -25,6 +25,11 @@ internal sealed class AcceptCutCommand
         HelpName = "DIR",
     };
 
+    private readonly Option<bool> _restored = new("--restored")
+    {
+        Description = "The topic was restored: its log is again the one that was counted, and buckets go on where they stand",
+    };
+
     private readonly Option<bool> _yes = new("--yes") { Description = "Do it without asking" };
 
     public AcceptCutCommand()
@@ -33,7 +38,7 @@ internal sealed class AcceptCutCommand
             "accept-cut",
             "Go on with a partition whose log was cut: what was counted of it stays, what it has now is counted; nodes may run meanwhile")
         {
-            _partitions, _data, _yes,
+            _partitions, _restored, _data, _yes,
         };
         Command.SetAction((parsed, stop) => OperatorCommand.RunAsync(() => ExecuteAsync(parsed, stop), stop));
     }
@@ -49,18 +54,21 @@ internal sealed class AcceptCutCommand
         await KafkaStartCheck.ReachAsync(node.Settings.Kafka);
         await using var storage = new NodeStorage(node.Settings.Storage, node.Settings.Catalog);
         var search = new CutSearch(node.Settings.Kafka, storage);
-        var found = await search.FindAsync(parsed.GetValue(_partitions)!, stop);
+        var found = await search.FindAsync(parsed.GetValue(_partitions)!, parsed.GetValue(_restored), stop);
         foreach (var line in Lines(storage.Description, found))
             System.Console.WriteLine(line);
-        if (found.All(partition => partition.Cuts.Count == 0))
+        if (found.All(partition => partition.Cuts.Count == 0 && !partition.IsKept))
             return HostCommand.Done;
         if (await OperatorCommand.RefusalAsync(parsed.GetValue(_yes), stop) is { } refusal)
             return refusal;
 
-        var moved = await storage.Cuts.RunAsync([.. found.SelectMany(partition => partition.Cuts)], OperatorCommand.Who, stop);
-        if (moved.Count > 0)
+        if (found.SelectMany(partition => partition.Cuts).ToList() is { Count: > 0 } cuts
+            && await storage.Cuts.RunAsync(cuts, OperatorCommand.Who, stop) is { Count: > 0 } moved)
             return HostCommand.Refuse(
                 HostCommand.Failed, $"Nothing was changed: {CutNotice.Names(moved)} moved on meanwhile. Run it again.");
+        var why = parsed.GetValue(_restored) ? "its log was restored" : "nothing in doubt";
+        foreach (var partition in found.Where(partition => partition.Cuts.Count == 0 && partition.IsKept))
+            await storage.FoundCuts.ForgetAsync(partition.Partition, why, OperatorCommand.Who, stop);
         System.Console.WriteLine("Done. Nodes that run go on with the partition within seconds; others when they are started.");
         return HostCommand.Done;
     }
@@ -72,7 +80,8 @@ internal sealed class AcceptCutCommand
         {
             if (partition.Cuts.Count == 0)
             {
-                yield return $"  {partition.Partition}: nothing is in doubt, all buckets stand at offsets that its log has. Nothing to accept.";
+                yield return $"  {partition.Partition}: nothing is in doubt, all buckets stand at offsets that its log has. "
+                    + (partition.IsKept ? "It is read again." : "Nothing to accept.");
                 continue;
             }
 

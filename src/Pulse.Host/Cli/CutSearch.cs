@@ -12,10 +12,13 @@ namespace Pulse.Host.Cli;
 internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
 {
     /// <summary>Compares partitions.</summary>
+    /// <param name="partitions">Their numbers.</param>
+    /// <param name="isRestored">Whether an operator says that cuts that were found before are undone: then the log that is there now decides alone.</param>
+    /// <param name="stop">Ends it.</param>
     /// <exception cref="ConfigurationException">There is no such partition.</exception>
     /// <exception cref="IngestException">The brokers do not answer, or do not know.</exception>
     /// <exception cref="StorageException">Storage can't be read.</exception>
-    public async Task<IReadOnlyList<PartitionCuts>> FindAsync(IEnumerable<int> partitions, CancellationToken stop)
+    public async Task<IReadOnlyList<PartitionCuts>> FindAsync(IEnumerable<int> partitions, bool isRestored, CancellationToken stop)
     {
         using var questions = new TopicQuestions(kafka);
         var topic = await questions.DescribeAsync(stop);
@@ -40,16 +43,47 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
                 throw new IngestException(
                     $"Kafka at {kafka.BootstrapServers} does not say what partition {partition} of '{kafka.Topic}' holds. Try again.");
             var differs = await cuts.AskAsync(partition, span, stored.Select(bucket => bucket.Position), stop);
-            found.Add(new PartitionCuts(
-                new StreamPartition(topic.Stream, partition),
-                [
-                    .. stored.Where(bucket => differs.ContainsKey(bucket.Position))
-                        .Select(bucket => new BucketCut(bucket, differs[bucket.Position].At)),
-                ],
-                differs.Values.All(cut => cut.IsCertain)));
+            var number = new StreamPartition(topic.Stream, partition);
+            var before = await storage.FoundCuts.ReadAsync(number, stop);
+            if (isRestored && differs.Count > 0)
+                throw new ConfigurationException(
+                    $"The log of {number} was not restored: buckets stand at offsets that it does not have. Nothing was changed. Restore it, or "
+                    + "leave --restored out.");
+            found.Add(CutsOf(number, stored, differs, isRestored && before is not null ? before with { Buckets = [] } : before));
         }
 
         return found;
+    }
+
+    // Of what the log says now and what was found before, the earlier place: a log that has grown again says nothing any more.
+    private static PartitionCuts CutsOf(
+        StreamPartition partition,
+        IReadOnlyList<BucketPosition> stored,
+        IReadOnlyDictionary<LogPosition, LogDivergence> differs,
+        FoundCut? before)
+    {
+        var cuts = new List<BucketCut>();
+        foreach (var bucket in stored)
+        {
+            var now = differs.TryGetValue(bucket.Position, out var divergence) ? divergence.At : (LogPosition?)null;
+            if (before?.Holds(bucket) != true)
+            {
+                if (now is { } place)
+                    cuts.Add(new BucketCut(bucket, place));
+                continue;
+            }
+
+            var kept = before.From ?? now ?? throw new IngestException(
+                $"The log of {partition} was found cut, and has grown again before anybody said from which offset on it is another one. "
+                + "'pulse rebuild' of all rollups is the way on.");
+            cuts.Add(new BucketCut(bucket, now?.Offset < kept.Offset ? now.Value : kept));
+        }
+
+        return new PartitionCuts(
+            partition,
+            cuts,
+            differs.Values.All(cut => cut.IsCertain) && before?.From?.Epoch != LogPosition.UnknownEpoch,
+            IsKept: before is not null);
     }
 
     private void Require(TopicDescription topic, int partition)

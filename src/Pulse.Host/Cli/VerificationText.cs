@@ -52,7 +52,7 @@ internal static class VerificationText
 
         if (rollup.DifferenceCount > rollup.Differences.Count)
             yield return Text($"and {rollup.DifferenceCount - rollup.Differences.Count:N0} more differences");
-        foreach (var line in Ranges("gone of", rollup.Gone).Concat(Ranges("counted before the log was cut, and accepted, of", rollup.Cuts)))
+        foreach (var line in Ranges("gone of", rollup.Gone).Concat(Ranges("counted before the log was cut, of", rollup.Cuts)))
             yield return line;
         if (rollup.EarlierWindows.Count > 0)
             yield return Text(

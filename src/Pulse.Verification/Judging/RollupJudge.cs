@@ -49,7 +49,7 @@ internal sealed class RollupJudge
         NoteOtherStreams();
     }
 
-    /// <summary>The offsets that buckets counted from a log that was cut, as an operator accepted.</summary>
+    /// <summary>The offsets that buckets counted from a log that was cut.</summary>
     public IReadOnlyList<GoneRange> Cuts { get; }
 
     /// <summary>What is an event for it.</summary>

@@ -106,6 +106,12 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
             gaps.Add((row.GetInt32(0), row.GetInt32(1), new StoredGap(
                 row.GetString(2), row.GetInt32(3), new OffsetRange(row.GetInt64(4), row.GetInt64(5)), IsCut(row.GetString(6)))));
         var byBucket = gaps.ToLookup(gap => (gap.Version, gap.Bucket), gap => gap.Gap);
+        // Cuts about which nobody has decided yet.
+        var found = new List<(int Version, FoundCut Cut)>();
+        await foreach (var row in QueryAsync("select version, stream, partition, coalesce(from_offset, 0) from pulse_cut", stop)
+            .ConfigureAwait(false))
+            found.Add((row.GetInt32(0), new FoundCut(row.GetString(1), row.GetInt32(2), row.GetInt64(3))));
+        var undecided = found.ToLookup(cut => cut.Version, cut => cut.Cut);
 
         var buckets = new List<(int Version, StoredBucket Bucket)>();
         await foreach (var row in QueryAsync(
@@ -113,14 +119,15 @@ internal sealed partial class DatabaseSnapshot : IAsyncDisposable
             .ConfigureAwait(false))
         {
             var (version, number) = (row.GetInt32(0), row.GetInt32(1));
+            var positions = Understood($"the positions of bucket {number} of version {version}", () => StoredPositions.Parse(row.GetString(2)));
             buckets.Add((version, new StoredBucket(
                 number,
-                Understood($"the positions of bucket {number} of version {version}", () => StoredPositions.Parse(row.GetString(2))),
+                positions.Below([.. undecided[version]]),
                 new StoredCounters
                 {
                     Counted = row.GetInt64(3), Late = row.GetInt64(4), Dead = row.GetInt64(5), Filtered = row.GetInt64(6), Consumed = row.GetInt64(7),
                 },
-                [.. byBucket[(version, number)]])));
+                [.. byBucket[(version, number)], .. undecided[version].Select(cut => cut.GapOf(positions)).Where(gap => gap.Offsets.Count > 0)])));
         }
 
         return buckets.ToLookup(each => each.Version, each => each.Bucket);

@@ -29,6 +29,13 @@ internal sealed record StoredPositions(IReadOnlyDictionary<string, long[]> ByStr
     public long Of(string stream, int partition) =>
         ByStream.TryGetValue(stream, out var offsets) && partition < offsets.Length ? offsets[partition] : 0;
 
+    /// <summary>Up to where the log is still the one that was counted.</summary>
+    public StoredPositions Below(IReadOnlyCollection<FoundCut> cuts) => new(ByStream.ToDictionary(
+        stream => stream.Key,
+        stream => stream.Value.Select((offset, partition) => cuts
+            .Where(cut => (cut.Stream, cut.Partition) == (stream.Key, partition))
+            .Select(cut => cut.From).Append(offset).Min()).ToArray()));
+
     // Sums of many partitions must stay numbers. No partition has so many records: a million a second are three years of them.
     private const long GreatestOffset = 100_000_000_000_000;
 

@@ -43,6 +43,10 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private readonly StorageAvailability _storage = new();
     private readonly Queue<SessionEffect> _requests = [];
     private volatile string _streamNow = EventTopic.Stream;
+    private Func<Task<FoundCut?>>? _readCut;
+    private Func<Exception?> _keeping = () => null;
+    private volatile FoundCut? _kept;
+    private volatile int _attempts;
     private EventTopic _topic = null!;
     private TopicReader _reader = null!;
     private TopicQuestions _questions = null!;
@@ -218,7 +222,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
         await Until.TrueAsync(() => _statistics.Status(0)?.Standing is not null);
         Assert.Equal(
-            CutNotice.Line(Partition, null, 10, Versions.Of(RollupCatalog.Default).SelectMany(version =>
+            CutNotice.Line(Partition, 5, 10, Versions.Of(RollupCatalog.Default).SelectMany(version =>
                 Enumerable.Range(0, version.Buckets).Select(version.Bucket))),
             _statistics.Status(0)!.Standing);
         await _node.ExpectMsgAsync<PartitionGivenBack>(Limit);
@@ -226,10 +230,59 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await ExpectTerminatedAsync(ingestor, Limit);
         Assert.NotNull(_statistics.Status(0)!.Standing);
 
+        _kept = null;
         var next = await StartAsync();
         await StandAsync(next, 5);
         await FlushAsync(next);
         await Until.TrueAsync(() => _statistics.Status(0) is { Standing: null });
+    }
+
+    [Fact]
+    public async Task A_cut_that_was_found_stays_one_when_the_log_has_grown_again_until_somebody_decides()
+    {
+        await ProduceAsync(Events(5));
+        _keeping = () => new IOException("storage is away");
+        var ingestor = await StartAsync();
+        await StandAsync(ingestor, 10);
+        await Until.TrueAsync(() => _attempts == 1);
+        await _node.ExpectMsgAsync<PartitionGivenBack>(Limit);
+        await ReachedAsync(ingestor);
+        _keeping = () => null;
+        await AdvanceAsync(ingestor, TimeSpan.FromSeconds(10));
+        await Until.TrueAsync(() => _kept is not null);
+        Assert.Equal((Partition, new LogPosition(5, LogPosition.UnknownEpoch)), (_kept!.Partition, _kept.From));
+        await ReachedAsync(ingestor);
+        await AdvanceAsync(ingestor, TimeSpan.FromSeconds(10));
+        await ExpectTerminatedAsync(ingestor, Limit);
+
+        await ProduceAsync(Events(10));
+        var next = await StartAsync();
+        await _node.ExpectMsgAsync<PartitionGivenBack>(Limit);
+        Assert.Equal(_kept.Notice, _statistics.Status(0)?.Standing);
+        await ReachedAsync(next);
+        Assert.False(_buckets.HasMessages);
+        _kept = null;
+        await AdvanceAsync(next, TimeSpan.FromSeconds(10));
+        await ExpectTerminatedAsync(next, Limit);
+
+        var last = await StartAsync();
+        await StandAsync(last, 5);
+        await FlushAsync(last);
+        await Until.TrueAsync(() => _statistics.Status(0) is { Standing: null });
+    }
+
+    [Fact]
+    public async Task Where_storage_does_not_say_whether_a_cut_was_found_the_partition_stands_still_and_asks_again()
+    {
+        await ProduceAsync(Events(5));
+        _readCut = () => Task.FromException<FoundCut?>(new IOException("storage is away"));
+        var ingestor = await StartAsync();
+
+        await Until.TrueAsync(() => _statistics.Status(0)?.Standing is not null);
+        Assert.Equal("It is not known whether its log was found cut before. storage is away", _statistics.Status(0)!.Standing);
+        Assert.False(_buckets.HasMessages);
+        await AdvanceAsync(ingestor, TimeSpan.FromSeconds(2));
+        await ExpectTerminatedAsync(ingestor, Limit);
     }
 
     [Fact]
@@ -621,6 +674,15 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
 
     private Task ProduceAsync(params SampleEvent[] events) => _topic.ProduceAsync(0, events.Select(it => it.ToBytes()));
 
+    private Task KeepCutAsync(StreamPartition partition, LogPosition? from)
+    {
+        _attempts++;
+        if (_keeping() is { } failure)
+            return Task.FromException(failure);
+        _kept = new FoundCut(partition, from, []);
+        return Task.CompletedTask;
+    }
+
     private IActorRef Start(SessionLimits? limits = null)
     {
         var context = new IngestContext(
@@ -628,6 +690,8 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
             _statistics, _storage)
         {
             AskStream = _ => Task.FromResult(_streamNow),
+            ReadCut = _ => _readCut?.Invoke() ?? Task.FromResult(_kept),
+            KeepCut = KeepCutAsync,
             Limits = limits ?? SessionLimits.Default,
         };
         return Watch(Sys.ActorOf(Props.Create(() => new PartitionIngestor(0, context))));

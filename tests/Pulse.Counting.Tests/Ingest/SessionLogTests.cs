@@ -118,7 +118,8 @@ public sealed class SessionLogTests
         var example = SessionExample.At(3, 3);
         example.IsNotFound(begin: 0, end: 2);
 
-        Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+        var end = example.Single<SessionEffect.End>();
+        Assert.Equal((SessionEnd.LogCut, new LogPosition(2, LogPosition.UnknownEpoch)), (end.Reason, end.CutAt));
     }
 
     [Fact]
@@ -293,11 +294,12 @@ public sealed class SessionLogTests
     public void The_broker_may_know_it_first()
     {
         var example = SessionExample.At(At(3, 2), At(3, 2));
-        example.Session.LogWasCut(example.Reading - 1, "");
+        example.Session.LogWasCut(example.Reading - 1, "", null);
         Assert.Empty(example.Effects());
-        example.Session.LogWasCut(example.Reading, "it ends at 5");
+        example.Session.LogWasCut(example.Reading, "it ends at 5", new LogPosition(5, 2));
 
-        Assert.Equal(SessionEnd.LogCut, example.Single<SessionEffect.End>().Reason);
+        var end = example.Single<SessionEffect.End>();
+        Assert.Equal((SessionEnd.LogCut, new LogPosition(5, 2)), (end.Reason, end.CutAt));
     }
 
     [Fact]

@@ -162,14 +162,24 @@ public sealed class ThreeBrokersTests(PostgresFixture postgres, ITestOutputHelpe
     private static async Task ElectAsync(NodePair pair, ElectionType type, IEnumerable<int> partitions)
     {
         using var administration = pair.Stream.Administration();
-        try
+        // Where the broker that was lost was the controller, another one has to be elected first.
+        await Eventually.HoldsAsync("a controller takes the election", TimeSpan.FromMinutes(2), async () =>
         {
-            await administration.ElectLeadersAsync(type, partitions.Select(number => new TopicPartition(pair.Stream.Topic, number)));
-        }
-        catch (ElectLeadersException)
-        {
-            // Some have such a leader already. What came of it is waited for.
-        }
+            try
+            {
+                await administration.ElectLeadersAsync(type, partitions.Select(number => new TopicPartition(pair.Stream.Topic, number)));
+                return true;
+            }
+            catch (ElectLeadersException)
+            {
+                // Some have such a leader already. What came of it is waited for.
+                return true;
+            }
+            catch (KafkaException exception) when (exception.Error.Code is ErrorCode.Local_TimedOut)
+            {
+                return false;
+            }
+        });
     }
 
     // Each broker notes whom it takes for the controller; -1 where it knows none.

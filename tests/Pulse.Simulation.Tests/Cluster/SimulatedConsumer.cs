@@ -42,7 +42,7 @@ internal sealed class SimulatedConsumer(SimulatedBroker broker, int partition)
             && (!log.Knows(_position.BehindRecord) || (records.Length > 0 && records[0].Offset < _position.Offset)))
         {
             _reads = false;
-            tell(session => session.LogWasCut(reading, "simulated"));
+            tell(session => session.LogWasCut(reading, "simulated", null));
             return null;
         }
 

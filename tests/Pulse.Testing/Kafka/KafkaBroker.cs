@@ -104,6 +104,15 @@ public sealed partial class KafkaBroker
     /// </summary>
     public void PutLogBack(string topic, int partition) => Copy(CopyOf(topic, partition), LogOf(topic, partition));
 
+    /// <summary>Copies its whole disk, the cluster's metadata included; the broker must not run.</summary>
+    public void CopyDisk() => Copy(LogDirectory, LogDirectory + ".copy");
+
+    /// <summary>
+    /// Puts the copy in place of the disk, as a machine that was put back to a snapshot; the broker must not run. Leaders get the epochs
+    /// again that they had after the copy was made.
+    /// </summary>
+    public void PutDiskBack() => Copy(LogDirectory + ".copy", LogDirectory);
+
     /// <summary>The end of what it has logged, for a message to people.</summary>
     public string LogEnd() => string.Join('\n', ReadLog().Split('\n').TakeLast(LinesOfLog));
 
@@ -203,6 +212,8 @@ public sealed partial class KafkaBroker
         if (Directory.Exists(to))
             Directory.Delete(to, recursive: true);
         Directory.CreateDirectory(to);
+        foreach (var directory in Directory.GetDirectories(from))
+            Copy(directory, Path.Combine(to, Path.GetFileName(directory)));
         foreach (var file in Directory.GetFiles(from))
             File.Copy(file, Path.Combine(to, Path.GetFileName(file)));
     }

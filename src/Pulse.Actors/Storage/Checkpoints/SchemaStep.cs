@@ -15,6 +15,7 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
         new(3, kind => [SinkPositions.Creation(kind)]) { Fill = SinkPositions.BeginWhereBucketsStandAsync },
         new(4, Operations),
         new(5, Streams),
+        new(6, Cuts),
     ];
 
     /// <summary>Brings over what the database holds already, after the statements; null where there is nothing to bring over.</summary>
@@ -74,6 +75,18 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
         [
             $"create table pulse_stream (number integer not null primary key, stream {text} not null unique, cluster {text} not null, "
                 + $"topic {text} not null, topic_id {text} not null, accepted_at {now}, accepted_by {text} not null)",
+        ];
+    }
+
+    // Which versions count a log that was found cut, until somebody decides: the log may grow again and hide it.
+    private static IReadOnlyList<string> Cuts(StorageKind kind)
+    {
+        var text = SqlDialect.For(kind).TextType;
+        var now = kind == StorageKind.Postgres ? "timestamptz not null default now()" : "text not null default current_timestamp";
+        return
+        [
+            $"create table pulse_cut (version integer not null, stream {text} not null, partition integer not null, from_offset bigint, "
+                + $"from_epoch integer not null, found_at {now}, primary key (version, stream, partition))",
         ];
     }
 }

@@ -14,9 +14,6 @@ namespace Pulse.Actors.Storage.Cuts;
 /// </summary>
 public sealed class CutAcceptance
 {
-    // Statements that are under way are waited for.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-
     private readonly IStorageSessions _sessions;
     private readonly DatabaseVersion _version;
 
@@ -30,7 +27,7 @@ public sealed class CutAcceptance
             async (connection, token) =>
             {
                 await _version.CheckAsync(connection, token).ConfigureAwait(false);
-                return [.. (await RowsAsync(connection, "", token).ConfigureAwait(false)).Select(row => row.In(partition))];
+                return [.. (await PositionRow.ReadAsync(connection, "", token).ConfigureAwait(false)).Select(row => row.In(partition))];
             },
             cancellationToken);
 
@@ -48,7 +45,7 @@ public sealed class CutAcceptance
                 await _version.CheckAsync(connection, token).ConfigureAwait(false);
                 // A statement holds its bucket's row alone; rows are locked in the order of takeovers.
                 var locking = _sessions.Kind == StorageKind.Postgres ? " for update of pulse_bucket" : "";
-                var rows = (await RowsAsync(connection, locking, token).ConfigureAwait(false))
+                var rows = (await PositionRow.ReadAsync(connection, locking, token).ConfigureAwait(false))
                     .ToDictionary(row => (row.Version, row.Bucket));
                 var byBucket = cuts.ToLookup(cut => (cut.Stored.Version, cut.Stored.Bucket));
                 var moved = byBucket
@@ -59,10 +56,12 @@ public sealed class CutAcceptance
                     return moved;
                 foreach (var bucket in byBucket)
                     await GoBackAsync(connection, rows[bucket.Key], [.. bucket], token).ConfigureAwait(false);
+                foreach (var partition in cuts.Select(cut => cut.Stored.Partition).Distinct())
+                    await FoundCuts.ForgetAsync(connection, _sessions.Kind, partition, token).ConfigureAwait(false);
                 await ActionLog.AddAsync(connection, who, Sentence(cuts), token).ConfigureAwait(false);
                 return [];
             },
-            Patience,
+            PositionRow.Patience,
             cancellationToken);
 
     private static string Sentence(IReadOnlyCollection<BucketCut> cuts) => "accept-cut: " + string.Join("; ", cuts
@@ -72,25 +71,8 @@ public sealed class CutAcceptance
             $"partition {cut.Key}, offsets {cut.Min(each => each.To.Offset)} to {cut.Max(each => each.Stored.Position.Offset) - 1} of "
             + $"{CutNotice.Names(cut.Select(each => each.Stored.Bucket))}"))) + ".";
 
-    private static async Task<List<Row>> RowsAsync(DbConnection connection, string locking, CancellationToken cancellationToken)
-    {
-        var command = connection.Command(
-            "select version, rollup, bucket, positions from pulse_bucket join pulse_version using (version) order by version, bucket" + locking);
-        await using var disposing = command.ConfigureAwait(false);
-        command.CommandTimeout = (int)Patience.TotalSeconds;
-        return await command
-            .ReadAllAsync(
-                row =>
-                {
-                    var bucket = new BucketId(row.GetString(1), row.GetInt32(2));
-                    return new Row(row.GetInt32(0), bucket, BucketRows.PositionsOf($"bucket {bucket}", row.GetString(3)));
-                },
-                cancellationToken)
-            .ConfigureAwait(false);
-    }
-
     private async Task GoBackAsync(
-        DbConnection connection, Row row, IReadOnlyList<BucketCut> cuts, CancellationToken cancellationToken)
+        DbConnection connection, PositionRow row, IReadOnlyList<BucketCut> cuts, CancellationToken cancellationToken)
     {
         foreach (var cut in cuts)
         {
@@ -122,10 +104,5 @@ public sealed class CutAcceptance
             ("positions", row.Positions.ToString()),
             ("version", row.Version),
             ("bucket", row.Bucket.Number)).ConfigureAwait(false);
-    }
-
-    private sealed record Row(int Version, BucketId Bucket, BucketPositions Positions)
-    {
-        public BucketPosition In(StreamPartition partition) => new(Version, Bucket, partition, Positions[partition]);
     }
 }

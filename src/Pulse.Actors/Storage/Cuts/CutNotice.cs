@@ -19,6 +19,14 @@ public static class CutNotice
         + $"are in doubt, which {Names(buckets)} counted. Either 'pulse accept-cut --partition {partition.Partition}' leaves them counted and goes on with "
         + $"what the log has now, or 'pulse rebuild' counts the rollups again from the log.");
 
+    /// <summary>The line where nothing that is stored is in doubt: what was counted of those offsets was lost with the node that had it.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">The first offset at which the log is another.</param>
+    public static string Harmless(StreamPartition partition, long from) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"The log of {partition} was cut at offset {from}, and nothing more is counted of it. Nothing that is stored is in doubt: "
+        + $"'pulse accept-cut --partition {partition.Partition}' goes on with what the log has now.");
+
     /// <summary>The first few buckets by name, and how many more there are.</summary>
     public static string Names(IEnumerable<BucketId> buckets)
     {

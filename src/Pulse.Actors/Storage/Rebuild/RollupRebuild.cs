@@ -104,7 +104,7 @@ internal sealed class RollupRebuild(IStorageSessions sessions, RollupCatalog cat
             ("digest", declaration.Digest),
             ("declaration", declaration.Text),
             ("before", rebuilt.Version)).ConfigureAwait(false);
-        foreach (var table in (string[])["pulse_bucket", "pulse_gap"])
+        foreach (var table in (string[])["pulse_bucket", "pulse_gap", "pulse_cut"])
             await ExecuteAsync(
                 connection, $"delete from {table} where version = @before", cancellationToken, ("before", rebuilt.Version))
                 .ConfigureAwait(false);

@@ -74,8 +74,8 @@ internal sealed class StreamAdoption(IStorageSessions sessions)
         }
 
         var names = ((string, object)[])[("before", before.Name), ("after", after.Name)];
-        await connection.ExecuteAsync("update pulse_gap set stream = @after where stream = @before", cancellationToken, names).ConfigureAwait(false);
-        await connection.ExecuteAsync("update pulse_sink set stream = @after where stream = @before", cancellationToken, names).ConfigureAwait(false);
+        foreach (var table in (string[])["pulse_gap", "pulse_cut", "pulse_sink"])
+            await connection.ExecuteAsync($"update {table} set stream = @after where stream = @before", cancellationToken, names).ConfigureAwait(false);
         await RenameBaseAsync(connection, before.Name, after.Name, cancellationToken).ConfigureAwait(false);
         await connection.ExecuteAsync(
             "update pulse_stream set stream = @after, topic_id = @id where stream = @before",

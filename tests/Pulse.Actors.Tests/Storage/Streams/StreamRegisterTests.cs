@@ -67,8 +67,9 @@ public abstract class StreamRegisterTests(StorageKind kind, PostgresFixture post
     {
         await using (var before = Storage.Open())
             await before.PrepareAsync(CountingRules.Default, Now);
-        await Storage.QueryAsync("drop table pulse_stream");
-        await Storage.QueryAsync("delete from pulse_schema where step = (select max(step) from pulse_schema)");
+        foreach (var table in (string[])["pulse_stream", "pulse_cut"])
+            await Storage.QueryAsync($"drop table {table}");
+        await Storage.QueryAsync("delete from pulse_schema where step > 4");
         await Storage.QueryAsync("update pulse_bucket set positions = 'one/events/A 7@1' where bucket = 3");
         await Storage.QueryAsync($"update pulse_bucket set positions = 'one/events/A 9@1{'\n'}one/events/B 2@4' where bucket = 4");
         await Storage.QueryAsync("update pulse_bucket set positions = 'nobody can read this' where bucket = 5");
