@@ -62,7 +62,7 @@ public sealed class MisspeltSettingTests : IDisposable
             },
             "export");
 
-        Assert.Equal(1, await export.ExitAsync(Limit));
+        Assert.Equal(2, await export.ExitAsync(Limit));
         Assert.Collection(
             export.Errors,
             line => Assert.Equal(

@@ -94,7 +94,9 @@ public sealed partial class VerifyTests(KafkaFixture kafka, PostgresFixture post
     [Theory]
     [InlineData("--from: 'yesterday' is no time", "verify", "--from", "yesterday")]
     [InlineData("--to must be after --from.", "verify", "--from", "2026-01-01T00:00Z", "--to", "2026-01-01T00:00Z")]
+    [InlineData("--to must be after --from.", "verify", "--from", "2026-01-02", "--to", "2026-01-01T23:59Z")]
     [InlineData("There is no storage in ", "verify")]
+    [InlineData("There is no storage in ", "export")]
     public async Task Wrong_usage_is_2_with_a_line(string expected, params string[] arguments)
     {
         await using var verify = PulseProcess.Host(_directory, new Dictionary<string, string>(), arguments);

@@ -140,9 +140,10 @@ internal sealed class VerifyCommand
     private static DateTime? Instant(ArgumentResult result)
     {
         var text = result.Tokens[0].Value;
-        if (Iso8601.TryRead(text, out var utc))
+        // A date alone is its first instant, as in the API.
+        if (Iso8601.TryRead(text, out var utc) || Iso8601.TryRead(text + "T00:00", out utc))
             return utc;
-        result.AddError($"{result.Argument.Name}: '{text}' is no time; use the form 2026-01-31T12:00Z.");
+        result.AddError($"{result.Argument.Name}: '{text}' is no time; use the form 2026-01-31T12:00Z, or 2026-01-31.");
         return null;
     }
 

@@ -89,11 +89,11 @@ internal sealed record NodeConfiguration(
     }
 
     /// <summary>For a command that works on what a node has stored: a file that is not there would be made, empty.</summary>
-    /// <exception cref="StorageException">There is no such file.</exception>
+    /// <exception cref="ConfigurationException">There is no such file.</exception>
     public void RequireStorage()
     {
         if (IsStorageEmbedded && !File.Exists(Path.Combine(DataDirectory, StorageFile)))
-            throw new StorageException(
+            throw new ConfigurationException(
                 $"There is no storage in {DataDirectory}. Name its directory with --data, or the database in "
                 + "Pulse:Storage:ConnectionString.");
     }

@@ -197,7 +197,7 @@ public sealed partial class KafkaBroker
         "sh",
         [
             "-c", "log=$1; shift; exec \"$@\" >> \"$log\" 2>&1 < /dev/null", "sh", LogFile,
-            _home.Java, "-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-Djava.awt.headless=true",
+            _home.Java, "-Xms256m", "-Xmx1g", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true",
             // Not where the tests are: a comma in that path would make two files of it.
             $"-Dlog4j2.configurationFile={LoggingFile}",
             "-cp", Path.Combine(_home.Libraries, "*"), .. program,
