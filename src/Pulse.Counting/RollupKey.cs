@@ -33,7 +33,7 @@ public sealed class RollupKey : IEquatable<RollupKey>
     }
 
     /// <summary>How many bytes its values take in a message, at most.</summary>
-    internal int EncodedBytes { get; }
+    public int EncodedBytes { get; }
 
     /// <summary>The dimension values, in the order of the rollup's dimensions.</summary>
     public IReadOnlyList<string> Values => _values;

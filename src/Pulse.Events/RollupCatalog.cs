@@ -16,6 +16,9 @@ public sealed partial class RollupCatalog
     /// <summary>The most dimensions of one rollup: a primary key must fit PostgreSQL's index pages.</summary>
     public const int MaximumDimensions = 8;
 
+    /// <summary>The most rollups, built-in ones included: what nodes say of all of them fits into one message.</summary>
+    public const int MaximumRollups = 100;
+
     /// <summary>The largest number of buckets that a rollup may ask for.</summary>
     public const int MaximumBuckets = 4096;
 
@@ -53,6 +56,8 @@ public sealed partial class RollupCatalog
         var rollups = ImmutableArray.CreateBuilder<Rollup>();
         rollups.AddRange(BuiltIn);
 
+        if (declarations.Count > MaximumRollups - BuiltIn.Length)
+            mistakes.Add($"Pulse:Rollups declares {declarations.Count} rollups; at most {MaximumRollups - BuiltIn.Length} are allowed.");
         for (var index = 0; index < declarations.Count; index++)
         {
             var where = $"Pulse:Rollups:{index}";

@@ -20,11 +20,11 @@ public sealed class ArchitectureTests
         { "Serialization", [] },
         { "Storage", [] },
         { "Broker", [] },
-        { "Buckets", ["Storage"] },
+        { "Buckets", ["Serialization", "Storage"] },
         { "Ingest", ["Serialization", "Broker", "Buckets", "Storage"] },
         { "Live", ["Serialization", "Broker", "Ingest", "Buckets", "Storage"] },
         { "Coordination", ["Serialization", "Broker", "Ingest", "Storage"] },
-        { "Hosting", ["Coordination", "Live", "Broker", "Ingest", "Buckets", "Storage"] },
+        { "Hosting", ["Coordination", "Live", "Broker", "Ingest", "Buckets", "Storage", "Serialization"] },
     };
 
     [Fact]

@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
 
@@ -77,9 +78,8 @@ internal sealed class BucketInterpreter
 
         _machine.Apply(message.EmptyDeltas, message.Version);
         CarryOut();
-        if (_answers.Count == 0)
-            return;
-        from.Tell(new BucketReplies([.. _answers]));
+        foreach (var page in MessagePages.Of(_answers, _ => BucketReplies.BytesPerAnswer))
+            from.Tell(new BucketReplies(page));
         _answers.Clear();
     }
 

@@ -30,4 +30,8 @@ internal readonly record struct SessionDelta(SessionId Session, Delta Delta);
 
 /// <summary>What a bucket answers to <see cref="BucketRequests"/>, in the order in which it took them.</summary>
 /// <param name="Answers">All of one bucket; not empty.</param>
-internal sealed record BucketReplies(IReadOnlyList<BucketAnswer> Answers);
+internal sealed record BucketReplies(IReadOnlyList<BucketAnswer> Answers)
+{
+    /// <summary>What an answer takes at most as it is written down.</summary>
+    internal const int BytesPerAnswer = 72;
+}

@@ -5,6 +5,7 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Akka.Event;
 using Akka.Pattern;
 using Akka.Persistence;
+using Pulse.Actors.Serialization;
 using Pulse.Warehouse;
 
 namespace Pulse.Actors.Coordination;
@@ -34,6 +35,9 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
     private const string PollTimer = "poll";
     private const string PlanTimer = "plan";
     private const string StopTimer = "stop";
+
+    /// <summary>The most that dates take in a message; beside them goes how the last export ended.</summary>
+    internal const int MostBytesOfDates = MessagePages.MaximumBytes / 2;
 
     private readonly ExportCollaborators _with;
     private readonly ExportOptions _options;
@@ -72,6 +76,7 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
             Continue();
         });
         Command<GetExportState>(_ => Sender.Tell(State()));
+        Command<GetExportDates>(question => Sender.Tell(new ExportDates(DatesFrom(question.From))));
 
         HandleDraining();
         HandlePlanning();
@@ -217,13 +222,21 @@ public sealed partial class Coordinator : ReceivePersistentActor, IWithTimers
         _ledger.LastOutcome,
         _run?.Trouble)
     {
-        Dates = _lastRun is not { } run ? [] :
-        [
-            .. run.Statuses
-                .OrderBy(date => date.Key.Date).ThenBy(date => date.Key.Rollup, StringComparer.Ordinal)
-                .Select(date => new DateProgress(run.Completion, date.Key, date.Value)),
-        ],
+        Dates = DatesFrom(0),
+        DateCount = _lastRun?.Statuses.Count ?? 0,
     };
+
+    // As many as fit into a message.
+    private ImmutableArray<DateProgress> DatesFrom(int first) => _lastRun is not { } run ? [] :
+    [
+        .. MessagePages.Of(
+            run.Statuses
+                .OrderBy(date => date.Key.Date).ThenBy(date => date.Key.Rollup, StringComparer.Ordinal)
+                .Skip(first)
+                .Select(date => new DateProgress(run.Completion, date.Key, date.Value)),
+            ExportMessageSerializer.BytesOf,
+            MostBytesOfDates).FirstOrDefault() ?? [],
+    ];
 
     private ExportProgress? Progress() => _ledger.Current is not { } round
         ? null

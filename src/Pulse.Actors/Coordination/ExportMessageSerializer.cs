@@ -15,6 +15,7 @@ namespace Pulse.Actors.Coordination;
 public sealed class ExportMessageSerializer(ExtendedActorSystem system) : MessageSerializer(system, Number, Formats)
 {
     private const int Number = 1701;
+    private const int BytesPerDate = 4;
     private static readonly int EpochDay = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
 
     private static readonly MessageFormat[] Formats =
@@ -72,7 +73,16 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
             it => new ExportFailed(Read(it.Outcome))),
         MessageFormat.Empty("export.get-state.v1", GetExportState.Instance),
         MessageFormat.Of<ExportState, Proto.ExportState>("export.state.v1", Write, Read),
+        MessageFormat.Of<GetExportDates, Proto.GetExportDates>(
+            "export.get-dates.v1", it => new Proto.GetExportDates { From = it.From }, it => new GetExportDates(it.From)),
+        MessageFormat.Of<ExportDates, Proto.ExportDates>(
+            "export.dates.v1",
+            it => new Proto.ExportDates { Dates = { it.Dates.Select(Write) } },
+            it => new ExportDates([.. it.Dates.Select(Read)])),
     ];
+
+    /// <summary>What a date takes in a message.</summary>
+    internal static int BytesOf(DateProgress date) => Write(date).CalculateSize() + BytesPerDate;
 
     /// <summary>Registers the serializer for its messages.</summary>
     public static Config Configuration { get; } = ConfigurationOf<ExportMessageSerializer>("pulse-export", Number, Formats);
@@ -152,7 +162,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
         if (it.Status.JobState is { } state)
             progress.JobState = state;
         if (it.Status.Trouble is { } trouble)
-            progress.Trouble = trouble;
+            progress.Trouble = MessagePages.Cut(trouble);
         return progress;
     }
 
@@ -240,7 +250,7 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
             },
         };
         if (it.Failure is not null)
-            outcome.Failure = it.Failure;
+            outcome.Failure = MessagePages.Cut(it.Failure);
         return outcome;
     }
 
@@ -273,9 +283,10 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
             WaitingCompletions = it.WaitingCompletions,
             LastOutcome = it.LastOutcome is { } outcome ? Write(outcome) : null,
             Dates = { it.Dates.Select(Write) },
+            DateCount = it.DateCount,
         };
         if (it.Trouble is not null)
-            state.Trouble = it.Trouble;
+            state.Trouble = MessagePages.Cut(it.Trouble);
         return state;
     }
 
@@ -286,5 +297,6 @@ public sealed class ExportMessageSerializer(ExtendedActorSystem system) : Messag
         it.HasTrouble ? it.Trouble : null)
     {
         Dates = [.. it.Dates.Select(Read)],
+        DateCount = it.DateCount,
     };
 }

@@ -12,7 +12,10 @@ public sealed record ExportState(
 {
     /// <summary>
     /// Where every date stands, of the round at work or else of the last one that this coordinator worked on, by date
-    /// and rollup.
+    /// and rollup. From the coordinator come the first ones, as many as fit into a message.
     /// </summary>
     public ImmutableArray<DateProgress> Dates { get; init; } = [];
+
+    /// <summary>How many dates there are; the coordinator tells the others to whoever asks by <see cref="GetExportDates"/>.</summary>
+    public int DateCount { get; init; }
 }

@@ -19,6 +19,7 @@ using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
+using Pulse.Actors.Serialization;
 using Pulse.Actors.Storage;
 using Pulse.Counting;
 using Pulse.Warehouse;
@@ -62,6 +63,7 @@ public static class PulseAkkaExtensions
         services.AddSingleton<RollupReader>();
         services.AddSingleton<LiveBuckets>();
         services.AddSingleton<ClusterView>();
+        services.AddSingleton<UndeliveredMessages>();
         services.AddSingleton(new Balances(settings.Catalog));
         services.AddSingleton<StreamView>();
         services.AddSingleton(_ => new TopicQuestions(settings.Kafka));
@@ -103,11 +105,13 @@ public static class PulseAkkaExtensions
                 // Akka does not ask the process's log what it takes, and building lines that it does not take costs time.
                 loggers.LogLevel = AkkaLog.LowestLevel(services.GetRequiredService<ILoggerFactory>());
             })
-            .AddSetup(new AkkaLog.Factory(services.GetRequiredService<ILoggerFactory>()))
+            .AddSetup(new AkkaLog.Factory(
+                services.GetRequiredService<ILoggerFactory>(), services.GetRequiredService<UndeliveredMessages>()))
             .WithPersistence(services.GetRequiredService<NodeStorage>())
             .AddHocon(CountingMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(ExportMessageSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(LiveMessageSerializer.Configuration, HoconAddMode.Prepend)
+            .AddHocon(FallbackSerializer.Configuration, HoconAddMode.Prepend)
             .AddHocon(NodeConfiguration, HoconAddMode.Prepend)
             .AddHocon(Roles(settings), HoconAddMode.Prepend)
             .AddHocon($"akka.cluster.seed-node-timeout = {settings.Cluster.SeedNodeTimeout.TotalSeconds:0}s", HoconAddMode.Prepend)

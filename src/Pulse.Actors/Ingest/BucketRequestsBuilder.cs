@@ -1,4 +1,5 @@
 using Pulse.Actors.Buckets;
+using Pulse.Actors.Serialization;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Ingest;
@@ -11,8 +12,8 @@ namespace Pulse.Actors.Ingest;
 /// <param name="version">The version that the sessions count by.</param>
 internal sealed class BucketRequestsBuilder(BucketId bucket, VersionDigest version)
 {
-    /// <summary>The most questions and empty deltas of a message; one takes less than 50 bytes.</summary>
-    public const int MaximumRows = 1_000;
+    /// <summary>What a question or an empty delta takes at most as it is written down.</summary>
+    internal const int BytesPerRow = 72;
 
     private readonly List<PositionQuestion> _questions = [];
     private readonly List<SessionDelta> _deltas = [];
@@ -31,20 +32,18 @@ internal sealed class BucketRequestsBuilder(BucketId bucket, VersionDigest versi
     /// <returns>False where the message must go without it.</returns>
     public bool TryAsk(PositionQuestion question)
     {
-        if (!HasRoom || !Follows(question.Partition, Kind.Question))
+        if (!Takes(question.Partition, Kind.Question, BytesPerRow))
             return false;
         _questions.Add(question);
         return true;
     }
 
-    /// <summary>Adds a delta. What is too large alone is none.</summary>
+    /// <summary>Adds a delta.</summary>
     /// <inheritdoc cref="TryAsk" path="/returns" />
     public bool TryAdd(SessionDelta delta)
     {
-        var bytes = delta.Delta.EncodedBytes;
-        if ((_deltas.Count > 0 && _bytes + bytes > Delta.MaximumBytes) || !Follows(delta.Delta.Partition, Kind.Delta))
+        if (!Takes(delta.Delta.Partition, Kind.Delta, delta.Delta.EncodedBytes))
             return false;
-        _bytes += bytes;
         _deltas.Add(delta);
         return true;
     }
@@ -53,7 +52,7 @@ internal sealed class BucketRequestsBuilder(BucketId bucket, VersionDigest versi
     /// <inheritdoc cref="TryAsk" path="/returns" />
     public bool TryAdd(EmptyDelta delta)
     {
-        if (!HasRoom || !Follows(delta.Partition, Kind.EmptyDelta))
+        if (!Takes(delta.Partition, Kind.EmptyDelta, BytesPerRow))
             return false;
         _emptyDeltas.Add(delta);
         return true;
@@ -62,13 +61,14 @@ internal sealed class BucketRequestsBuilder(BucketId bucket, VersionDigest versi
     /// <summary>The message.</summary>
     public BucketRequests Build() => new(bucket, version, _questions, _deltas, _emptyDeltas);
 
-    private bool HasRoom => _questions.Count + _emptyDeltas.Count < MaximumRows;
-
-    private bool Follows(StreamPartition partition, Kind kind)
+    // One request fits in any case: a delta alone is not larger than it may be.
+    private bool Takes(StreamPartition partition, Kind kind, int bytes)
     {
-        if (_lastKinds.GetValueOrDefault(partition.Partition) > kind)
+        var isFull = _bytes > 0 && _bytes + bytes > MessagePages.MaximumBytes;
+        if (isFull || _lastKinds.GetValueOrDefault(partition.Partition) > kind)
             return false;
         _lastKinds[partition.Partition] = kind;
+        _bytes += bytes;
         return true;
     }
 }

@@ -23,8 +23,8 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     /// <summary>The publish-subscribe topic of all its messages.</summary>
     public const string Topic = "pulse-live";
 
-    // Remoting refuses messages above 128,000 bytes; a count takes less than 100 of them, as long as values are short.
-    private const int CountsPerBatch = 600;
+    // So much at once; what changed besides waits in its bucket, so that heartbeats need not wait behind it.
+    private const int PagesPerInterval = 32;
     private const int SettlingWindows = 12;
 
     private static readonly TimeSpan StatusInterval = TimeSpan.FromSeconds(1);
@@ -42,6 +42,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     private readonly Cluster _cluster = Cluster.Get(Context.System);
     private readonly IActorRef _mediator = DistributedPubSub.Get(Context.System).Mediator;
     private readonly Dictionary<string, long> _heard = new(StringComparer.Ordinal);
+    private readonly NodeStatusParts _parts = new();
     private readonly string _node;
     private long _sequence;
     private int _shards;
@@ -105,53 +106,29 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
 
     private void TellChanges()
     {
-        var batch = new List<LiveBucket>();
-        var counts = 0;
-        var since = long.MaxValue;
+        var (pages, since) = (0, long.MaxValue);
         // What changes meanwhile queues again and waits for the next time.
         var now = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds();
-        while (_buckets.TryTake(out var changes))
+        foreach (var page in LivePages.Of(Changed()))
         {
-            var (bucket, changedSince) = changes.Take(_model.Options.KeysPerWindow);
-            since = Math.Min(since, changedSince);
-            foreach (var part in Parts(bucket))
-            {
-                batch.Add(part);
-                counts += part.Windows.Sum(window => window.Keys.Count + 1);
-                if (counts < CountsPerBatch)
-                    continue;
-                Tell(batch, since);
-                (batch, counts) = ([], 0);
-            }
-
-            if (changedSince > now)
-                break;
+            Tell(page, since);
+            pages++;
         }
 
-        if (batch.Count > 0)
-            Tell(batch, since);
-    }
-
-    // Every part is right by itself: it carries the window's total.
-    private static IEnumerable<LiveBucket> Parts(LiveBucket bucket)
-    {
-        foreach (var windows in bucket.Windows.Chunk(CountsPerBatch / 8))
+        IEnumerable<LiveBucket> Changed()
         {
-            if (windows.Sum(window => window.Keys.Count) <= CountsPerBatch)
+            var isOver = false;
+            while (!isOver && pages < PagesPerInterval && _buckets.TryTake(out var changes))
             {
-                yield return bucket with { Windows = windows };
-                continue;
-            }
-
-            foreach (var window in windows)
-            {
-                foreach (var keys in window.Keys.Chunk(CountsPerBatch))
-                    yield return bucket with { Windows = [window with { Keys = keys }] };
+                var (bucket, changedSince) = changes.Take(_model.Options.KeysPerWindow);
+                since = Math.Min(since, changedSince);
+                isOver = changedSince > now;
+                yield return bucket;
             }
         }
     }
 
-    private void Tell(List<LiveBucket> buckets, long changedSince)
+    private void Tell(IReadOnlyList<LiveBucket> buckets, long changedSince)
     {
         var counts = new LiveCounts(_node, ++_sequence, changedSince, buckets);
         _model.Merge(counts);
@@ -206,13 +183,15 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
         _bucketRegion.Tell(GetShardRegionStats.Instance);
         var status = _report.Now(_node, _cluster.SelfAddress, _shards) with { Sequence = _sequence };
         _view.Told(status);
-        if (!IsAlone)
-            _mediator.Tell(new Publish(Topic, status));
+        if (IsAlone)
+            return;
+        foreach (var part in NodeStatusParts.Of(status))
+            _mediator.Tell(new Publish(Topic, part));
     }
 
-    private void Handle(NodeStatus status)
+    private void Handle(NodeStatus part)
     {
-        if (status.Node == _node)
+        if (part.Node == _node || _parts.Add(part) is not { } status)
             return;
         _view.Told(status);
         if (status.Sequence <= _heard.GetValueOrDefault(status.Node))
@@ -226,6 +205,7 @@ public sealed class LiveFeed : ReceiveActor, IWithTimers
     private void Forget(string node)
     {
         _heard.Remove(node);
+        _parts.Forget(node);
         _view.Left(node);
     }
 

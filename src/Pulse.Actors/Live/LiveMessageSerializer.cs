@@ -82,9 +82,11 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
             Columns = NodePartitionColumns.Write(status.Partitions),
         };
         if (status.StorageProblem is { } problem)
-            wire.StorageProblem = problem;
+            wire.StorageProblem = MessagePages.Cut(problem);
         if (status.DeadLetterProblem is { } waiting)
-            wire.DeadLetterProblem = waiting;
+            wire.DeadLetterProblem = MessagePages.Cut(waiting);
+        if (status.Parts > 1)
+            (wire.Part, wire.Parts) = (status.Part, status.Parts);
         return wire;
     }
 
@@ -108,6 +110,8 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
     {
         Sequence = wire.Sequence,
         DeadLetterProblem = wire.HasDeadLetterProblem ? wire.DeadLetterProblem : null,
+        Part = wire.Part,
+        Parts = Math.Max(1, wire.Parts),
     };
 
     private static Timestamp? ToWire(DateTime? utc) => utc is { } value ? Timestamp.FromDateTime(value) : null;

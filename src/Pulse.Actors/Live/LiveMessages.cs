@@ -59,4 +59,10 @@ public sealed record NodeStatus(
 
     /// <summary>Why its dead letters can't be sent; null while they can.</summary>
     public string? DeadLetterProblem { get; init; }
+
+    /// <summary>Which part of what the node says this is, from 0: of very many partitions, one message tells some.</summary>
+    internal int Part { get; init; }
+
+    /// <summary>How many parts there are.</summary>
+    internal int Parts { get; init; } = 1;
 }

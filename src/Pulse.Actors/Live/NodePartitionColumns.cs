@@ -1,17 +1,27 @@
+using Google.Protobuf;
 using Pulse.Actors.Ingest;
 
 namespace Pulse.Actors.Live;
 
 /// <summary>
-/// The partitions of a node as columns: about ten bytes each, so that 10,000 fit into one message. Why some stand still takes no
-/// more than its share of it; the reasons beyond that are left to the node's own <c>/api/status</c>.
+/// The partitions of a node as columns: about ten bytes each. Why some stand still takes no more than its share of a message; the
+/// reasons beyond that are left to the node's own <c>/api/status</c>.
 /// </summary>
 internal static class NodePartitionColumns
 {
     /// <summary>How many letters the reasons of all partitions may have together.</summary>
     public const int ReasonLetters = 4_000;
 
+    // Its row in the message, and the frame of a reason.
+    private const int BytesPerStanding = 6;
     private const string Elsewhere = "its node's /api/status says why";
+
+    /// <summary>What a partition takes, a reason aside, rather too many bytes than too few.</summary>
+    public static int BytesOf(NodePartition partition) =>
+        CodedOutputStream.ComputeInt32Size(partition.Partition)
+        + CodedOutputStream.ComputeInt64Size(partition.Position)
+        + CodedOutputStream.ComputeSInt64Size(partition.Position - partition.Committed)
+        + (partition.Standing is null ? 0 : BytesPerStanding);
 
     /// <summary>Writes them.</summary>
     public static Wire.NodePartitions Write(IEnumerable<NodePartition> partitions)

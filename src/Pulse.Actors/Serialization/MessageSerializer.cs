@@ -31,6 +31,9 @@ public abstract class MessageSerializer : SerializerWithStringManifest
     /// <inheritdoc />
     public sealed override int Identifier { get; }
 
+    /// <summary>The types that it can write.</summary>
+    internal IEnumerable<Type> Types => _byType.Keys;
+
     /// <inheritdoc />
     public sealed override string Manifest(object o) => FormatOf(o).Manifest;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
 using Pulse.Actors.Coordination;
@@ -42,11 +43,27 @@ internal sealed class Exports(ActorSystem system) : IDisposable
 
     public void Dispose() => _gate.Dispose();
 
+    // Another round may have begun meanwhile: then there are fewer.
+    private async Task<ImmutableArray<DateProgress>> AllAsync(ExportState state, CancellationToken cancellationToken)
+    {
+        var dates = state.Dates.ToBuilder();
+        while (dates.Count < state.DateCount)
+        {
+            var next = await _proxy.Value.Ask<ExportDates>(new GetExportDates(dates.Count), Patience, cancellationToken);
+            if (next.Dates.IsEmpty)
+                break;
+            dates.AddRange(next.Dates);
+        }
+
+        return dates.ToImmutable();
+    }
+
     private async Task<ExportState?> AskAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return await _proxy.Value.Ask<ExportState>(GetExportState.Instance, Patience, cancellationToken);
+            var state = await _proxy.Value.Ask<ExportState>(GetExportState.Instance, Patience, cancellationToken);
+            return state with { Dates = await AllAsync(state, cancellationToken) };
         }
         catch (AskTimeoutException)
         {

@@ -34,7 +34,8 @@ internal sealed class NodeInstruments : IDisposable
         ClusterView cluster,
         StreamView stream,
         ReadModel model,
-        StoredGaps gaps)
+        StoredGaps gaps,
+        UndeliveredMessages undelivered)
     {
         _meter = meters.Create(MeterName);
         Ingest(ingest);
@@ -45,7 +46,7 @@ internal sealed class NodeInstruments : IDisposable
         Buckets(buckets);
         Storage(buckets, storage);
         Exports(exports);
-        Cluster(cluster, model);
+        Cluster(cluster, model, undelivered);
     }
 
     public void Dispose() => _meter.Dispose();
@@ -193,8 +194,9 @@ internal sealed class NodeInstruments : IDisposable
             "1", "1 with the step that a date has come to and the state of its load job.");
     }
 
-    private void Cluster(ClusterView cluster, ReadModel model)
+    private void Cluster(ClusterView cluster, ReadModel model, UndeliveredMessages undelivered)
     {
+        Counter("pulse.cluster.undelivered", () => undelivered.Count, "{message}", "Messages between nodes that were lost because this node could not write or read them.");
         Gauge("pulse.cluster.nodes", () => [new(cluster.Nodes.Count)], "{node}", "Nodes that this node hears of.");
         _meter.CreateObservableGauge(
             "pulse.cluster.shards",

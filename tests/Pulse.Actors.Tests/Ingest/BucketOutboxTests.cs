@@ -3,6 +3,7 @@ using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Serialization;
 using Pulse.Counting;
 using static Pulse.Actors.Tests.Counting.CountingExamples;
 
@@ -11,7 +12,8 @@ namespace Pulse.Actors.Tests.Ingest;
 /// <summary>The outbox in virtual time, between ingestors and a region that are probes.</summary>
 public sealed class BucketOutboxTests : TestKit
 {
-    private const int MaximumMessageBytes = 120_000;
+    private const int MaximumMessageBytes = MessagePages.MaximumBytes + MessagePages.BytesPerMessage;
+    private const int ManyRows = 2_000;
     private static readonly TimeSpan FlushInterval = TimeSpan.FromMilliseconds(50);
     private static readonly StreamPartition One = new(Zero.Stream, 1);
     private static readonly BucketId Other = new("viewsByDeviceGenre", 3);
@@ -83,16 +85,15 @@ public sealed class BucketOutboxTests : TestKit
             Send(Mobile, Zero, ZeroSession, number, number + 1, Counts(number)),
             Empty(Mobile, new StreamPartition(Zero.Stream, int.MaxValue - number), OneSession, long.MaxValue / 2, long.MaxValue),
         }).ToList();
-        Say(_zero, Zero, [.. effects, .. Enumerable.Repeat(effects[1], 2 * BucketRequestsBuilder.MaximumRows)]);
+        Say(_zero, Zero, [.. effects, .. Enumerable.Repeat(effects[1], ManyRows)]);
         await FlushAsync();
 
         var deltas = new List<Delta>();
         var empty = 0;
-        while (empty < 40 + (2 * BucketRequestsBuilder.MaximumRows) || deltas.Count < 40)
+        while (empty < 40 + ManyRows || deltas.Count < 40)
         {
             var message = Assert.Single(await TakeAsync(1));
             Assert.InRange(SizeOf(message), 1, MaximumMessageBytes);
-            Assert.InRange(message.EmptyDeltas.Count, 0, BucketRequestsBuilder.MaximumRows);
             deltas.AddRange(message.Deltas.Select(sent => sent.Delta));
             empty += message.EmptyDeltas.Count;
         }
@@ -105,32 +106,6 @@ public sealed class BucketOutboxTests : TestKit
             .. Enumerable.Range(0, number % 2 == 0 ? 280 : 10).Select(key => new KeyCount(
                 new RollupKey($"title {number} {key}", new string('日', 60)), new Window(long.MaxValue), long.MaxValue)),
         ];
-    }
-
-    [Fact]
-    public async Task The_largest_message_fits_into_a_frame()
-    {
-        // As large as a delta may be, beside as many empty ones as there may be.
-        var last = new StreamPartition(Zero.Stream, int.MaxValue);
-        var counts = new List<KeyCount>();
-        while (DeltaOf(counts).EncodedBytes < Delta.MaximumBytes)
-            counts.Add(new KeyCount(new RollupKey($"{counts.Count}"), new Window(long.MaxValue), long.MaxValue));
-        counts.RemoveAt(counts.Count - 1);
-        var session = new SessionId(long.MinValue, int.MaxValue);
-        var (from, to) = (new LogPosition(long.MaxValue / 2, int.MaxValue), new LogPosition(long.MaxValue, int.MaxValue));
-        Say(_zero, Zero, new SessionEffect.SendDelta(Mobile, ZeroSession, DeltaOf(counts)));
-        var empty = new SessionEffect.SendEmptyDelta(Mobile, Version, new EmptyDelta(last, session, from, to));
-        Say(_one, last, [.. Enumerable.Repeat(empty, BucketRequestsBuilder.MaximumRows)]);
-        await FlushAsync();
-
-        var message = Assert.Single(await TakeAsync(1));
-
-        Assert.Equal((1, BucketRequestsBuilder.MaximumRows), (message.Deltas.Count, message.EmptyDeltas.Count));
-        Assert.InRange(SizeOf(message), 80_000, MaximumMessageBytes);
-
-        Delta DeltaOf(IReadOnlyList<KeyCount> counts) => new(
-            last, Version, new LogPosition(0, int.MaxValue), new LogPosition(long.MaxValue, int.MaxValue),
-            new Balance(long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue, long.MaxValue), counts, []);
     }
 
     [Fact]

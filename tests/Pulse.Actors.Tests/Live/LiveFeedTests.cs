@@ -8,8 +8,10 @@ using Pulse.Actors.Coordination;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
+using Pulse.Actors.Tests.Events;
 using Pulse.Actors.Tests.Export;
 using Pulse.Actors.Tests.Hosting;
+using Pulse.Actors.Tests.Ingest;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Counting;
 using Pulse.Events;
@@ -85,6 +87,26 @@ public sealed class LiveFeedTests(KafkaFixture kafka, PostgresFixture postgres) 
         Assert.True(took.Min() < RightAfterJoining, $"It took {string.Join(" and ", took)}.");
         Assert.All(_nodes, node => Assert.Equal(Events, Total(node)));
         AssertSame(await CellsAsync(first), await CellsAsync(_nodes[^1]));
+    }
+
+    [Fact]
+    public async Task What_comes_with_30_000_new_keys_of_240_bytes_is_counted_and_shown_by_both_nodes()
+    {
+        // Nothing is stored meanwhile: what one node shows of the other's buckets, it was told.
+        _settings = _settings with { CheckpointInterval = NeverDuringATest };
+        var first = await JoinAsync();
+        var second = await JoinAsync();
+        await Until.TrueAsync(() => ReadsEverything(first, second));
+
+        var restarts = first.Ingest.SessionRestarts + second.Ingest.SessionRestarts;
+
+        await EventTopic.At(_settings.Kafka).ProduceAsync(0, Enumerable.Range(0, 3 * Events).Select(number =>
+            new SampleEvent().WithText("Genre", $"{number} ".PadRight(240, 'g')).ToBytes()));
+
+        await Until.TrueAsync(() => Total(first) == 3 * Events && Total(second) == 3 * Events);
+        Assert.Equal((0, 0), (first.Get<UndeliveredMessages>().Count, second.Get<UndeliveredMessages>().Count));
+        // Shards may move once more.
+        Assert.InRange(first.Ingest.SessionRestarts + second.Ingest.SessionRestarts - restarts, 0, Partitions);
     }
 
     [Fact]

@@ -158,6 +158,19 @@ public sealed class ExportMessageSerializerTests : IDisposable
                 "idle state", "export.state.v1",
                 ""
             },
+            {
+                "state with more dates", "export.state.v1",
+                "3007"
+            },
+            {
+                "get dates", "export.get-dates.v1",
+                "0807"
+            },
+            {
+                "dates", "export.dates.v1",
+                "0A510A140A0D636C75737465722F746F706963100218AC0212180A127669657773427944657669636547656E"
+                + "726510E69F011804200328D08603320770756C73655F313A0752554E4E494E474205427573792E"
+            },
         };
 
     public void Dispose() => _system.Dispose();
@@ -255,5 +268,8 @@ public sealed class ExportMessageSerializerTests : IDisposable
             ImmutableDictionary<RollupDate, string>.Empty.Add(Date, "ab12")),
         ["state with dates"] = new ExportState(null, 0, null, null) { Dates = [Loading] },
         ["idle state"] = new ExportState(null, 0, null, null),
+        ["state with more dates"] = new ExportState(null, 0, null, null) { DateCount = 7 },
+        ["get dates"] = new GetExportDates(7),
+        ["dates"] = new ExportDates([Loading]),
     };
 }

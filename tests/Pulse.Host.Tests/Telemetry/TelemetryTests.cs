@@ -35,6 +35,7 @@ public sealed class TelemetryTests : IAsyncLifetime
     private readonly ExportStatistics _exports = new();
     private readonly StorageAvailability _storage = new();
     private readonly StoredGaps _gaps = new();
+    private readonly UndeliveredMessages _undelivered = new();
     private readonly StreamView _stream = new();
     private readonly ReadModel _model = new(RollupCatalog.Default, new LiveOptions(), TimeSpan.Zero);
     private readonly TaskCompletionSource _collected = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -61,7 +62,7 @@ public sealed class TelemetryTests : IAsyncLifetime
             builder.Services.AddAccessControl(HttpSettings.Loopback(0) with { ApiKey = ApiFixture.ApiKey }, _directory);
             builder.Services.AddProblemDetails();
             builder.Services.AddSingleton(_ingest).AddSingleton(_buckets).AddSingleton(_exports)
-                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(_stream).AddSingleton(new ClusterView { Self = "self#1" }).AddSingleton(_gaps).AddSingleton<DeadLetterStatistics>();
+                .AddSingleton(_storage).AddSingleton(_model).AddSingleton(_stream).AddSingleton(new ClusterView { Self = "self#1" }).AddSingleton(_gaps).AddSingleton<DeadLetterStatistics>().AddSingleton(_undelivered);
             builder.AddTelemetry(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?>
             {
                 ["OTEL_EXPORTER_OTLP_ENDPOINT"] = _collector.Urls.First(),
@@ -120,6 +121,16 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(7, scrape["pulse_storage_rows_total"]);
         Assert.Equal(1, scrape["pulse_storage_failures_total"]);
         Assert.Equal(0, scrape["pulse_storage_reachable"]);
+    }
+
+    [Fact]
+    public async Task Lost_messages_are_told()
+    {
+        _undelivered.Add();
+
+        var scrape = await ScrapeAsync();
+
+        Assert.Equal(1, scrape["pulse_cluster_undelivered_total"]);
     }
 
     [Fact]
