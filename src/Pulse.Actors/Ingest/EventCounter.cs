@@ -50,6 +50,9 @@ internal sealed class EventCounter
         _rollups = NewKeys();
     }
 
+    /// <summary>How many values are remembered of the dimension with most.</summary>
+    internal int MostValues => Enumerable.Range(0, _decoder.Dimensions.Count).Max(_decoder.ValueCount);
+
     /// <summary>
     /// Forgets values and keys where they have become very many: a rollup can have endlessly many, and each of a node's
     /// partitions remembers its own. They come back as they are met; what was counted for them is the session's. To be called
@@ -57,7 +60,8 @@ internal sealed class EventCounter
     /// </summary>
     public void ForgetKeys()
     {
-        var keys = _rollups.Sum(rollup => rollup.Count);
+        // Of bad records, values are met without a key.
+        var keys = Math.Max(_rollups.Sum(rollup => rollup.Count), MostValues);
         if (keys <= _maximumKeys)
             return;
 

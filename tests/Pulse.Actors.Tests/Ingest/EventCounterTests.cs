@@ -274,6 +274,22 @@ public sealed class EventCounterTests
     }
 
     [Fact]
+    public void Values_of_bad_records_are_forgotten_as_well()
+    {
+        var session = new CountedSession();
+
+        for (var batch = 0; batch < 30; batch++)
+        {
+            session.Count([.. Enumerable.Range(2_000 * batch, 2_000)
+                .Select(number => new SampleEvent().WithText("Genre", $"genre {number}").WithText("EventTimestamp", "never"))]);
+            session.Counter.ForgetKeys();
+        }
+
+        Assert.Equal(60_000, session.Bad.Count);
+        Assert.InRange(session.Counter.MostValues, 0, EventCounter.MaximumKeys);
+    }
+
+    [Fact]
     public void Keys_that_were_forgotten_come_back_and_no_event_is_lost()
     {
         var session = new CountedSession();
