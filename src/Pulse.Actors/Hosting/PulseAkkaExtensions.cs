@@ -17,6 +17,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Ingest.Formats;
 using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Serialization;
@@ -346,6 +347,7 @@ public static class PulseAkkaExtensions
                 registry.Register<StreamIngest>(system.ActorOf(
                     Props.Create(() => new StreamIngest(settings.Kafka, streams, spans, statistics, log)),
                     "ingest"));
+                system.ActorOf(Props.Create(() => new FormatWatch(statistics.Formats)), "format-watch");
                 registry.Register<BucketOutbox>(system.ActorOf(
                     Props.Create(() => new BucketOutbox(registry.Get<Bucket>(), settings.FlushInterval)),
                     "bucket-outbox"));

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest.Formats;
 
 namespace Pulse.Actors.Ingest;
 
@@ -19,6 +20,9 @@ public sealed class IngestStatistics
 
     /// <summary>What the client that reads says of itself.</summary>
     public ClientMonitor Reader { get; } = new();
+
+    /// <summary>Whether the format of what this node reads is right.</summary>
+    public RecordFormats Formats { get; } = new();
 
     /// <summary>Records read by sessions of this node since it started; replayed ones again.</summary>
     public long Consumed => Interlocked.Read(ref _consumed);
@@ -85,6 +89,7 @@ public sealed class IngestStatistics
     // Whoever reads it next says whether it still stands still.
     internal void Released(int partition)
     {
+        Formats.Forget(partition);
         if (Status(partition) is { Standing: null } status)
             _partitions.TryRemove(KeyValuePair.Create(partition, status));
     }

@@ -125,6 +125,7 @@ internal sealed class SessionInterpreter
             if (_counter.Count(batch, _bad))
             {
                 _context.Statistics.Read(batch.Count, _bad.Count);
+                _context.Statistics.Formats.Add(_session.Partition.Partition, batch, _bad);
                 _handled.Add(batch, _bad);
                 _report.Reads();
             }

@@ -85,6 +85,8 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
             wire.StorageProblem = MessagePages.Cut(problem);
         if (status.DeadLetterProblem is { } waiting)
             wire.DeadLetterProblem = MessagePages.Cut(waiting);
+        if (status.FormatProblem is { } format)
+            wire.FormatProblem = MessagePages.Cut(format);
         if (status.Parts > 1)
             (wire.Part, wire.Parts) = (status.Part, status.Parts);
         return wire;
@@ -110,6 +112,7 @@ public sealed class LiveMessageSerializer(ExtendedActorSystem system) : MessageS
     {
         Sequence = wire.Sequence,
         DeadLetterProblem = wire.HasDeadLetterProblem ? wire.DeadLetterProblem : null,
+        FormatProblem = wire.HasFormatProblem ? wire.FormatProblem : null,
         Part = wire.Part,
         Parts = Math.Max(1, wire.Parts),
     };

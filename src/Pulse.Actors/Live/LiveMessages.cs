@@ -60,6 +60,9 @@ public sealed record NodeStatus(
     /// <summary>Why its dead letters can't be sent; null while they can.</summary>
     public string? DeadLetterProblem { get; init; }
 
+    /// <summary>Why what it reads seems to be of another format; null while it does not.</summary>
+    public string? FormatProblem { get; init; }
+
     /// <summary>Which part of what the node says this is, from 0: of very many partitions, one message tells some.</summary>
     internal int Part { get; init; }
 

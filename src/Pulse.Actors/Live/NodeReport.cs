@@ -33,5 +33,6 @@ public sealed record NodeReport(
         ])
     {
         DeadLetterProblem = DeadLetters.Problem,
+        FormatProblem = Ingest.Formats.Problem,
     };
 }

@@ -9,4 +9,8 @@ namespace Pulse.Host.Api;
 /// <param name="LastCheckpoint">UTC; null before the first.</param>
 /// <param name="Problem">Why storage does not answer it, or what is wrong with a row in it.</param>
 internal sealed record NodeOverview(
-    string Address, double EventsPerSecond, int Partitions, long? Lag, int Buckets, DateTime? LastCheckpoint, string? Problem);
+    string Address, double EventsPerSecond, int Partitions, long? Lag, int Buckets, DateTime? LastCheckpoint, string? Problem)
+{
+    /// <summary>Why what it reads seems to be of another format; null while it does not.</summary>
+    public string? FormatProblem { get; init; }
+}

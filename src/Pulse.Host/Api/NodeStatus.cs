@@ -60,6 +60,9 @@ internal sealed record NodeStatus(
 
     /// <summary>Why they can't be sent there; null while they can.</summary>
     public string? DeadLetterProblem { get; init; }
+
+    /// <summary>Why what the node reads seems to be of another format; null while it does not.</summary>
+    public string? FormatProblem { get; init; }
 }
 
 /// <summary>What became of a rollup's records.</summary>

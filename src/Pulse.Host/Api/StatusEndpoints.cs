@@ -61,12 +61,13 @@ internal static class StatusEndpoints
                         state.LagOf(node.Node),
                         node.Buckets,
                         node.LastCheckpointUtc,
-                        node.StorageProblem)),
+                        node.StorageProblem) { FormatProblem = node.FormatProblem }),
                 ],
                 export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null)
             {
                 DeadLettersWaiting = deadLetters.Waiting,
                 DeadLetterProblem = deadLetters.Problem,
+                FormatProblem = ingest.Formats.Problem,
             };
         }).Takes();
 

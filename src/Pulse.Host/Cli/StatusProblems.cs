@@ -15,6 +15,7 @@ internal static class StatusProblems
            group partition.Partition by partition.Standing into alike
            select $"{PartitionNames.Of([.. alike])} {(alike.Skip(1).Any() ? "stand" : "stands")} still: {alike.Key}",
         .. status.Nodes.Where(node => node.Problem is not null).Select(node => $"Node {node.Address}: {node.Problem}"),
+        .. status.Nodes.Where(node => node.FormatProblem is not null).Select(node => $"Node {node.Address}: {node.FormatProblem}"),
         .. status.Members.Where(member => member.Status == "Unreachable").Select(member => $"Node {member.Address} is out of reach."),
     ];
 

@@ -65,6 +65,8 @@ internal sealed class StatusLine(
         };
         if (ingest.DeadLettered > 0)
             parts.Add(Text($"{ingest.DeadLettered:N0} dead letters"));
+        if (ingest.Formats.Problem is not null)
+            parts.Add("WRONG FORMAT");
         if (!storage.IsAvailable)
             parts.Add("STORAGE AWAY");
         if (state.KafkaAnsweredUtc is not null && !state.IsKafkaReachable)

@@ -59,6 +59,7 @@ internal sealed class NodeInstruments : IDisposable
         Counter("pulse.ingest.flushes", () => ingest.Flushes, "{flush}", "How often counted events were sent on to their buckets.");
         Counter("pulse.ingest.deltas", () => ingest.Deltas, "{delta}", "Deltas sent to buckets.");
         Counter("pulse.ingest.commits", () => ingest.Commits, "{commit}", "Offsets told to the consumer group.");
+        Gauge("pulse.ingest.wrong_format", () => [new(ingest.Formats.Problem is null ? 0 : 1)], "1", "1 while much of what is read lately is no viewing event, as of a producer that writes another format; else 0.");
         Gauge("pulse.ingest.commit.age", () => Age(ingest.LastCommit), "s", "Time since the consumer group was last told an offset.");
         Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read.");
         Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The offset of a partition below which everything is stored.");

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Pulse.EndToEnd.Tests.Support;
+using Pulse.Testing;
 
 namespace Pulse.EndToEnd.Tests.Faults;
 
@@ -7,6 +8,7 @@ namespace Pulse.EndToEnd.Tests.Faults;
 public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : OneBrokerTest(shared, output)
 {
     private const int Records = 200;
+    private const int Wrong = 2_000;
     private static readonly Timestamp NoTimestamp = new(-1, TimestampType.CreateTime);
 
     [Theory]
@@ -80,6 +82,47 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
         await CountsAgainAsync(pair);
         await pair.AssertExactAsync();
         Assert.InRange(pair.Stream.Judge().DeadLetters["Empty"], deadBefore + (keys.Length * 2), long.MaxValue);
+    }
+
+    [Fact]
+    public async Task A_whole_producer_in_another_format()
+    {
+        const string problem = "% of the records that this node reads are no viewing events";
+        var pair = await SharedPairAsync();
+        var lines = pair.Nodes.Select(node => node.Output.Count).ToList();
+
+        // As a serializer with a schema registry writes them, while nothing else comes.
+        await pair.JudgeAsync(async () =>
+        {
+            await pair.Stream.WriteAsync(SampleRecords.Events(Wrong).Select(
+                record => new Message<byte[], byte[]> { Key = record.Key, Value = [0, 0, 0, 0, 1, .. record.Value] }));
+            foreach (var node in pair.Nodes)
+            {
+                await Eventually.HoldsAsync("it is in the status", NodePair.Limit, async () => (await node.StatusAsync()).FormatProblem is not null);
+                Assert.Contains(problem, (await node.StatusAsync()).FormatProblem, StringComparison.Ordinal);
+                Assert.Matches("NotJson .* begins with 00 00 00 00 01 7B .* schema registry's prefix", (await node.StatusAsync()).FormatProblem);
+                Assert.Matches("(?m)^pulse_ingest_wrong_format({})? 1$", await node.GetAsync("/metrics"));
+                Assert.Null(await node.UnreadyAsync());
+            }
+
+            foreach (var node in pair.Nodes)
+                await Eventually.HoldsAsync("each node's page shows both", NodePair.Limit, async () =>
+                    (await node.GetAsync("/cluster")).Split("data-testid=\"format-problem\"").Length == 3);
+            var (exitCode, said) = await pair.StatusCommandAsync(pair.Nodes[0]);
+            Assert.Equal(1, exitCode);
+            Assert.Equal(2, said.Count(line => line.StartsWith("Node ", StringComparison.Ordinal) && line.Contains(problem, StringComparison.Ordinal)));
+        });
+
+        await pair.Stream.WriteAsync(SampleRecords.Events(3 * Wrong, seed: 12));
+
+        foreach (var (node, from) in pair.Nodes.Zip(lines))
+        {
+            await Eventually.HoldsAsync("it is over", NodePair.Limit, async () => (await node.StatusAsync()).FormatProblem is null);
+            Assert.Single(node.Output.Skip(from), line => line.Contains("A producer seems to write another format: ", StringComparison.Ordinal));
+            Assert.Single(node.Output.Skip(from), line => line.Contains("viewing events again, after ", StringComparison.Ordinal));
+        }
+
+        await pair.AssertExactAsync();
     }
 
     [Fact]

@@ -212,6 +212,7 @@ internal sealed record NodeStatus(
     [property: JsonRequired] int Standing,
     [property: JsonRequired] long DeadLettersWaiting,
     [property: JsonRequired] string? DeadLetterProblem,
+    [property: JsonRequired] string? FormatProblem,
     [property: JsonRequired] bool StorageAvailable,
     [property: JsonRequired] IReadOnlyList<StandingBucket> StandingBuckets,
     [property: JsonRequired] IReadOnlyList<NodeBalance> Balances,

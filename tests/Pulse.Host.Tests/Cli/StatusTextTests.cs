@@ -71,10 +71,12 @@ public sealed class StatusTextTests
         {
             Lag = 0,
             Members = [new NodeMember("a:1", "Up"), new NodeMember("b:1", "Unreachable")],
-            Nodes = [new NodeOverview("a:1", 0, 0, 0, 0, null, "Bucket x/3 has no row.")],
+            Nodes = [new NodeOverview("a:1", 0, 0, 0, 0, null, "Bucket x/3 has no row.") { FormatProblem = "100 % are no viewing events." }],
         };
 
-        Assert.Equal(["Node a:1: Bucket x/3 has no row.", "Node b:1 is out of reach."], StatusProblems.Of(status));
+        Assert.Equal(
+            ["Node a:1: Bucket x/3 has no row.", "Node a:1: 100 % are no viewing events.", "Node b:1 is out of reach."],
+            StatusProblems.Of(status));
     }
 
     [Fact]

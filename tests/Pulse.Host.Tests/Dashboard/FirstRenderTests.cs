@@ -131,6 +131,14 @@ public sealed partial class FirstRenderTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task That_a_node_reads_another_format_is_on_the_page_of_every_node()
+    {
+        _view.Told(Node(deadLettered: 500) with { FormatProblem = "98 % of the records are no viewing events." });
+
+        Assert.Contains("another format a:1: 98 % of the records are no viewing events.", await TextAsync("/cluster"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Partitions_that_nobody_reads_yet_do_not_go_on()
     {
         Assert.Contains("Partitions …", await TextAsync("/cluster"), StringComparison.Ordinal);

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using OpenTelemetry.Metrics;
+using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
@@ -124,12 +125,18 @@ public sealed class TelemetryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Lost_messages_are_told()
+    public async Task Another_format_and_lost_messages_are_told()
     {
+        using var batch = new RecordBatch(reading: 1, start: 0);
+        for (var offset = 0; offset < 20; offset++)
+            batch.Add(offset, 0, 0, [], "x"u8);
+        _ingest.Formats.Add(3, batch, [.. Enumerable.Range(0, 20).Select(index => (index, new BadRecord(BadRecordReason.NotJson, EventField.None)))]);
+        _ingest.Formats.Judge();
         _undelivered.Add();
 
         var scrape = await ScrapeAsync();
 
+        Assert.Equal(1, scrape["pulse_ingest_wrong_format"]);
         Assert.Equal(1, scrape["pulse_cluster_undelivered_total"]);
     }
 
