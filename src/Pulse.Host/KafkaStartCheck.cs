@@ -16,6 +16,9 @@ internal sealed class KafkaStartCheck
     // A person waits no longer than ten seconds for the line.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
 
+    // So long each question may take, however long those before it took: on a busy machine names are resolved slowly.
+    private static readonly TimeSpan LeastLimit = TimeSpan.FromSeconds(5);
+
     // So long a broker that is well may need beside one that refuses.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1.5);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(50);
@@ -187,7 +190,8 @@ internal sealed class KafkaStartCheck
     private async Task<T> AnswerAsync<T>(Func<Task<T>> question)
     {
         var answer = Task.Run(question);
-        while (!answer.IsCompleted && _elapsed.Elapsed < Limit && !_diagnosis.IsLasting(Patience))
+        var limit = Greatest(Limit, _elapsed.Elapsed + LeastLimit);
+        while (!answer.IsCompleted && _elapsed.Elapsed < limit && !_diagnosis.IsLasting(Patience))
             await Task.WhenAny(answer, Task.Delay(Pause));
         if (answer.IsCompletedSuccessfully)
         {
@@ -218,6 +222,8 @@ internal sealed class KafkaStartCheck
 
     private IEnumerable<TopicMetadata> Ours(IEnumerable<TopicMetadata> topics) => topics.Where(topic =>
         topic.Topic == _settings.Topic || topic.Topic == _settings.CompletionTopic || topic.Topic == _settings.DeadLetterTopic);
+
+    private static TimeSpan Greatest(TimeSpan one, TimeSpan other) => one > other ? one : other;
 
     private static TimeSpan Least(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

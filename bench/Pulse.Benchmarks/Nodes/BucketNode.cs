@@ -7,6 +7,7 @@ using Pulse.Actors.Broker;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Events;
 
@@ -59,6 +60,7 @@ internal sealed class BucketNode : IAsyncDisposable
             .AddSingleton(services => services.GetRequiredService<NodeStorage>().Results)
             .AddSingleton(new StorageAvailability())
             .AddSingleton<BucketStatistics>()
+            .AddSingleton<UndeliveredMessages>()
             .AddSingleton<IngestStatistics>()
             .AddSingleton(_ => new TopicQuestions(settings.Kafka))
             .AddSingleton(services => ActivatorUtilities.CreateInstance<StreamAdmission>(services, settings.Kafka))

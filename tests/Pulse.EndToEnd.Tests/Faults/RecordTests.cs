@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
@@ -101,7 +102,9 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
                 await Eventually.HoldsAsync("it is in the status", NodePair.Limit, async () => (await node.StatusAsync()).FormatProblem is not null);
                 Assert.Contains(problem, (await node.StatusAsync()).FormatProblem, StringComparison.Ordinal);
                 Assert.Matches("NotJson .* begins with 00 00 00 00 01 7B .* schema registry's prefix", (await node.StatusAsync()).FormatProblem);
-                Assert.Matches("(?m)^pulse_ingest_wrong_format({})? 1$", await node.GetAsync("/metrics"));
+                // Answers to scrapes are kept for a moment.
+                await Eventually.HoldsAsync("the metric says it", NodePair.Limit, async () =>
+                    Regex.IsMatch(await node.GetAsync("/metrics"), "(?m)^pulse_ingest_wrong_format({})? 1$"));
                 Assert.Null(await node.UnreadyAsync());
             }
 
