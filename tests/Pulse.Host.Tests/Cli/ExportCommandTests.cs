@@ -54,8 +54,8 @@ public sealed class ExportCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Storage_that_is_not_there_is_1() =>
-        Assert.Equal(1, await HostCommand.RunAsync(["export", "--data", Path.Combine(_data, "nowhere")]));
+    public async Task Storage_that_is_not_there_is_wrong_usage() =>
+        Assert.Equal(2, await HostCommand.RunAsync(["export", "--data", Path.Combine(_data, "nowhere")]));
 
     [Fact]
     public async Task Storage_that_no_node_has_prepared_is_1_and_stays_as_it_is()
