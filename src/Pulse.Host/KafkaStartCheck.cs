@@ -13,7 +13,7 @@ internal sealed class KafkaStartCheck
 {
     private const int EventPartitions = 8;
 
-    // A person waits no longer than ten seconds for the line.
+    // A person waits no longer than ten seconds for the line, where one question is what takes so long.
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(8);
 
     // So long each question may take, however long those before it took: on a busy machine names are resolved slowly.

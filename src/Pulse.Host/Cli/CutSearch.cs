@@ -55,7 +55,8 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
         return found;
     }
 
-    // Of what the log says now and what was found before, the earlier place: a log that has grown again says nothing any more.
+    // Of what the log says now and what was found before, the earlier place: a log that has grown again says nothing any more. Of the same
+    // place, the log knows more: the epoch below it.
     private static PartitionCuts CutsOf(
         StreamPartition partition,
         IReadOnlyList<BucketPosition> stored,
@@ -63,6 +64,7 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
         FoundCut? before)
     {
         var cuts = new List<BucketCut>();
+        var isCertain = differs.Values.All(cut => cut.IsCertain);
         foreach (var bucket in stored)
         {
             var now = differs.TryGetValue(bucket.Position, out var divergence) ? divergence.At : (LogPosition?)null;
@@ -76,14 +78,12 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
             var kept = before.From ?? now ?? throw new IngestException(
                 $"The log of {partition} was found cut, and has grown again before anybody said from which offset on it is another one. "
                 + "'pulse rebuild' of all rollups is the way on.");
-            cuts.Add(new BucketCut(bucket, now?.Offset < kept.Offset ? now.Value : kept));
+            var at = now?.Offset <= kept.Offset ? now.Value : kept;
+            isCertain &= at == now || at.Epoch != LogPosition.UnknownEpoch;
+            cuts.Add(new BucketCut(bucket, at));
         }
 
-        return new PartitionCuts(
-            partition,
-            cuts,
-            differs.Values.All(cut => cut.IsCertain) && before?.From?.Epoch != LogPosition.UnknownEpoch,
-            IsKept: before is not null);
+        return new PartitionCuts(partition, cuts, isCertain, IsKept: before is not null);
     }
 
     private void Require(TopicDescription topic, int partition)

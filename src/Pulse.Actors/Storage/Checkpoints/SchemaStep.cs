@@ -27,9 +27,7 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
     {
         var isServer = kind == StorageKind.Postgres;
         var text = SqlDialect.For(kind).TextType;
-        var (name, now) = isServer
-            ? ("uuid", "timestamptz not null default now()")
-            : ("blob", "text not null default current_timestamp");
+        var name = isServer ? "uuid" : "blob";
         var often = isServer
             ? " with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500, "
                 + "toast.autovacuum_vacuum_scale_factor = 0, toast.autovacuum_vacuum_threshold = 500)"
@@ -44,7 +42,7 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
                 + $"primary key (version, bucket)){often}",
             $"create table pulse_gap (version integer not null, bucket integer not null, stream {text} not null, "
                 + "partition integer not null, from_offset bigint not null, to_offset bigint not null, "
-                + $"stored_at {now})",
+                + $"stored_at {Now(kind)})",
         ];
     }
 
@@ -56,12 +54,12 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
     private static IReadOnlyList<string> Operations(StorageKind kind)
     {
         var text = SqlDialect.For(kind).TextType;
-        var (number, now) = kind == StorageKind.Postgres
-            ? ("bigint generated always as identity primary key", "timestamptz not null default now()")
-            : ("integer not null primary key autoincrement", "text not null default current_timestamp");
+        var number = kind == StorageKind.Postgres
+            ? "bigint generated always as identity primary key"
+            : "integer not null primary key autoincrement";
         return
         [
-            $"create table pulse_action (number {number}, at {now}, who {text} not null, what {text} not null)",
+            $"create table pulse_action (number {number}, at {Now(kind)}, who {text} not null, what {text} not null)",
             $"alter table pulse_gap add column kind {text} not null default 'retention'",
         ];
     }
@@ -70,11 +68,10 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
     private static IReadOnlyList<string> Streams(StorageKind kind)
     {
         var text = SqlDialect.For(kind).TextType;
-        var now = kind == StorageKind.Postgres ? "timestamptz not null default now()" : "text not null default current_timestamp";
         return
         [
             $"create table pulse_stream (number integer not null primary key, stream {text} not null unique, cluster {text} not null, "
-                + $"topic {text} not null, topic_id {text} not null, accepted_at {now}, accepted_by {text} not null)",
+                + $"topic {text} not null, topic_id {text} not null, accepted_at {Now(kind)}, accepted_by {text} not null)",
         ];
     }
 
@@ -82,11 +79,14 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
     private static IReadOnlyList<string> Cuts(StorageKind kind)
     {
         var text = SqlDialect.For(kind).TextType;
-        var now = kind == StorageKind.Postgres ? "timestamptz not null default now()" : "text not null default current_timestamp";
         return
         [
             $"create table pulse_cut (version integer not null, stream {text} not null, partition integer not null, from_offset bigint, "
-                + $"from_epoch integer not null, found_at {now}, primary key (version, stream, partition))",
+                + $"from_epoch integer not null, found_at {Now(kind)}, primary key (version, stream, partition))",
         ];
     }
+
+    // When the row was written, by the database's clock.
+    private static string Now(StorageKind kind) =>
+        kind == StorageKind.Postgres ? "timestamptz not null default now()" : "text not null default current_timestamp";
 }

@@ -1,5 +1,4 @@
 using System.Data.Common;
-using System.Globalization;
 using Pulse.Actors.Storage.Actions;
 using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
@@ -32,10 +31,11 @@ public sealed class FoundCuts
                 await _version.CheckAsync(connection, token).ConfigureAwait(false);
                 await connection.ExecuteAsync(
                     "insert into pulse_cut (version, stream, partition, from_offset, from_epoch) "
-                    + $"select version, @stream, @partition, {Offset(from)}, @epoch from pulse_version where true on conflict do nothing",
+                    + "select version, @stream, @partition, cast(@from as bigint), @epoch from pulse_version where true on conflict do nothing",
                     token,
                     ("stream", partition.Stream),
                     ("partition", partition.Partition),
+                    ("from", from is { } place ? place.Offset : DBNull.Value),
                     ("epoch", from?.Epoch ?? LogPosition.UnknownEpoch)).ConfigureAwait(false);
                 return true;
             },
@@ -95,9 +95,6 @@ public sealed class FoundCuts
             await connection.ExecuteAsync(
                 statement, cancellationToken, ("stream", partition.Stream), ("partition", partition.Partition)).ConfigureAwait(false);
     }
-
-    private static string Offset(LogPosition? from) =>
-        from is { } place ? string.Create(CultureInfo.InvariantCulture, $"{place.Offset}") : "cast(null as bigint)";
 
     private static LogPosition? FromOf(DbDataReader row) => row.IsDBNull(1) ? null : new LogPosition(row.GetInt64(1), row.GetInt32(2));
 }
