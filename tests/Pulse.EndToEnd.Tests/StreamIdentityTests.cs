@@ -133,7 +133,7 @@ public sealed class StreamIdentityTests(KafkaFixture kafka, PostgresFixture post
         var before = CountedStream.Parse(await stream.IdentityAsync());
         await AcceptAsync(
             other, database, $"topic '{stream.Topic}' of cluster '{before.Cluster}', id {before.Id}.",
-            $"topic '{stream.Topic}' of cluster '{identity.Cluster}', id {identity.Id}, {Others} records.", "Done. Nodes that run begin to read within seconds");
+            $"topic '{stream.Topic}' of cluster '{identity.Cluster}', id {identity.Id}, {Others} offsets.", "Done. Nodes that run begin to read within seconds");
         await AcceptAsync(other, database, "It is counted already. Nothing to accept.");
         await using (var node = Host(other, database))
         {

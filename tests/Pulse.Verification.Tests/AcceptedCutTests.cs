@@ -117,6 +117,6 @@ public abstract class AcceptedCutTests(StorageKind kind, KafkaFixture kafka, Pos
         // Some have not come as far as others.
         Assert.Equal(CountedTo, buckets.Max(bucket => bucket.Position.Offset));
         Assert.Empty(await Node.Cuts.RunAsync(
-            [.. buckets.Select(bucket => new BucketCut(bucket, new LogPosition(CutAt, LogPosition.UnknownEpoch)))], "ann@host", CancellationToken.None));
+            buckets, [.. buckets.Select(bucket => new BucketCut(bucket, new LogPosition(CutAt, LogPosition.UnknownEpoch)))], "ann@host", CancellationToken.None));
     }
 }

@@ -43,20 +43,56 @@ public sealed class CutQuestions(KafkaSettings settings, TimeSpan? limit = null)
             : null;
         if (furthest.Epoch == LogPosition.UnknownEpoch)
             return beyondEnd;
-        var answer = await OwnThread
-            .RunAsync(() => EpochSeek.Ask(settings, partition, span.End, furthest, _limit, cancellationToken))
-            .WaitAsync(cancellationToken).ConfigureAwait(false);
-        return answer switch
+        return await EndAsync(partition, span, furthest, cancellationToken).ConfigureAwait(false) switch
         {
             // No record is missing, but the log ends where others were skipped: what comes there now was never read.
             null => beyondEnd is null ? null : beyondEnd with { IsCertain = true },
-            // The log's newest epoch is below the position's: a broker was put back to a copy of earlier days.
-            { Offset: < 0 } or { Epoch: < 0 } => beyondEnd ?? throw new IngestException(
+            var end when IsAbsent(end) && beyondEnd is null => throw new IngestException(
                 $"Partition {partition} of '{settings.Topic}' has no record of leader epoch {furthest.Epoch} any more, and its log is longer than "
                 + $"offset {furthest.Offset}: nobody can say from where on it is another one. 'pulse rebuild' of all rollups is the way on."),
-            var end => new LogDivergence(
-                end.Value.Offset > span.Begin ? end.Value : new LogPosition(end.Value.Offset, LogPosition.UnknownEpoch),
-                IsCertain: end.Value.Epoch == furthest.Epoch),
+            // The log's newest epoch is below the position's: a broker was put back to a copy of earlier days.
+            var end when IsAbsent(end) => await BeginOfNewestAsync(partition, span, furthest, cancellationToken).ConfigureAwait(false),
+            // The position's epoch is still the newest one, and its records end too early: it was given twice, the first time before a
+            // broker was put back. Nobody can say which of its records are of the second time.
+            var end when end.Value.Epoch == furthest.Epoch
+                && IsAbsent(await EndAsync(partition, span, furthest with { Epoch = furthest.Epoch + 1 }, cancellationToken).ConfigureAwait(false)) =>
+                await BeginAsync(partition, span, furthest, cancellationToken).ConfigureAwait(false),
+            var end => new LogDivergence(Place(end.Value, span), IsCertain: end.Value.Epoch == furthest.Epoch),
         };
     }
+
+    private static bool IsAbsent(LogPosition? end) => end is { Offset: < 0 } or { Epoch: < 0 };
+
+    private static LogPosition Place(LogPosition end, LogSpan span) =>
+        end.Offset > span.Begin ? end : new LogPosition(Math.Max(end.Offset, 0), LogPosition.UnknownEpoch);
+
+    // Above the newest epoch none has an end.
+    private async Task<LogDivergence> BeginOfNewestAsync(int partition, LogSpan span, LogPosition furthest, CancellationToken cancellationToken)
+    {
+        var (newest, absent) = (-1, furthest.Epoch);
+        while (absent - newest > 1)
+        {
+            var middle = newest + ((absent - newest) / 2);
+            if (IsAbsent(await EndAsync(partition, span, furthest with { Epoch = middle }, cancellationToken).ConfigureAwait(false)))
+                absent = middle;
+            else
+                newest = middle;
+        }
+
+        return await BeginAsync(partition, span, furthest with { Epoch = newest }, cancellationToken).ConfigureAwait(false);
+    }
+
+    // An epoch begins where those below it end.
+    private async Task<LogDivergence> BeginAsync(int partition, LogSpan span, LogPosition position, CancellationToken cancellationToken)
+    {
+        var end = position.Epoch <= 0
+            ? null
+            : await EndAsync(partition, span, position with { Epoch = position.Epoch - 1 }, cancellationToken).ConfigureAwait(false);
+        return new LogDivergence(
+            end is { } below && !IsAbsent(below) ? Place(below, span) : new LogPosition(span.Begin, LogPosition.UnknownEpoch), IsCertain: false);
+    }
+
+    private Task<LogPosition?> EndAsync(int partition, LogSpan span, LogPosition position, CancellationToken cancellationToken) => OwnThread
+        .RunAsync(() => EpochSeek.Ask(settings, partition, span.End, position, _limit, cancellationToken))
+        .WaitAsync(cancellationToken);
 }

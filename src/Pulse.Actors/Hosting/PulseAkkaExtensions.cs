@@ -362,6 +362,7 @@ public static class PulseAkkaExtensions
                 (_, registry, _) =>
                 {
                     var cuts = services.GetRequiredService<NodeStorage>().FoundCuts;
+                    var look = new CutLook(settings.Kafka, services.GetRequiredService<TopicQuestions>(), services.GetRequiredService<NodeStorage>());
                     var context = new IngestContext(
                         settings.Catalog,
                         settings.Versions,
@@ -376,6 +377,7 @@ public static class PulseAkkaExtensions
                         AskStream = services.GetRequiredService<StreamAdmission>().ConfirmAsync,
                         ReadCut = partition => cuts.ReadAsync(partition, CancellationToken.None),
                         KeepCut = (partition, from) => cuts.KeepAsync(partition, from, CancellationToken.None),
+                        LowerCut = look.LowerAsync,
                     };
                     return entityId =>
                     {

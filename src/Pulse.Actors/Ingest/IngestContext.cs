@@ -36,6 +36,9 @@ public sealed record IngestContext(
     /// <summary>Keeps that a partition's log was found cut, and where.</summary>
     public required Func<StreamPartition, LogPosition?, Task> KeepCut { get; init; }
 
+    /// <summary>Looks whether the log differs further below than the place that is kept, and keeps that; see <see cref="CutLook"/>.</summary>
+    public required Func<StreamPartition, Task> LowerCut { get; init; }
+
     /// <summary>How much a session may have under way.</summary>
     public SessionLimits Limits { get; init; } = SessionLimits.Default;
 }

@@ -73,10 +73,14 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         {
             Receive<CutRead>(read =>
             {
-                if (read.Cut is { } cut)
-                    StandStill(cut.Notice, CutRetry);
-                else
+                if (read.Cut is not { } cut)
+                {
                     Start(acquired);
+                    return;
+                }
+
+                StandStill(cut.Notice, CutRetry);
+                LookFurther();
             });
             Receive<Status.Failure>(failure => StandStill(
                 $"It is not known whether its log was found cut before. {failure.Cause.Message}", RefusedRetry));
@@ -139,7 +143,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         GiveBack(cut.Detail);
         Become(() =>
         {
-            Receive<CutKept>(_ => WaitAndStop(CutRetry));
+            Receive<CutKept>(_ =>
+            {
+                WaitAndStop(CutRetry);
+                LookFurther();
+            });
             Receive<Status.Failure>(_ => Timers.StartSingleTimer(TimedOut.Instance, TimedOut.Instance, CutRetry));
             Receive<TimedOut>(_ => Keep(cut));
             Receive<StopReading>(_ => HandOver());
@@ -150,6 +158,9 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     private void Keep(SessionEffect.End cut) =>
         _context.KeepCut(_assigned, cut.CutAt).PipeTo(Self, success: () => CutKept.Instance);
+
+    // The log may show now how far down it is another one, and not any more when it has grown. Where nobody says it, it is asked again soon.
+    private void LookFurther() => _context.LowerCut(_assigned).PipeTo(Self, success: () => CutKept.Instance);
 
     private void GiveBack(string why)
     {

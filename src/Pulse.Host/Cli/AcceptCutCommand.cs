@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Cuts;
+using Pulse.Counting;
 using Pulse.Host.Configuration;
 
 namespace Pulse.Host.Cli;
@@ -62,16 +63,23 @@ internal sealed class AcceptCutCommand
         if (await OperatorCommand.RefusalAsync(parsed.GetValue(_yes), stop) is { } refusal)
             return refusal;
 
-        if (found.SelectMany(partition => partition.Cuts).ToList() is { Count: > 0 } cuts
-            && await storage.Cuts.RunAsync(cuts, OperatorCommand.Who, stop) is { Count: > 0 } moved)
-            return HostCommand.Refuse(
-                HostCommand.Failed, $"Nothing was changed: {CutNotice.Names(moved)} moved on meanwhile. Run it again.");
+        var cut = found.Where(partition => partition.Cuts.Count > 0).ToList();
+        if (cut.Count > 0 && await storage.Cuts.RunAsync(
+            [.. cut.SelectMany(partition => partition.Stored)], [.. cut.SelectMany(partition => partition.Cuts)], OperatorCommand.Who, stop) is { Count: > 0 } moved)
+            return Refuse("Nothing was changed", moved);
         var why = parsed.GetValue(_restored) ? "its log was restored" : "nothing in doubt";
         foreach (var partition in found.Where(partition => partition.Cuts.Count == 0 && partition.IsKept))
-            await storage.FoundCuts.ForgetAsync(partition.Partition, why, OperatorCommand.Who, stop);
+        {
+            if (await storage.FoundCuts.ForgetAsync(partition.Partition, partition.Stored, why, OperatorCommand.Who, stop) is { Count: > 0 } others)
+                return Refuse($"Nothing was changed for {CutNotice.Name(partition.Partition)}", others);
+        }
+
         System.Console.WriteLine("Done. Nodes that run go on with the partition within seconds; others when they are started.");
         return HostCommand.Done;
     }
+
+    private static int Refuse(string what, IReadOnlyList<BucketId> moved) =>
+        HostCommand.Refuse(HostCommand.Failed, $"{what}: {CutNotice.Names(moved)} moved on meanwhile. Run it again.");
 
     private static IEnumerable<string> Lines(string storage, IReadOnlyList<PartitionCuts> found)
     {
@@ -80,18 +88,18 @@ internal sealed class AcceptCutCommand
         {
             if (partition.Cuts.Count == 0)
             {
-                yield return $"  {partition.Partition}: nothing is in doubt, all buckets stand at offsets that its log has. "
+                yield return $"  {CutNotice.Name(partition.Partition)}: nothing is in doubt, all buckets stand at offsets that its log has. "
                     + (partition.IsKept ? "It is read again." : "Nothing to accept.");
                 continue;
             }
 
             yield return Text(
-                $"  {partition.Partition}: its log differs from offset {partition.From} on, and was counted up to {partition.To - 1}: at most {partition.Records:N0} records are in doubt.");
+                $"  {CutNotice.Name(partition.Partition)}: its log differs from offset {partition.From} on, and was counted up to {partition.To - 1}: at most {partition.Records:N0} records are in doubt.");
             foreach (var position in partition.Cuts.GroupBy(cut => (cut.Stored.Position, cut.To)).OrderBy(group => group.Key.Position.Offset))
                 yield return Text(
                     $"    {position.Key.To.Offset} to {position.Key.Position.Offset - 1} of {CutNotice.Names(position.Select(cut => cut.Stored.Bucket))}.");
             if (!partition.IsCertain)
-                yield return "    The log has no record of these leader epochs any more, so it may differ below these offsets as well; only 'pulse rebuild' is sure.";
+                yield return "    The log does not tell for certain from where on it is another one, so it may differ below these offsets as well; only 'pulse rebuild' is sure.";
         }
 
         if (found.All(partition => partition.Cuts.Count == 0))

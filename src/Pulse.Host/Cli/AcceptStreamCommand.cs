@@ -50,7 +50,7 @@ internal sealed class AcceptStreamCommand
         using var questions = new TopicQuestions(kafka);
         var topic = await questions.DescribeAsync(stop);
         var stream = StreamAdmission.StreamOf(topic);
-        foreach (var line in Lines(storage.Description, counted, kafka, stream, await RecordsAsync(questions, topic, stop)))
+        foreach (var line in Lines(storage.Description, counted, kafka, stream, await OffsetsAsync(questions, topic, stop)))
             System.Console.WriteLine(line);
         if (counted.Any(known => known.Name == stream.Name))
         {
@@ -67,14 +67,15 @@ internal sealed class AcceptStreamCommand
         return HostCommand.Done;
     }
 
-    private static async Task<long> RecordsAsync(TopicQuestions questions, TopicDescription topic, CancellationToken stop)
+    // Not all of them need be records: transactions leave markers, and compaction leaves holes.
+    private static async Task<long> OffsetsAsync(TopicQuestions questions, TopicDescription topic, CancellationToken stop)
     {
         var spans = await questions.SpansAsync(topic.Topic, topic.Led, stop);
         return spans.Values.Sum(span => span.End - span.Begin);
     }
 
     private static IEnumerable<string> Lines(
-        string storage, IReadOnlyList<CountedStream> counted, KafkaSettings kafka, CountedStream stream, long records)
+        string storage, IReadOnlyList<CountedStream> counted, KafkaSettings kafka, CountedStream stream, long offsets)
     {
         yield return $"{storage} counts:";
         if (counted.Count == 0)
@@ -82,7 +83,7 @@ internal sealed class AcceptStreamCommand
         foreach (var known in counted)
             yield return $"  {Words(known)}.";
         yield return $"Kafka at {kafka.BootstrapServers} says:";
-        yield return string.Create(CultureInfo.InvariantCulture, $"  {Words(stream)}, {records:N0} records.");
+        yield return string.Create(CultureInfo.InvariantCulture, $"  {Words(stream)}, {offsets:N0} offsets.");
     }
 
     private static string Words(CountedStream stream) => stream.IsConfigured

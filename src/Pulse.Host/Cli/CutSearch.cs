@@ -47,7 +47,7 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
             var before = await storage.FoundCuts.ReadAsync(number, stop);
             if (isRestored && differs.Count > 0)
                 throw new ConfigurationException(
-                    $"The log of {number} was not restored: buckets stand at offsets that it does not have. Nothing was changed. Restore it, or "
+                    $"The log of {CutNotice.Name(number)} was not restored: buckets stand at offsets that it does not have. Nothing was changed. Restore it, or "
                     + "leave --restored out.");
             found.Add(CutsOf(number, stored, differs, isRestored && before is not null ? before with { Buckets = [] } : before));
         }
@@ -56,7 +56,7 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
     }
 
     // Of what the log says now and what was found before, the earlier place: a log that has grown again says nothing any more. Of the same
-    // place, the log knows more: the epoch below it.
+    // place, the log knows more: the epoch below it, and whether that epoch was given once.
     private static PartitionCuts CutsOf(
         StreamPartition partition,
         IReadOnlyList<BucketPosition> stored,
@@ -76,14 +76,14 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
             }
 
             var kept = before.From ?? now ?? throw new IngestException(
-                $"The log of {partition} was found cut, and has grown again before anybody said from which offset on it is another one. "
+                $"The log of {CutNotice.Name(partition)} was found cut, and has grown again before anybody said from which offset on it is another one. "
                 + "'pulse rebuild' of all rollups is the way on.");
             var at = now?.Offset <= kept.Offset ? now.Value : kept;
-            isCertain &= at == now || at.Epoch != LogPosition.UnknownEpoch;
+            isCertain &= at == now;
             cuts.Add(new BucketCut(bucket, at));
         }
 
-        return new PartitionCuts(partition, cuts, isCertain, IsKept: before is not null);
+        return new PartitionCuts(partition, stored, cuts, isCertain, IsKept: before is not null);
     }
 
     private void Require(TopicDescription topic, int partition)

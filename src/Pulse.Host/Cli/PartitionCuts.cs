@@ -5,10 +5,12 @@ namespace Pulse.Host.Cli;
 
 /// <summary>What is in doubt of a partition.</summary>
 /// <param name="Partition">The partition.</param>
+/// <param name="Stored">All buckets, as they were read.</param>
 /// <param name="Cuts">The buckets that counted what its log no longer has; empty where nothing is in doubt.</param>
 /// <param name="IsCertain">Whether what lies below is the same for certain.</param>
 /// <param name="IsKept">Whether it stands still for a cut that was found before.</param>
-internal sealed record PartitionCuts(StreamPartition Partition, IReadOnlyList<BucketCut> Cuts, bool IsCertain, bool IsKept)
+internal sealed record PartitionCuts(
+    StreamPartition Partition, IReadOnlyList<BucketPosition> Stored, IReadOnlyList<BucketCut> Cuts, bool IsCertain, bool IsKept)
 {
     /// <summary>The first offset in doubt.</summary>
     public long From => Cuts.Min(cut => cut.To.Offset);

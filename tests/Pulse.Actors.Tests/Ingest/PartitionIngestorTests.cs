@@ -47,6 +47,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
     private Func<Exception?> _keeping = () => null;
     private volatile FoundCut? _kept;
     private volatile int _attempts;
+    private volatile int _looks;
     private EventTopic _topic = null!;
     private TopicReader _reader = null!;
     private TopicQuestions _questions = null!;
@@ -251,6 +252,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await AdvanceAsync(ingestor, TimeSpan.FromSeconds(10));
         await Until.TrueAsync(() => _kept is not null);
         Assert.Equal((Partition, new LogPosition(5, LogPosition.UnknownEpoch)), (_kept!.Partition, _kept.From));
+        await Until.TrueAsync(() => _looks == 1);
         await ReachedAsync(ingestor);
         await AdvanceAsync(ingestor, TimeSpan.FromSeconds(10));
         await ExpectTerminatedAsync(ingestor, Limit);
@@ -260,6 +262,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await _node.ExpectMsgAsync<PartitionGivenBack>(Limit);
         Assert.Equal(_kept.Notice, _statistics.Status(0)?.Standing);
         await ReachedAsync(next);
+        Assert.Equal(2, _looks);
         Assert.False(_buckets.HasMessages);
         _kept = null;
         await AdvanceAsync(next, TimeSpan.FromSeconds(10));
@@ -683,6 +686,12 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         return Task.CompletedTask;
     }
 
+    private Task LowerCutAsync(StreamPartition partition)
+    {
+        _looks++;
+        return Task.FromException(new IngestException("The broker does not say it."));
+    }
+
     private IActorRef Start(SessionLimits? limits = null)
     {
         var context = new IngestContext(
@@ -692,6 +701,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
             AskStream = _ => Task.FromResult(_streamNow),
             ReadCut = _ => _readCut?.Invoke() ?? Task.FromResult(_kept),
             KeepCut = KeepCutAsync,
+            LowerCut = LowerCutAsync,
             Limits = limits ?? SessionLimits.Default,
         };
         return Watch(Sys.ActorOf(Props.Create(() => new PartitionIngestor(0, context))));

@@ -32,29 +32,22 @@ public sealed class CutAcceptance
             cancellationToken);
 
     /// <summary>Accepts cuts, and keeps who did; of one or several partitions.</summary>
-    /// <param name="cuts">The buckets, as they were read.</param>
+    /// <param name="read">All buckets of these partitions, as they were read: one that has stored more since may hold what is in doubt as well.</param>
+    /// <param name="cuts">Those of them that go back.</param>
     /// <param name="who">The operator, as <c>user@host</c>.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
     /// <returns>The buckets that stand elsewhere by now. Where there are any, nothing was changed.</returns>
     /// <exception cref="StorageException">The database can't do it.</exception>
     public Task<IReadOnlyList<BucketId>> RunAsync(
-        IReadOnlyCollection<BucketCut> cuts, string who, CancellationToken cancellationToken) =>
+        IReadOnlyCollection<BucketPosition> read, IReadOnlyCollection<BucketCut> cuts, string who, CancellationToken cancellationToken) =>
         _sessions.RunAloneAsync<IReadOnlyList<BucketId>>(
             async (connection, token) =>
             {
                 await _version.CheckAsync(connection, token).ConfigureAwait(false);
-                // A statement holds its bucket's row alone; rows are locked in the order of takeovers.
-                var locking = _sessions.Kind == StorageKind.Postgres ? " for update of pulse_bucket" : "";
-                var rows = (await PositionRow.ReadAsync(connection, locking, token).ConfigureAwait(false))
-                    .ToDictionary(row => (row.Version, row.Bucket));
-                var byBucket = cuts.ToLookup(cut => (cut.Stored.Version, cut.Stored.Bucket));
-                var moved = byBucket
-                    .Where(bucket => !rows.TryGetValue(bucket.Key, out var row)
-                        || bucket.Any(cut => row.Positions[cut.Stored.Partition] != cut.Stored.Position))
-                    .Select(bucket => bucket.Key.Bucket).ToList();
-                if (moved.Count > 0)
+                var rows = await PositionRow.LockAsync(connection, _sessions.Kind, token).ConfigureAwait(false);
+                if (PositionRow.Moved(rows, read) is { Count: > 0 } moved)
                     return moved;
-                foreach (var bucket in byBucket)
+                foreach (var bucket in cuts.ToLookup(cut => (cut.Stored.Version, cut.Stored.Bucket)))
                     await GoBackAsync(connection, rows[bucket.Key], [.. bucket], token).ConfigureAwait(false);
                 foreach (var partition in cuts.Select(cut => cut.Stored.Partition).Distinct())
                     await FoundCuts.ForgetAsync(connection, _sessions.Kind, partition, token).ConfigureAwait(false);
@@ -98,8 +91,7 @@ public sealed class CutAcceptance
         }
 
         await connection.ExecuteAsync(
-            $"update pulse_bucket set checkpoint = {CheckpointSchema.NewName(_sessions.Kind)}, positions = @positions "
-            + "where version = @version and bucket = @bucket",
+            "update pulse_bucket set positions = @positions where version = @version and bucket = @bucket",
             cancellationToken,
             ("positions", row.Positions.ToString()),
             ("version", row.Version),

@@ -18,7 +18,7 @@ public sealed class FoundCuts
     internal FoundCuts(IStorageSessions sessions) =>
         (_sessions, _version) = (sessions, new DatabaseVersion(sessions.Address, sessions.Kind));
 
-    /// <summary>Keeps a cut for all rollups that are counted. What is kept already stays as it is.</summary>
+    /// <summary>Keeps a cut for all rollups that are counted. Of two places, the lower one is kept.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="from">The first offset at which the log is another; null where nobody said it.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
@@ -31,7 +31,9 @@ public sealed class FoundCuts
                 await _version.CheckAsync(connection, token).ConfigureAwait(false);
                 await connection.ExecuteAsync(
                     "insert into pulse_cut (version, stream, partition, from_offset, from_epoch) "
-                    + "select version, @stream, @partition, cast(@from as bigint), @epoch from pulse_version where true on conflict do nothing",
+                    + "select version, @stream, @partition, cast(@from as bigint), @epoch from pulse_version where true "
+                    + "on conflict (version, stream, partition) do update set from_offset = excluded.from_offset, from_epoch = excluded.from_epoch "
+                    + "where excluded.from_offset < pulse_cut.from_offset or pulse_cut.from_offset is null",
                     token,
                     ("stream", partition.Stream),
                     ("partition", partition.Partition),
@@ -41,6 +43,26 @@ public sealed class FoundCuts
             },
             PositionRow.Patience,
             cancellationToken);
+
+    /// <summary>Moves a kept cut down to a place below it; where nothing is kept any more, somebody has decided about it.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">The place.</param>
+    /// <param name="cancellationToken">Ends the work.</param>
+    /// <exception cref="StorageException">The database can't do it.</exception>
+    public Task LowerAsync(StreamPartition partition, LogPosition from, CancellationToken cancellationToken) => _sessions.RunAsync(
+        async (connection, token) =>
+        {
+            await connection.ExecuteAsync(
+                "update pulse_cut set from_offset = @from, from_epoch = @epoch where stream = @stream and partition = @partition "
+                + "and (from_offset is null or from_offset > @from)",
+                token,
+                ("from", from.Offset),
+                ("epoch", from.Epoch),
+                ("stream", partition.Stream),
+                ("partition", partition.Partition)).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
 
     /// <summary>Reads what is kept of a partition; null where nothing is.</summary>
     /// <exception cref="StorageException">Storage can't be read, or the positions of a bucket can't.</exception>
@@ -67,33 +89,37 @@ public sealed class FoundCuts
 
     /// <summary>Forgets a cut where no bucket has to go back for it, and keeps who decided it.</summary>
     /// <param name="partition">The partition.</param>
+    /// <param name="read">All buckets of the partition, as they were read when that was decided.</param>
     /// <param name="why">Why none has to.</param>
     /// <param name="who">The operator, as <c>user@host</c>.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
+    /// <returns>The buckets that stand elsewhere by now. Where there are any, nothing was changed.</returns>
     /// <exception cref="StorageException">The database can't do it.</exception>
-    public Task ForgetAsync(StreamPartition partition, string why, string who, CancellationToken cancellationToken) => _sessions.RunAloneAsync(
+    public Task<IReadOnlyList<BucketId>> ForgetAsync(
+        StreamPartition partition, IReadOnlyCollection<BucketPosition> read, string why, string who, CancellationToken cancellationToken) =>
+        _sessions.RunAloneAsync<IReadOnlyList<BucketId>>(
         async (connection, token) =>
         {
             await _version.CheckAsync(connection, token).ConfigureAwait(false);
+            if (PositionRow.Moved(await PositionRow.LockAsync(connection, _sessions.Kind, token).ConfigureAwait(false), read) is { Count: > 0 } moved)
+                return moved;
             await ForgetAsync(connection, _sessions.Kind, partition, token).ConfigureAwait(false);
             await ActionLog.AddAsync(connection, who, $"accept-cut: partition {partition}, {why}.", token).ConfigureAwait(false);
-            return true;
+            return [];
         },
         PositionRow.Patience,
         cancellationToken);
 
-    // What buckets hold beyond their rows may be of the log that was cut: with another content in its row, an incarnation drops it.
+    // What buckets hold beyond their rows may be of the log that was cut: with another name of its content, an incarnation drops it.
     internal static async Task ForgetAsync(
         DbConnection connection, StorageKind kind, StreamPartition partition, CancellationToken cancellationToken)
     {
-        const string Kept = "stream = @stream and partition = @partition";
-        foreach (var statement in (string[])
-            [
-                $"update pulse_bucket set checkpoint = {CheckpointSchema.NewName(kind)} where version in (select version from pulse_cut where {Kept})",
-                $"delete from pulse_cut where {Kept}",
-            ])
-            await connection.ExecuteAsync(
-                statement, cancellationToken, ("stream", partition.Stream), ("partition", partition.Partition)).ConfigureAwait(false);
+        await connection.ExecuteAsync($"update pulse_bucket set checkpoint = {CheckpointSchema.NewName(kind)}", cancellationToken).ConfigureAwait(false);
+        await connection.ExecuteAsync(
+            "delete from pulse_cut where stream = @stream and partition = @partition",
+            cancellationToken,
+            ("stream", partition.Stream),
+            ("partition", partition.Partition)).ConfigureAwait(false);
     }
 
     private static LogPosition? FromOf(DbDataReader row) => row.IsDBNull(1) ? null : new LogPosition(row.GetInt64(1), row.GetInt32(2));

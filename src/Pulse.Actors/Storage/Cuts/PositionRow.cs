@@ -31,6 +31,25 @@ internal sealed record PositionRow(int Version, BucketId Bucket, BucketPositions
             .ConfigureAwait(false);
     }
 
+    /// <summary>Reads all rows and holds them until the transaction ends: a statement holds its bucket's row alone.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="kind">Which one.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    public static async Task<Dictionary<(int Version, BucketId Bucket), PositionRow>> LockAsync(
+        DbConnection connection, StorageKind kind, CancellationToken cancellationToken) =>
+        (await ReadAsync(connection, kind == StorageKind.Postgres ? " for update of pulse_bucket" : "", cancellationToken).ConfigureAwait(false))
+        .ToDictionary(row => (row.Version, row.Bucket));
+
+    /// <summary>The buckets that no longer stand where they were read.</summary>
+    /// <param name="rows">All rows, as they are.</param>
+    /// <param name="read">Buckets, as they were read.</param>
+    public static IReadOnlyList<BucketId> Moved(
+        IReadOnlyDictionary<(int Version, BucketId Bucket), PositionRow> rows, IEnumerable<BucketPosition> read) =>
+    [
+        .. read.Where(bucket => !rows.TryGetValue((bucket.Version, bucket.Bucket), out var row) || row.In(bucket.Partition) != bucket)
+            .Select(bucket => bucket.Bucket).Distinct(),
+    ];
+
     /// <summary>Where it stands in one partition.</summary>
     public BucketPosition In(StreamPartition partition) => new(Version, Bucket, partition, Positions[partition]);
 }

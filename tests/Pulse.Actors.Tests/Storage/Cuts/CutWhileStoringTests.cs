@@ -89,7 +89,7 @@ public sealed class CutWhileStoringTests(PostgresFixture postgres) : PostgresChe
     private async Task<IReadOnlyList<BucketId>> AcceptAsync(IReadOnlyList<BucketCut> cuts)
     {
         await using var storage = new NodeStorage(Database.Options, CheckpointDatabase.Catalog);
-        return await storage.Cuts.RunAsync(cuts, "somebody@here", CancellationToken.None);
+        return await storage.Cuts.RunAsync([.. cuts.Select(cut => cut.Stored)], cuts, "somebody@here", CancellationToken.None);
     }
 
     private Task<IReadOnlyList<string>> PositionsAsync() => Database.QueryAsync(

@@ -25,8 +25,9 @@ public abstract class FoundCutsTests(StorageKind kind, PostgresFixture postgres)
         await FillAsync();
         Assert.Null(await ReadAsync());
 
+        await KeepAsync(new LogPosition(80, 4));
         await KeepAsync(From);
-        await KeepAsync(new LogPosition(10, 1));
+        await KeepAsync(new LogPosition(70, 1));
 
         var found = (await ReadAsync())!;
         Assert.Equal((Partition, From), (found.Partition, found.From));
@@ -35,6 +36,22 @@ public abstract class FoundCutsTests(StorageKind kind, PostgresFixture postgres)
         Assert.Contains("buckets viewsByDeviceGenre/0, ", found.Notice, StringComparison.Ordinal);
         Assert.Null(await _node.FoundCuts.ReadAsync(Partition with { Partition = 0 }, CancellationToken.None));
         Assert.Null(await _node.FoundCuts.ReadAsync(Partition with { Stream = "another" }, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task It_moves_down_to_what_shows_further_below_and_never_up_and_never_comes_back()
+    {
+        await FillAsync();
+        await LowerAsync(new LogPosition(10, 1));
+        Assert.Null(await ReadAsync());
+        await KeepAsync(null);
+
+        await LowerAsync(From);
+        Assert.Equal(From, (await ReadAsync())!.From);
+        await LowerAsync(new LogPosition(70, 4));
+        Assert.Equal(From, (await ReadAsync())!.From);
+        await LowerAsync(new LogPosition(20, LogPosition.UnknownEpoch));
+        Assert.Equal(new LogPosition(20, LogPosition.UnknownEpoch), (await ReadAsync())!.From);
     }
 
     [Fact]
@@ -61,7 +78,12 @@ public abstract class FoundCutsTests(StorageKind kind, PostgresFixture postgres)
         var bucket = new BucketId("viewsByDeviceGenre", 3);
         var row = (await _node.Checkpoints.TakeOverAsync([bucket], CancellationToken.None))[bucket];
 
-        await _node.FoundCuts.ForgetAsync(Partition, "nothing in doubt", "ann@host", CancellationToken.None);
+        var read = await _node.Cuts.ReadAsync(Partition, CancellationToken.None);
+        var beyond = read.Select(each => each with { Position = new LogPosition(99, LogPosition.UnknownEpoch) }).ToList();
+        Assert.Equal(49, (await _node.FoundCuts.ForgetAsync(Partition, beyond, "nothing in doubt", "ann@host", CancellationToken.None)).Count);
+        Assert.NotNull(await ReadAsync());
+
+        Assert.Empty(await _node.FoundCuts.ForgetAsync(Partition, read, "nothing in doubt", "ann@host", CancellationToken.None));
 
         Assert.Null(await ReadAsync());
         Assert.Equal(
@@ -80,7 +102,7 @@ public abstract class FoundCutsTests(StorageKind kind, PostgresFixture postgres)
         await KeepAsync(From);
         var buckets = await _node.Cuts.ReadAsync(Partition, CancellationToken.None);
 
-        await _node.Cuts.RunAsync([.. buckets.Select(bucket => new BucketCut(bucket, From))], "ann@host", CancellationToken.None);
+        await _node.Cuts.RunAsync(buckets, [.. buckets.Select(bucket => new BucketCut(bucket, From))], "ann@host", CancellationToken.None);
 
         Assert.Null(await ReadAsync());
     }
@@ -106,6 +128,8 @@ public abstract class FoundCutsTests(StorageKind kind, PostgresFixture postgres)
     }
 
     private Task KeepAsync(LogPosition? from) => _node.FoundCuts.KeepAsync(Partition, from, CancellationToken.None);
+
+    private Task LowerAsync(LogPosition from) => _node.FoundCuts.LowerAsync(Partition, from, CancellationToken.None);
 
     private Task<FoundCut?> ReadAsync() => _node.FoundCuts.ReadAsync(Partition, CancellationToken.None);
 }
