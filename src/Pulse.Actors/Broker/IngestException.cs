@@ -10,4 +10,7 @@ public sealed class IngestException : Exception
         : base(message, innerException)
     {
     }
+
+    /// <summary>Whether a broker has said so; else it may be that none answered.</summary>
+    public bool IsAnswer { get; init; }
 }

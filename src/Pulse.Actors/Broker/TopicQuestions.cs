@@ -142,7 +142,10 @@ public sealed class TopicQuestions : IDisposable
         catch (KafkaException exception) when (exception.Error.Code == ErrorCode.UnknownTopicOrPart)
         {
             throw new IngestException(
-                $"Kafka at {_settings.BootstrapServers} has no topic '{topic}'. Create it, or correct its name in Pulse:Kafka.", exception);
+                $"Kafka at {_settings.BootstrapServers} has no topic '{topic}'. Create it, or correct its name in Pulse:Kafka.", exception)
+            {
+                IsAnswer = true,
+            };
         }
         catch (KafkaException exception) when (
             exception.Error.Code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed)
@@ -150,7 +153,10 @@ public sealed class TopicQuestions : IDisposable
             throw new IngestException(
                 $"Kafka at {_settings.BootstrapServers} refuses to say what topic '{topic}' is ({exception.Error.Reason}). Give this node's "
                 + "user Describe and Read on it (kafka-acls), or correct its name in Pulse:Kafka.",
-                exception);
+                exception)
+            {
+                IsAnswer = true,
+            };
         }
         catch (KafkaException exception)
         {

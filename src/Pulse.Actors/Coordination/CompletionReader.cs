@@ -29,6 +29,7 @@ internal sealed class CompletionReader
     private readonly ConsumerConfig _configuration;
     private readonly KafkaSettings _kafka;
     private readonly TopicQuestions _questions;
+    private readonly ConnectionDiagnosis _diagnosis;
     private readonly ILoggingAdapter _log;
     private readonly Action<CompletionReceived> _received;
     private readonly CancellationTokenSource _stop = new();
@@ -43,6 +44,7 @@ internal sealed class CompletionReader
         KafkaSettings kafka, TopicQuestions questions, ILoggingAdapter log, Action<CompletionReceived> received)
     {
         (_kafka, _questions, _log, _received) = (kafka, questions, log, received);
+        _diagnosis = new ConnectionDiagnosis(kafka.BootstrapServers, kafka.Client);
         _configuration = new ConsumerConfig(kafka.ClientProperties())
         {
             GroupId = kafka.GroupId + CompletionListener.GroupSuffix,
@@ -142,12 +144,15 @@ internal sealed class CompletionReader
 
     private IConsumer<Ignore, byte[]> NewConsumer() =>
         new ConsumerBuilder<Ignore, byte[]>(_configuration)
-            .SetLogHandler((_, _) => { })
+            .SetLogHandler((_, message) => _diagnosis.Hear(message))
             .SetErrorHandler((_, error) =>
             {
+                _diagnosis.Hear(error);
                 // Other errors are single connections, which the client mends by itself.
-                if (error.IsFatal || error.Code == ErrorCode.Local_AllBrokersDown)
+                if (error.IsFatal)
                     NoteTrouble(error.Reason);
+                else if (error.Code == ErrorCode.Local_AllBrokersDown)
+                    NoteTrouble(_diagnosis.Problem ?? "No broker answers.");
             })
             .Build();
 
@@ -222,6 +227,7 @@ internal sealed class CompletionReader
 
     private void NoteRecovery()
     {
+        _diagnosis.Answered();
         if (_isInTrouble)
             _log.Info("The completion topic '{0}' is being read.", _kafka.CompletionTopic);
         _isInTrouble = false;

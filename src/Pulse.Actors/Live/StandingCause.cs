@@ -6,7 +6,7 @@ public enum StandingCause
     /// <summary>Its reader says why: the log was cut, the broker refuses.</summary>
     Reader,
 
-    /// <summary>The brokers do not answer, so nothing is known of any partition.</summary>
+    /// <summary>The brokers do not say what the topic is, so nothing is known of any partition.</summary>
     BrokerSilent,
 
     /// <summary>No broker leads it now.</summary>

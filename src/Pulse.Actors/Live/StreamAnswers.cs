@@ -19,10 +19,13 @@ internal sealed record StreamAnswers
     /// <summary>Why the brokers did not answer the last question; null if they did.</summary>
     public string? KafkaProblem { get; init; }
 
+    /// <summary>Whether that is what they answered.</summary>
+    public bool IsRefused { get; init; }
+
     /// <summary>Why storage did not; null if it did.</summary>
     public string? StorageProblem { get; init; }
 
     /// <summary>Takes what the topic is now. What was said of another stream under the same name is forgotten.</summary>
     public StreamAnswers With(TopicDescription topic, DateTime atUtc) =>
-        (Described?.Topic.Stream == topic.Stream ? this : new StreamAnswers()) with { Described = (topic, atUtc), KafkaProblem = null };
+        (Described?.Topic.Stream == topic.Stream ? this : new StreamAnswers()) with { Described = (topic, atUtc), KafkaProblem = null, IsRefused = false };
 }

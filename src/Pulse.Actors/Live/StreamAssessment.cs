@@ -31,6 +31,7 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
             Stream = stream ?? before.Stream,
             KafkaAnsweredUtc = answers.Described?.AtUtc ?? before.KafkaAnsweredUtc,
             KafkaProblem = answers.KafkaProblem,
+            IsRefused = answers.IsRefused,
             StorageProblem = answers.StorageProblem,
         };
         var known = before.Stream is null || before.Stream == state.Stream ? before.Partitions : [];
@@ -101,7 +102,8 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
         (StandingCause Cause, string Why)? found =
             reported is not null ? (StandingCause.Reader, reported)
             : now - state.KafkaSilentSinceUtc > StreamState.Freshness
-                ? (StandingCause.BrokerSilent, $"the broker has not answered since {Time(state.KafkaSilentSinceUtc)}")
+                ? (StandingCause.BrokerSilent,
+                    $"the broker has not {(state.IsRefused ? "said what the topic is" : "answered")} since {Time(state.KafkaSilentSinceUtc)}")
             : next.HasLeader == false ? (StandingCause.NoLeader, "no leader")
             : next.Reader is null && now - next.ReadUtc > ReaderPatience ? (StandingCause.NoReader, "no node reads it")
             : IsStuck(next, now) ? (StandingCause.NoProgress, IsRead(next)

@@ -70,8 +70,10 @@ internal sealed class StreamReport(ILoggingAdapter log)
     }
 
     private void TellOfSilence(StreamState state) => log.Warning(
-        "Kafka has not answered for {0:0} s, and how far partitions are behind is unknown. {1}",
-        (state.AtUtc - state.KafkaSilentSinceUtc).TotalSeconds, state.KafkaProblem ?? "The question is still under way.");
+        "Kafka has not {0} for {1:0} s, and how far partitions are behind is unknown. {2}",
+        state.IsRefused ? "said what the topic is" : "answered",
+        (state.AtUtc - state.KafkaSilentSinceUtc).TotalSeconds,
+        state.KafkaProblem ?? "The question is still under way.");
 
     private void TellOf(IEnumerable<PartitionState> standing)
     {

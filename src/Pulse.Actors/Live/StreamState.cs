@@ -13,11 +13,14 @@ public sealed record StreamState(DateTime StartedUtc, DateTime AtUtc)
     /// <summary>The stream's identity; null before the brokers first said it.</summary>
     public string? Stream { get; init; }
 
-    /// <summary>When the brokers last answered; null before they first did.</summary>
+    /// <summary>When the brokers last said what the topic is; null before they first did.</summary>
     public DateTime? KafkaAnsweredUtc { get; init; }
 
-    /// <summary>Why the brokers do not answer; null while they do.</summary>
+    /// <summary>Why the brokers do not say what the topic is; null while they do.</summary>
     public string? KafkaProblem { get; init; }
+
+    /// <summary>Whether the brokers answer, and that is what they say: there is no such topic, or this node may not ask for it.</summary>
+    public bool IsRefused { get; init; }
 
     /// <summary>Why storage does not say how far the stream is stored; null while it does.</summary>
     public string? StorageProblem { get; init; }
@@ -34,7 +37,7 @@ public sealed record StreamState(DateTime StartedUtc, DateTime AtUtc)
     /// <summary>The brokers' last word, or the beginning of the waiting for it.</summary>
     public DateTime KafkaSilentSinceUtc => KafkaAnsweredUtc ?? StartedUtc;
 
-    /// <summary>Whether the brokers answered lately.</summary>
+    /// <summary>Whether the brokers said lately what the topic is.</summary>
     public bool IsKafkaReachable => KafkaAnsweredUtc is { } answered && AtUtc - answered <= Freshness;
 
     /// <summary>Records of the partitions that a node reads which are not stored yet; null while that of one is unknown.</summary>

@@ -53,7 +53,11 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         Receive<Measured>(message => Take(message.Stream, answers => answers with { Measured = (message.Spans, message.AskedUtc) }));
         Receive<Stored>(message => Take(
             message.Stream, answers => answers with { Stored = (message.Progress, message.AskedUtc), StorageProblem = null }));
-        Receive<KafkaFailed>(message => _answers = _answers with { KafkaProblem = message.Problem });
+        Receive<KafkaFailed>(message => _answers = _answers with
+        {
+            KafkaProblem = message.Problem,
+            IsRefused = message.IsAnswer,
+        });
         Receive<StorageFailed>(message => _answers = _answers with { StorageProblem = message.Problem });
     }
 
@@ -108,7 +112,7 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            self.Tell(new KafkaFailed(exception.Message.ReplaceLineEndings(" ")));
+            self.Tell(new KafkaFailed(exception.Message.ReplaceLineEndings(" "), exception is IngestException { IsAnswer: true }));
         }
     }
 
@@ -168,7 +172,7 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
 
     private sealed record Stored(string Stream, StoredProgress Progress, DateTime AskedUtc) : INoSerializationVerificationNeeded;
 
-    private sealed record KafkaFailed(string Problem) : INoSerializationVerificationNeeded;
+    private sealed record KafkaFailed(string Problem, bool IsAnswer) : INoSerializationVerificationNeeded;
 
     private sealed record StorageFailed(string Problem) : INoSerializationVerificationNeeded;
 }

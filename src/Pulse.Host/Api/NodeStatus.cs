@@ -55,8 +55,8 @@ internal sealed record NodeStatus(
     IReadOnlyList<NodeOverview> Nodes,
     NodeExport? Export)
 {
-    /// <summary>Bad records that are known and not in the dead-letter topic yet.</summary>
-    public long DeadLettersWaiting { get; init; }
+    /// <summary>Bad records that are not in the dead-letter topic yet; null while it is unknown how many.</summary>
+    public long? DeadLettersWaiting { get; init; }
 
     /// <summary>Why they can't be sent there; null while they can.</summary>
     public string? DeadLetterProblem { get; init; }

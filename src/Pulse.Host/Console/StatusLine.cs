@@ -70,7 +70,7 @@ internal sealed class StatusLine(
         if (!storage.IsAvailable)
             parts.Add("STORAGE AWAY");
         if (state.KafkaAnsweredUtc is not null && !state.IsKafkaReachable)
-            parts.Add("KAFKA SILENT");
+            parts.Add(state.IsRefused ? "KAFKA REFUSES" : "KAFKA SILENT");
         else if (state.Standing.Select(partition => partition.Partition).ToList() is { Count: > 0 } standing)
             parts.Add(Text($"{PartitionNames.Of(standing)} {(standing.Count == 1 ? "STANDS" : "STAND")} STILL"));
         if (simulator?.Progress is { Total: { } total and > 0 } progress && progress.Delivered < total)

@@ -22,7 +22,7 @@ internal sealed class KafkaCheck(StreamView stream, TimeProvider time) : IHealth
     private HealthCheckResult Check(StreamState state)
     {
         if (time.GetUtcNow().UtcDateTime - state.KafkaSilentSinceUtc >= Patience)
-            return HealthCheckResult.Unhealthy("Kafka does not answer; /api/status says why.");
+            return HealthCheckResult.Unhealthy($"Kafka does not {(state.IsRefused ? "say what the topic is" : "answer")}; /api/status says why.");
         if (!state.Partitions.IsEmpty && state.Partitions.All(IsShut))
             return HealthCheckResult.Unhealthy("No partition of the topic can be read; /api/status says why.");
         var standing = state.Standing.Where(partition => partition.Standing!.Cause != StandingCause.BrokerSilent)

@@ -68,7 +68,7 @@ internal sealed class NodeInstruments : IDisposable
     private void DeadLetters(DeadLetterStatistics letters)
     {
         Counter("pulse.dead_letters.sent", () => letters.Sent, "{event}", "Records delivered to the dead-letter topic; those sent again, again.");
-        Gauge("pulse.dead_letters.waiting", () => [new(letters.Waiting)], "{event}", "Bad records that are known and not in the dead-letter topic yet.");
+        Gauge("pulse.dead_letters.waiting", () => letters.Waiting is { } waiting ? [new(waiting)] : [], "{event}", "Bad records that are not in the dead-letter topic yet; absent while it is unknown how many.");
         Gauge("pulse.dead_letters.reachable", () => [new(letters.Problem is null ? 1 : 0)], "1", "1 while bad records can be sent to the dead-letter topic, 0 while they can't.");
     }
 
@@ -80,7 +80,7 @@ internal sealed class NodeInstruments : IDisposable
 
     private void Stream(StreamView stream, ClusterView cluster)
     {
-        Gauge("pulse.kafka.reachable", () => [new(stream.State.IsKafkaReachable ? 1 : 0)], "1", "1 while the brokers answer, 0 while they do not.");
+        Gauge("pulse.kafka.reachable", () => [new(stream.State.IsKafkaReachable ? 1 : 0)], "1", "1 while the brokers say what the topic is, 0 while they do not.");
         _meter.CreateObservableGauge(
             "pulse.ingest.lag",
             () => stream.State.SpokenForBy(cluster.Self).Where(partition => partition.Lag is not null)

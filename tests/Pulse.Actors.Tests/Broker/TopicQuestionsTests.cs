@@ -76,6 +76,7 @@ public sealed class TopicQuestionsTests(KafkaFixture kafka)
         var refused = await Assert.ThrowsAsync<IngestException>(() => questions.DescribeAsync(Stop));
 
         Assert.Contains("'nowhere'", refused.Message, StringComparison.Ordinal);
+        Assert.True(refused.IsAnswer);
     }
 
     [Fact]
@@ -103,6 +104,7 @@ public sealed class TopicQuestionsTests(KafkaFixture kafka)
         {
             var unanswered = await Assert.ThrowsAsync<IngestException>(() => questions.DescribeAsync(Stop).WaitAsync(Limit, Stop));
             Assert.Contains(address, unanswered.Message, StringComparison.Ordinal);
+            Assert.False(unanswered.IsAnswer);
         }
 
         Assert.Null(await spans.AskAsync(0).WaitAsync(Limit, Stop));

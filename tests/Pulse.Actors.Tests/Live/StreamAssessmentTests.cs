@@ -88,6 +88,18 @@ public sealed class StreamAssessmentTests
     }
 
     [Fact]
+    public void Brokers_that_say_that_there_is_no_topic_are_not_silent()
+    {
+        var answers = Answers([(0, 100)], [100]) with { KafkaProblem = "no topic", IsRefused = true };
+        Pass(11);
+
+        var partition = Assess(answers, Reads((0, 100))).Partitions[0];
+
+        Assert.Equal((StandingCause.BrokerSilent, "the broker has not said what the topic is since 12:00:00 UTC"), Why(partition));
+        Assert.True(_state.IsRefused);
+    }
+
+    [Fact]
     public void Where_the_brokers_never_answered_it_is_the_beginning_that_counts()
     {
         Pass(11);

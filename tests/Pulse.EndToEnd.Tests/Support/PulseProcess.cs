@@ -210,7 +210,7 @@ internal sealed record NodeStatus(
     [property: JsonRequired] long? Lag,
     [property: JsonRequired] string? KafkaProblem,
     [property: JsonRequired] int Standing,
-    [property: JsonRequired] long DeadLettersWaiting,
+    [property: JsonRequired] long? DeadLettersWaiting,
     [property: JsonRequired] string? DeadLetterProblem,
     [property: JsonRequired] string? FormatProblem,
     [property: JsonRequired] bool StorageAvailable,

@@ -115,7 +115,9 @@ internal sealed class DeadLetterSink : ReceiveActor, IWithTimers
 
     private void Read()
     {
-        _statistics.Wait(_partitions.Values.Sum(each => each.Backlog?.Waiting ?? 0));
+        _statistics.Wait(_partitions.Values.All(each => each.Backlog?.Waiting is not null)
+            ? _partitions.Values.Sum(each => each.Backlog!.Waiting)
+            : null);
         foreach (var partition in _partitions.Values)
             Read(partition);
         if (_partitions.Count == 0)

@@ -52,7 +52,7 @@ internal sealed class DeadLetterTopic : IDisposable
         if (refused < 0)
             return;
         if (errors[refused].Code != ErrorCode.MsgSizeTooLarge)
-            throw Refusal(errors[refused]);
+            throw Refusal(errors);
         // A broker refuses all records that came together with one that is too large: alone, each is judged for itself.
         foreach (var (partition, record) in letters.Skip(refused))
             SendAlone(partition, record);
@@ -68,7 +68,7 @@ internal sealed class DeadLetterTopic : IDisposable
         if (error.Code == ErrorCode.MsgSizeTooLarge)
             error = DeliverAsync(sourcePartition, DeadLetter.WithoutContent(record)).GetAwaiter().GetResult();
         if (error.IsError)
-            throw Refusal(error);
+            throw Refusal([error]);
     }
 
     private async Task<Error> DeliverAsync(int sourcePartition, Message<byte[], byte[]> record)
@@ -94,19 +94,25 @@ internal sealed class DeadLetterTopic : IDisposable
             {
                 null or { Error.Code: ErrorCode.UnknownTopicOrPart } => throw new IngestException(
                     $"The dead-letter topic '{_name}' does not exist. Create it, or correct Pulse:Kafka:DeadLetterTopic."),
-                { Error.IsError: true } => throw Refusal(topic.Error),
+                { Error.IsError: true } => throw Refusal([topic.Error]),
                 _ => topic.Partitions.Count,
             };
         }
         catch (KafkaException exception)
         {
-            throw Refusal(exception.Error);
+            throw Refusal([exception.Error]);
         }
     }
 
-    private IngestException Refusal(Error error) => new(
-        $"The dead-letter topic '{_name}' takes no records ({error.Reason.TrimEnd('.')}). "
-        + (error.Code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
-            ? "Give the node's user the rights to describe it and to write to it."
-            : "Check that it exists, that its brokers run and have room, and that as many replicas are in sync as it demands."));
+    // Where the first of many is refused, the client gives up the others, which says nothing of the reason.
+    private IngestException Refusal(IEnumerable<Error> errors)
+    {
+        var error = errors.Where(each => each.IsError).MinBy(each => each.Code is ErrorCode.Local_PurgeQueue or ErrorCode.Local_PurgeInflight)!;
+        return new IngestException(
+            $"The dead-letter topic '{_name}' takes no records ({error.Reason.TrimEnd('.')}). "
+            + (error.Code is ErrorCode.TopicAuthorizationFailed or ErrorCode.ClusterAuthorizationFailed
+                ? "Give the node's user the rights to describe it and to write to it."
+                : "Check that it exists, that the node's user may write to it, that its brokers run and have room, and that as many replicas "
+                    + "are in sync as it demands."));
+    }
 }

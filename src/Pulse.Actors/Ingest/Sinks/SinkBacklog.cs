@@ -41,8 +41,8 @@ internal sealed class SinkBacklog
     /// <summary>How many ranges there are.</summary>
     public int Ranges => _ranges.Count;
 
-    /// <summary>How many bad records are known to wait.</summary>
-    public long Waiting => _ranges.Sum(range => range.Bad);
+    /// <summary>How many bad records wait; null where that is known only when it was looked.</summary>
+    public long? Waiting => _ranges.Exists(range => range.Bad is null) ? null : _ranges.Sum(range => range.Bad);
 
     /// <summary>Hears which records were handled. What it was told before, also by another session, changes nothing.</summary>
     /// <param name="from">The first offset.</param>
@@ -52,7 +52,7 @@ internal sealed class SinkBacklog
     {
         // Nobody told of what lies between.
         if (from > _told)
-            Add(new SinkRange(_told, from, 0));
+            Add(new SinkRange(_told, from, null));
         var known = Math.Max(_told, from);
         foreach (var offset in bad)
         {
@@ -73,7 +73,7 @@ internal sealed class SinkBacklog
         if (position >= first.To)
             _ranges.RemoveAt(0);
         else
-            _ranges[0] = new SinkRange(position, first.To, Math.Max(0, first.Bad - sent));
+            _ranges[0] = new SinkRange(position, first.To, first.Bad is { } bad ? Math.Max(0, bad - sent) : null);
     }
 
     private void Add(SinkRange range)

@@ -71,7 +71,7 @@ public sealed class DeadLetterSinkTests(KafkaFixture kafka, PostgresFixture post
                 $"{header.Key}:{(header.GetValueBytes() is { } bytes ? Convert.ToHexString(bytes) : "null")}"));
         Assert.Equal("Forged", Header(letters[3], "source-pulse-reason"));
         await StoredAsync("0|6");
-        Assert.Equal((4L, 0L, (string?)null), (_statistics.Sent, _statistics.Waiting, _statistics.Problem));
+        Assert.Equal((4L, (long?)0L, (string?)null), (_statistics.Sent, _statistics.Waiting, _statistics.Problem));
     }
 
     [Fact]
@@ -142,7 +142,7 @@ public sealed class DeadLetterSinkTests(KafkaFixture kafka, PostgresFixture post
         Assert.Equal(
             Enumerable.Range(0, 100).Select(number => $"{number}"),
             EventTopic.At(absent).DeadLetters().Select(letter => Header(letter, DeadLetter.SourceOffsetHeader)));
-        Assert.Equal((0L, (string?)null), (_statistics.Waiting, _statistics.Problem));
+        Assert.Equal(((long?)0L, (string?)null), (_statistics.Waiting, _statistics.Problem));
         Assert.Contains(
             "Dead letters are sent again", (await warnings.ExpectMsgAsync<Akka.Event.Warning>(Limit)).ToString(), StringComparison.Ordinal);
     }

@@ -26,9 +26,9 @@ public sealed class SinkBacklogTests
         Assert.Equal(10, backlog.Position);
         Assert.Equal(new SinkRange(10, 41, 2), backlog.Next);
         backlog.Sent(30, 1);
-        Assert.Equal((30, 1L), (backlog.Position, backlog.Waiting));
+        Assert.Equal((30, (long?)1L), (backlog.Position, backlog.Waiting));
         backlog.Sent(41, 1);
-        Assert.Equal((100, 0L), (backlog.Position, backlog.Waiting));
+        Assert.Equal((100, (long?)0L), (backlog.Position, backlog.Waiting));
         Assert.Null(backlog.Next);
     }
 
@@ -39,9 +39,23 @@ public sealed class SinkBacklogTests
 
         backlog.Handled(70, 90, []);
 
-        Assert.Equal(new SinkRange(20, 70, 0), backlog.Next);
+        Assert.Equal(new SinkRange(20, 70, null), backlog.Next);
+        Assert.Null(backlog.Waiting);
         backlog.Sent(70, 3);
-        Assert.Equal(90, backlog.Position);
+        Assert.Equal((90, (long?)0L), (backlog.Position, backlog.Waiting));
+    }
+
+    [Fact]
+    public void How_many_wait_is_unknown_until_all_was_looked_through()
+    {
+        var backlog = new SinkBacklog(stored: 20);
+        backlog.Handled(70, 9_000, [80, 8_000]);
+
+        backlog.Sent(60, 0);
+
+        Assert.Null(backlog.Waiting);
+        backlog.Sent(81, 1);
+        Assert.Equal((8_000, (long?)1L), (backlog.Position, backlog.Waiting));
     }
 
     [Fact]
@@ -78,7 +92,7 @@ public sealed class SinkBacklogTests
             backlog.Handled(offset, offset + 10_000, [offset + 1]);
 
         Assert.Equal(SinkBacklog.MaximumRanges, backlog.Ranges);
-        Assert.Equal((1, 10_000L), (backlog.Position, backlog.Waiting));
+        Assert.Equal((1, (long?)10_000L), (backlog.Position, backlog.Waiting));
     }
 
     /// <summary>
@@ -128,7 +142,7 @@ public sealed class SinkBacklogTests
                 }
 
                 Assert.True(_backlog.Ranges <= ranges, $"{_backlog.Ranges} ranges are kept.");
-                Assert.True(_backlog.Waiting <= _bad.Count, $"{_backlog.Waiting} wait of {_bad.Count}.");
+                Assert.True(_backlog.Waiting is not { } waiting || waiting <= _bad.Count, $"{_backlog.Waiting} wait of {_bad.Count}.");
                 Assert.DoesNotContain(_bad, offset => offset < _backlog.Position && !_sent.ContainsKey(offset));
             }
 
