@@ -121,9 +121,11 @@ internal sealed class CompletionReader
         try
         {
             var stream = topic.Stream;
+            var cut = new HashSet<int>();
             for (var assigned = 0; topic.Stream == stream; topic = Describe())
             {
                 NoteRecovery();
+                TellWhereCut(topic, cut);
                 consumer.IncrementalAssign(Enumerable.Range(assigned, Math.Max(0, topic.Partitions - assigned)).Select(partition =>
                     new TopicPartitionOffset(_kafka.CompletionTopic, partition, _places[stream, partition])));
                 assigned = Math.Max(assigned, topic.Partitions);
@@ -140,6 +142,17 @@ internal sealed class CompletionReader
         {
             Close(consumer);
         }
+    }
+
+    // What was accepted is known by its offset, which a log that was cut gives to another record.
+    private void TellWhereCut(TopicDescription topic, HashSet<int> told)
+    {
+        var spans = _questions.SpansAsync(topic.Topic, topic.Led, _stop.Token).GetAwaiter().GetResult();
+        foreach (var (partition, span) in spans.Where(span => span.Value.End < _places[topic.Stream, span.Key] && told.Add(span.Key)))
+            _log.Warning(
+                "The log of partition {0} of the completion topic '{1}' was cut: it ends at offset {2}, and was read up to {3}. A completion that comes "
+                + "below that counts as one that was exported; 'pulse export' exports its dates.",
+                partition, topic.Topic, span.End, _places[topic.Stream, partition]);
     }
 
     private IConsumer<Ignore, byte[]> NewConsumer() =>

@@ -55,6 +55,21 @@ public sealed class CompletionListenerTests(KafkaFixture kafka)
     }
 
     [Fact]
+    public async Task A_log_that_ends_below_what_was_accepted_is_said_once()
+    {
+        var topic = await kafka.CreateTopicAsync("completion", 1);
+        await ProduceAsync(topic, Complete, Complete, Complete);
+        var stream = await StreamOfAsync(topic);
+        var coordinator = CreateTestProbe();
+
+        await EventFilter.Warning(contains: $"'{topic}' was cut: it ends at offset 3, and was read up to 8.").ExpectAsync(1, Deadline, async () =>
+        {
+            Start(coordinator, topic, new CompletionId(stream, 0, 7));
+            await coordinator.ExpectMsgAsync<CompletionReceived>(Deadline);
+        });
+    }
+
+    [Fact]
     public async Task A_topic_made_again_is_read_from_its_start_though_the_group_stands_further()
     {
         var topic = await kafka.CreateTopicAsync("completion", 1);
