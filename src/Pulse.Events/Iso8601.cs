@@ -20,6 +20,10 @@ public static class Iso8601
     private const int LeapSecond = 60;
     private const int NotDigits = int.MaxValue;
 
+    // As whole numbers: the last one, divided with a fraction, is rounded up to a millisecond that is not in the calendar.
+    private static readonly long FirstInCalendar = (DateTime.MinValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond;
+    private static readonly long LastInCalendar = (DateTime.MaxValue - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMillisecond;
+
     /// <summary>
     /// Reads a time. The date must exist in the Gregorian calendar, years 0001 to 9999; there is no 24:00. What the fraction has
     /// beyond milliseconds is cut off.
@@ -51,16 +55,12 @@ public static class Iso8601
         Span<byte> bytes = stackalloc byte[MaximumBytes];
         if (!Encoding.UTF8.TryGetBytes(text, bytes, out var length)
             || Read(bytes[..length], out var unixMilliseconds) != TimeText.Instant
-            || !IsInCalendar(unixMilliseconds))
+            // An offset can lead out of it.
+            || unixMilliseconds < FirstInCalendar || unixMilliseconds > LastInCalendar)
             return false;
         utc = DateTime.UnixEpoch.AddMilliseconds(unixMilliseconds);
         return true;
     }
-
-    // An offset can lead out of it.
-    private static bool IsInCalendar(long unixMilliseconds) =>
-        unixMilliseconds >= (DateTime.MinValue - DateTime.UnixEpoch).TotalMilliseconds
-        && unixMilliseconds <= (DateTime.MaxValue - DateTime.UnixEpoch).TotalMilliseconds;
 
     private static bool TryMinute(ReadOnlySpan<byte> text, out long unixMinutes)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using Pulse.Actors.Coordination;
 
@@ -18,6 +19,16 @@ public sealed class CompletionMessageTests
         Assert.True(message.IsComplete);
         Assert.Equal(new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc), message.TimestampUtc);
         Assert.Equal(DateTimeKind.Utc, message.TimestampUtc!.Value.Kind);
+    }
+
+    [Theory]
+    [InlineData("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.999Z")]
+    [InlineData("9999-12-31T23:58:59.999-00:01", "9999-12-31T23:59:59.999Z")]
+    [InlineData("0001-01-01T00:01:00+00:01", "0001-01-01T00:00:00.000Z")]
+    public void The_first_and_the_last_time_of_the_calendar_are_read(string text, string expected)
+    {
+        Assert.True(CompletionMessage.TryParse(Encoding.UTF8.GetBytes($$"""{"status":"complete","timestamp":"{{text}}"}"""), out var message, out _));
+        Assert.Equal(expected, message.TimestampUtc!.Value.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture));
     }
 
     [Theory]
@@ -43,6 +54,8 @@ public sealed class CompletionMessageTests
     [InlineData("""{"status":"complete"}""", "no text 'timestamp'")]
     [InlineData("""{"status":"complete","timestamp":1767323045}""", "no text 'timestamp'")]
     [InlineData("""{"status":"complete","timestamp":"yesterday"}""", "not ISO-8601")]
+    [InlineData("""{"status":"complete","timestamp":"9999-12-31T23:59:00-00:01"}""", "not ISO-8601")]
+    [InlineData("""{"status":"complete","timestamp":"0001-01-01T00:00:59.999+00:01"}""", "not ISO-8601")]
     [InlineData("""{"status":"complete","timestamp":"2026-02-30T03:04:05Z"}""", "not ISO-8601")]
     [InlineData("""{"status":"complete","timestamp":"01/02/2026 03:04:05"}""", "not ISO-8601")]
     public void Anything_else_is_refused_with_what_is_wrong(string text, string expected)
