@@ -2,7 +2,6 @@ using System.Text;
 using CsCheck;
 using Pulse.Counting;
 using Pulse.Events;
-using Pulse.Testing;
 
 namespace Pulse.Actors.Tests.Events;
 
@@ -13,8 +12,6 @@ public sealed class EventDecoderDifferentialTests
 
     private static readonly NeededFields Fields = new(
         [.. Dimension.All.Select(dimension => dimension.Field), EventField.EventTimestamp]);
-
-    private static readonly Dimension[] BuiltIn = Dimension.Of(RollupCatalog.BuiltIn);
 
     // Shared by all records of a test thread, so that values are found again as well as added.
     private static readonly ThreadLocal<EventDecoder> Decoder = new(() => new EventDecoder(Dimension.All, CountingRules.Default.MaximumSkew));
@@ -42,7 +39,7 @@ public sealed class EventDecoderDifferentialTests
     public void The_judge_agrees_at_the_edges_of_time(string time)
     {
         AssertJudgedAlike(new SampleEvent().With("EventTimestamp", $"\"{time}\"").ToBytes());
-        AssertJudgedAlike(new SampleEvent().With("EventTimestamp", $"\"{time}\"").ToBytes(), EventDecoder.NoRecordTimestamp);
+        EventAgreement.AssertJudgedAlike(new SampleEvent().With("EventTimestamp", $"\"{time}\"").ToBytes(), EventDecoder.NoRecordTimestamp);
     }
 
     [Fact]
@@ -86,52 +83,11 @@ public sealed class EventDecoderDifferentialTests
 
     private static void AssertAgrees(byte[] payload)
     {
-        var expected = JsonDocumentOracle.Decode(payload, Dimension.All, SampleEvent.RecordUnixMilliseconds);
-        var actual = Decoded.By(Decoder.Value!, payload);
-
-        if (expected.BadRecord.Reason == BadRecordReason.InvalidText
-            && actual.BadRecord == expected.BadRecord with { Reason = BadRecordReason.TextTooLong })
-        {
-            // The platform gives no length for invalid text; the decoder looks at the length first.
-            Assert.True(payload.Length > EventDecoder.MaximumTextBytes);
-        }
-        else
-        {
-            Assert.Equal(expected.BadRecord, actual.BadRecord);
-        }
-
-        Assert.Equal(expected.Texts, actual.Texts);
-        Assert.Equal(expected.UnixMilliseconds, actual.UnixMilliseconds);
+        EventAgreement.AssertAgrees(Decoder.Value!, payload, SampleEvent.RecordUnixMilliseconds);
         AssertScanIsSound(payload);
     }
 
-    private static void AssertJudgedAlike(byte[] payload) => AssertJudgedAlike(payload, SampleEvent.RecordUnixMilliseconds);
-
-    private static void AssertJudgedAlike(byte[] payload, long recordUnixMilliseconds)
-    {
-        var judge = new IndependentReader();
-        var ids = new int[BuiltIn.Length];
-        var decoder = new EventDecoder(BuiltIn, CountingRules.Default.MaximumSkew);
-
-        judge.Count(payload, recordUnixMilliseconds);
-
-        var bad = decoder.Decode(payload, recordUnixMilliseconds, ids, out var time);
-        if (bad.IsBad)
-        {
-            var reason = Assert.Single(judge.DeadLetters).Key;
-            Assert.True(
-                reason == bad.Reason.ToString() || (bad.Reason == BadRecordReason.TextTooLong && reason == "InvalidText"),
-                $"The judge says {reason}, the decoder {bad}.");
-            return;
-        }
-
-        Assert.Empty(judge.DeadLetters);
-        var end = (decimal)Window.Containing(time, 300).EndUnixSeconds;
-        Assert.Equal(
-            RollupCatalog.BuiltIn.Select((rollup, index) => (
-                rollup.TableName, decoder.Text(2 * index, ids[2 * index]), decoder.Text((2 * index) + 1, ids[(2 * index) + 1]), end)),
-            judge.Rows.Keys);
-    }
+    private static void AssertJudgedAlike(byte[] payload) => EventAgreement.AssertJudgedAlike(payload, SampleEvent.RecordUnixMilliseconds);
 
     private static void AssertScanIsSound(byte[] payload)
     {

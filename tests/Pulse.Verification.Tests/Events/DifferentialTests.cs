@@ -1,12 +1,6 @@
 using System.Text;
 using CsCheck;
 using Pulse.Actors.Tests.Events;
-using Pulse.Counting;
-using Pulse.Events;
-using Pulse.Verification.Declarations;
-using Pulse.Verification.Events;
-using Derivation = Pulse.Verification.Declarations.Derivation;
-using EventField = Pulse.Verification.Declarations.EventField;
 
 namespace Pulse.Verification.Tests.Events;
 
@@ -22,25 +16,7 @@ public sealed class DifferentialTests
         Gen.Long,
         Gen.Long[0, 400_000_000_000_000]);
 
-    private static readonly EventRules Rules = new(
-        [.. EventSchema.Required.Select(field => Enum.Parse<EventField>(field.ToString()))],
-        (long)CountingRules.Default.MaximumSkew.TotalMilliseconds);
-
-    private static readonly DeclaredDimension[] Dimensions =
-    [
-        .. Dimension.All.Select(dimension => new DeclaredDimension(
-            dimension.Name,
-            dimension.Derivation switch
-            {
-                Pulse.Events.Derivation.Text => Derivation.Text,
-                Pulse.Events.Derivation.AgeGroup => Derivation.Age,
-                _ => Derivation.Decade,
-            },
-            Enum.Parse<EventField>(dimension.Field.ToString()))),
-    ];
-
-    private readonly EventDecoder _decoder = new(Dimension.All, CountingRules.Default.MaximumSkew);
-    private readonly EventReader _reader = new();
+    private readonly EventJudges _judges = new();
 
     [Fact]
     public void The_producers_records_are_read_alike() => SampleAlike(RandomRecords.Usual, 200_000);
@@ -106,17 +82,5 @@ public sealed class DifferentialTests
     private void SampleAlike(Gen<byte[]> records, long iterations) =>
         Gen.Select(records, RecordTimes).Sample((record, time) => AssertAlike(record, time), iter: iterations, threads: 1);
 
-    private void AssertAlike(byte[] record, long time)
-    {
-        var decoded = Decoded.By(_decoder, record, time);
-        _reader.Read(record);
-
-        var fault = Rules.Judge(_reader, time);
-
-        Assert.Equal(decoded.BadRecord.Reason.ToString(), fault.ToString());
-        if (fault != Fault.None)
-            return;
-        Assert.Equal(decoded.UnixMilliseconds, _reader.Time);
-        Assert.Equal(decoded.Texts, Dimensions.Select(dimension => Encoding.UTF8.GetString(_reader.ValueOf(dimension))));
-    }
+    private void AssertAlike(byte[] record, long time) => _judges.AssertAlike(record, time);
 }

@@ -1,0 +1,11 @@
+namespace Pulse.Testing.Fuzzing;
+
+/// <summary>What is fuzzed: each reader of text from outside. Each has the same share of the time.</summary>
+public enum FuzzTarget
+{
+    /// <summary>The values of event records.</summary>
+    Events,
+
+    /// <summary>Times, in events, completions and the API.</summary>
+    Times,
+}
