@@ -43,6 +43,8 @@ internal static class ReplyColumns
     /// <exception cref="SerializationException">The columns do not fit together, or hold what is unknown here.</exception>
     public static BucketReplies Read(Wire.BucketReplies wire)
     {
+        if (wire.Kinds.Count == 0)
+            throw Malformed();
         Require(
             wire.Kinds.Count, wire.StreamIndexes.Count, wire.Partitions.Count, wire.Incarnations.Count, wire.Attempts.Count,
             wire.Offsets.Count, wire.Epochs.Count, wire.UnstoredLengths.Count, wire.StoredEpochs.Count,

@@ -32,7 +32,10 @@ public abstract class MessageSerializer : SerializerWithStringManifest
     public sealed override int Identifier { get; }
 
     /// <summary>The types that it can write.</summary>
-    internal IEnumerable<Type> Types => _byType.Keys;
+    internal IReadOnlyCollection<Type> Types => _byType.Keys;
+
+    /// <summary>The manifests that it can read.</summary>
+    internal IReadOnlyCollection<string> Manifests => _byManifest.Keys;
 
     /// <inheritdoc />
     public sealed override string Manifest(object o) => FormatOf(o).Manifest;
@@ -41,12 +44,28 @@ public abstract class MessageSerializer : SerializerWithStringManifest
     public sealed override byte[] ToBinary(object obj) => FormatOf(obj).Write(obj);
 
     /// <inheritdoc />
-    /// <exception cref="SerializationException">The manifest is of a version that this node does not know.</exception>
-    public sealed override object FromBinary(byte[] bytes, string manifest) => _byManifest.TryGetValue(manifest, out var format)
-        ? format.Read(bytes)
-        : throw new SerializationException(
-            $"This version of Pulse does not know the stored or sent message '{manifest}': a newer one wrote it. "
-            + "Finish the rolling upgrade.");
+    /// <remarks>
+    /// Of whatever else is thrown here, Akka ends the connection between the two nodes, and so drops what has nothing to do with it.
+    /// </remarks>
+    /// <exception cref="SerializationException">
+    /// The manifest is of a version that this node does not know, or the bytes are no message of that kind.
+    /// </exception>
+    public sealed override object FromBinary(byte[] bytes, string manifest)
+    {
+        if (!_byManifest.TryGetValue(manifest, out var format))
+            throw new SerializationException(
+                $"This version of Pulse does not know the stored or sent message '{manifest}': a newer one wrote it. "
+                + "Finish the rolling upgrade.");
+        try
+        {
+            return format.Read(bytes);
+        }
+        catch (Exception exception) when (exception is not (SerializationException or OutOfMemoryException))
+        {
+            throw new SerializationException(
+                $"The bytes of a stored or sent message '{manifest}' are none of that kind: {exception.Message}", exception);
+        }
+    }
 
     /// <summary>Registers a serializer for all that it can write.</summary>
     private protected static Config ConfigurationOf<TSerializer>(

@@ -8,4 +8,7 @@ public enum FuzzTarget
 
     /// <summary>Times, in events, completions and the API.</summary>
     Times,
+
+    /// <summary>The bytes of messages between nodes, and of what the coordinator keeps in its journal.</summary>
+    Messages,
 }
