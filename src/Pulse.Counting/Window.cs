@@ -28,7 +28,8 @@ public readonly record struct Window(long EndUnixSeconds) : IComparable<Window>
     }
 
     /// <summary>The window with the given end, for values read from storage.</summary>
-    public static Window EndingAt(DateTime endUtc) => new((long)(endUtc - DateTime.UnixEpoch).TotalSeconds);
+    // As whole numbers: with a fraction, odd seconds of far years come out one less.
+    public static Window EndingAt(DateTime endUtc) => new((endUtc - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerSecond);
 
     /// <inheritdoc />
     public int CompareTo(Window other) => EndUnixSeconds.CompareTo(other.EndUnixSeconds);

@@ -41,6 +41,16 @@ public sealed class WindowTests
         Assert.Equal(window, Window.EndingAt(window.EndUtc));
     }
 
+    [Theory]
+    [InlineData(136_272_661_805)]
+    [InlineData(221_876_927_999)]
+    public void A_window_of_a_far_year_is_found_again_to_the_second(long end) =>
+        Assert.Equal(new Window(end), Window.EndingAt(new Window(end).EndUtc));
+
+    [Fact]
+    public void Every_window_of_the_calendar_is_found_again_by_its_end() =>
+        Gen.Long[-62_135_596_800, 253_402_300_799].Sample(end => Assert.Equal(new Window(end), Window.EndingAt(new Window(end).EndUtc)));
+
     [Fact]
     public void Windows_are_ordered_by_their_ends() =>
         Gen.Select(Gen.Long[-5, 5], Gen.Long[-5, 5]).Sample((first, second) =>
