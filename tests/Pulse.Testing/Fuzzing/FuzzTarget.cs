@@ -9,6 +9,9 @@ public enum FuzzTarget
     /// <summary>Times, in events, completions and the API.</summary>
     Times,
 
+    /// <summary>The values of completion records.</summary>
+    Completions,
+
     /// <summary>The bytes of messages between nodes, and of what the coordinator keeps in its journal.</summary>
     Messages,
 }
