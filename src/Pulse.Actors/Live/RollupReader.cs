@@ -60,7 +60,7 @@ public sealed class RollupReader(ReadModel model, ResultStore store)
         RollupQuery query, Window completeFrom, CountSum sum, CancellationToken cancellationToken)
     {
         var from = query.From is { } after ? Window.EndingAt(after) : new Window(0);
-        var to = query.To is { } before && before < completeFrom.EndUtc ? Window.EndingAt(before) : completeFrom;
+        var to = query.To is { } before && before < completeFrom.EndUtc ? FirstFrom(before) : completeFrom;
         var ranges = query.Dates.Count == 0
             ? [(from, to)]
             : query.Dates.Select(date => Window.EndingAt(date.ToDateTime(TimeOnly.MinValue, DateTimeKind.Utc)))
@@ -89,6 +89,9 @@ public sealed class RollupReader(ReadModel model, ResultStore store)
             _storageReads.Release();
         }
     }
+
+    // A window that ends with the second ends before what comes within it.
+    private static Window FirstFrom(DateTime time) => Window.EndingAt(time.AddTicks(TimeSpan.TicksPerSecond - 1));
 
     private static DateTime Later(DateTime? from, Window window) =>
         from is { } given && given > window.EndUtc ? given : window.EndUtc;

@@ -49,6 +49,7 @@ public sealed class RollupApiTests(ApiFixture api) : IClassFixture<ApiFixture>
         { "from=2026-01-31%2023:40", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "from=2026-01-31t23:40:00.000000001z", row => row.Window.EndUtc >= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "to=2026-01-31T23:40Z", row => row.Window.EndUtc < new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
+        { "to=2026-01-31T23:40:00.001Z", row => row.Window.EndUtc <= new DateTime(2026, 1, 31, 23, 40, 0, DateTimeKind.Utc) },
         { "newest=2", row => row.Window.EndUtc is { Day: 1, Minute: 15 or 20 } },
         { "device_type=nothing", _ => false },
     };
