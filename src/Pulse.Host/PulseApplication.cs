@@ -64,6 +64,7 @@ internal sealed class PulseApplication(NodeConfiguration node, RunOptions run, I
         _keysObjection = CookieKeys.Objection(KeyDirectory);
         StartChecks.TruthFile(run.TruthFile);
         StartChecks.HttpPort(node.Http);
+        await StartChecks.ClusterPortAsync(node.Settings.Cluster).WaitAsync(end);
         end.ThrowIfCancellationRequested();
         using var stream = node.IsBrokerEmbedded ? EmbeddedStream.Start(node.Settings.Kafka) : null;
         var started = node with { Settings = node.Settings with { Kafka = stream?.Settings ?? node.Settings.Kafka } };

@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Sockets;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Hosting;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Streams;
@@ -59,6 +61,31 @@ internal static class StartChecks
             throw new StartException(
                 $"Port {http.Port} on {http.Address} is not free ({exception.Message}). "
                 + "Stop what uses it, or choose another with --port or Pulse:Http:Port.", exception);
+        }
+    }
+
+    /// <exception cref="StartException">The node can't listen for others, and so can't be reached by itself.</exception>
+    public static async Task ClusterPortAsync(ClusterSettings cluster)
+    {
+        var (setting, host) = cluster.Bind is { } bind ? ("Pulse:Cluster:Bind", bind) : ("Pulse:Cluster:Hostname", cluster.Hostname);
+        try
+        {
+            var addresses = await Dns.GetHostAddressesAsync(host);
+            var address = addresses.FirstOrDefault(each => each.AddressFamily == AddressFamily.InterNetwork) ?? addresses[0];
+            using var listener = new TcpListener(address, cluster.Port);
+            listener.Start();
+        }
+        catch (SocketException exception) when (exception.SocketErrorCode is SocketError.AddressAlreadyInUse or SocketError.AccessDenied)
+        {
+            throw new StartException(
+                $"Port {cluster.Port} on {host} is not free for other nodes ({exception.Message}). "
+                + "Stop what uses it, or choose another with Pulse:Cluster:Port.", exception);
+        }
+        catch (Exception exception) when (exception is SocketException or ArgumentException)
+        {
+            throw new StartException(
+                $"{setting} is '{host}', where this machine can't listen for other nodes ({exception.Message.TrimEnd('.')}). Name it as others "
+                + "reach it in Pulse:Cluster:Hostname, and where to listen, such as 0.0.0.0, in Pulse:Cluster:Bind.", exception);
         }
     }
 
