@@ -1,8 +1,5 @@
-using System.Globalization;
-using System.Text;
 using Confluent.Kafka;
 using Pulse.Actors.Broker;
-using Pulse.Actors.Ingest.Sinks;
 
 namespace Pulse.Host.Dashboard;
 
@@ -11,7 +8,6 @@ internal sealed class DeadLetterReader(KafkaSettings settings) : IDisposable
 {
     public const int Maximum = 100;
 
-    private const int ValueLength = 400;
     private static readonly TimeSpan Age = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -89,37 +85,10 @@ internal sealed class DeadLetterReader(KafkaSettings settings) : IDisposable
             if (record.IsPartitionEOF)
                 open--;
             else
-                letters.Add(Item(record));
+                letters.Add(DeadLetterItem.Of(record));
         }
 
         return [.. letters.OrderByDescending(letter => letter.AtUtc).ThenByDescending(letter => letter.Offset).Take(Maximum)];
-    }
-
-    private static DeadLetterItem Item(ConsumeResult<byte[], byte[]> record) => new(
-        record.Message.Timestamp.UtcDateTime,
-        Header(record, DeadLetter.ReasonHeader),
-        Header(record, DeadLetter.SourceTopicHeader),
-        Number(Header(record, DeadLetter.SourcePartitionHeader)),
-        Number(Header(record, DeadLetter.SourceOffsetHeader)),
-        record.Offset.Value,
-        Text(record.Message.Key),
-        Text(record.Message.Value),
-        record.Message.Headers?.TryGetLastBytes(DeadLetter.OmittedHeader, out _) is true);
-
-    private static string Header(ConsumeResult<byte[], byte[]> record, string name) =>
-        record.Message.Headers is { } headers && headers.TryGetLastBytes(name, out var bytes)
-            ? Encoding.UTF8.GetString(bytes)
-            : "";
-
-    private static long Number(string text) =>
-        long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) ? number : -1;
-
-    private static string? Text(byte[]? value)
-    {
-        if (value is null)
-            return null;
-        var text = Encoding.UTF8.GetString(value.AsSpan(0, Math.Min(value.Length, ValueLength)));
-        return value.Length > ValueLength ? text + "…" : text;
     }
 }
 
@@ -127,28 +96,3 @@ internal sealed class DeadLetterReader(KafkaSettings settings) : IDisposable
 /// <param name="Items">Newest first.</param>
 /// <param name="Problem">Why they can't be read; null when they can.</param>
 internal sealed record DeadLetters(IReadOnlyList<DeadLetterItem> Items, string? Problem);
-
-/// <summary>One record that was no viewing event.</summary>
-/// <param name="AtUtc">When it was put aside.</param>
-/// <param name="Reason">Why.</param>
-/// <param name="SourceTopic">Where it came from.</param>
-/// <param name="SourcePartition">Where it came from.</param>
-/// <param name="SourceOffset">Where it came from.</param>
-/// <param name="Offset">Its offset in the dead-letter topic.</param>
-/// <param name="Key">The first characters of its key; null where it has none, which is not the same as an empty one.</param>
-/// <param name="Value">The first characters of its value; null where it has none.</param>
-/// <param name="IsOmitted">Whether key and value are left out, because the dead-letter topic does not take so much.</param>
-internal sealed record DeadLetterItem(
-    DateTime AtUtc,
-    string Reason,
-    string SourceTopic,
-    long SourcePartition,
-    long SourceOffset,
-    long Offset,
-    string? Key,
-    string? Value,
-    bool IsOmitted)
-{
-    /// <summary>For people: what there is in place of characters where the value has none.</summary>
-    internal string Absence => IsOmitted ? "left out: too large" : Value is null ? "no value" : "empty value";
-}
