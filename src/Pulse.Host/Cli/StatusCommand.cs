@@ -104,6 +104,11 @@ internal sealed class StatusCommand
         {
             return (HostCommand.CannotSay, $"no answer ({exception.GetBaseException().Message}). Does the node run, and on this port?", "");
         }
+        catch (InvalidOperationException)
+        {
+            // It names a character set that there is not.
+            return (HostCommand.CannotSay, "the answer can't be read, as no node of Pulse gives it.", "");
+        }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {
             return (HostCommand.CannotSay, $"no answer within {Patience.TotalSeconds} seconds.", "");

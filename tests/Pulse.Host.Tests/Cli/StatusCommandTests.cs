@@ -55,6 +55,15 @@ public sealed class StatusCommandTests
     }
 
     [Fact]
+    public async Task An_answer_in_a_character_set_that_there_is_not_can_t_be_read()
+    {
+        await using var node = await NodeAsync(_ => Results.Bytes("{}"u8.ToArray(), "application/json; charset=x-none"));
+
+        await Eventually.HoldsAsync(
+            "the exit code is 3", TimeSpan.FromSeconds(60), async () => await HostCommand.RunAsync(["status", "--url", node.Urls.Single()]) == 3);
+    }
+
+    [Fact]
     public async Task What_is_no_address_is_wrong_usage() =>
         Assert.Equal(2, await HostCommand.RunAsync(["status", "--url", "127.0.0.1:8080"]));
 
