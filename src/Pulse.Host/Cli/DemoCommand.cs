@@ -76,6 +76,7 @@ internal sealed class DemoCommand
 
     private async Task<int> ExecuteAsync(ParseResult parsed, IConfiguration configuration)
     {
+        var mistakes = new List<string>();
         var options = new DemoOptions
         {
             Nodes = parsed.GetValue(_nodes),
@@ -83,14 +84,13 @@ internal sealed class DemoCommand
             Rate = parsed.GetValue(_rate),
             Seed = parsed.GetValue(_seed),
             Kill = parsed.GetValue(_kill),
-            DataDirectory = Path.GetFullPath(parsed.GetValue(_data)!),
+            DataDirectory = ConfiguredPath.Full(parsed.GetValue(_data)!, "--data", mistakes),
             ConnectionString = configuration["Pulse:Storage:ConnectionString"],
         };
         if (Mistake(options) is { } mistake)
-        {
-            System.Console.Error.WriteLine(mistake);
-            return HostCommand.WrongUsage;
-        }
+            mistakes.Add(mistake);
+        if (mistakes.Count > 0)
+            return HostCommand.Refuse(HostCommand.WrongUsage, mistakes);
 
         using var stop = new CancellationTokenSource();
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);

@@ -19,5 +19,10 @@ internal static class ClusterAddress
         if (options.Hostname is "" or "0.0.0.0" or "::")
             mistakes.Add($"Pulse:Cluster:Hostname is '{options.Hostname}'; name what other nodes reach this one at, and say "
                 + "in Pulse:Cluster:Bind where to listen.");
+        else if (!IsHost(options.Hostname))
+            mistakes.Add($"Pulse:Cluster:Hostname is '{options.Hostname}'; use a host's name or an IP address.");
     }
+
+    /// <summary>Whether a text is a host's name or an IP address.</summary>
+    public static bool IsHost(string name) => Uri.CheckHostName(name) != UriHostNameType.Unknown;
 }

@@ -20,7 +20,7 @@ internal static class ClusterConfiguration
         ClusterAddress.Check(options, mistakes);
         if (options.Shards is < 1 or > 10_000)
             mistakes.Add($"{Section}:Shards is {options.Shards}; use 1 to 10000, about ten for each node.");
-        if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed)) is { } wrong)
+        if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed) || !ClusterAddress.IsHost(seed[..seed.LastIndexOf(':')])) is { } wrong)
             mistakes.Add($"{Section}:SeedNodes names '{wrong}'; use host:port.");
         if (options.SeedNodes.Count > 0 && options.Port == 0)
             mistakes.Add($"{Section}:Port is 0; a node with seed nodes needs a port of its own that others can reach.");

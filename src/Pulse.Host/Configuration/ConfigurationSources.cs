@@ -44,11 +44,18 @@ internal static class ConfigurationSources
         return mistakes.Count == 0 ? configuration : throw new ConfigurationException(mistakes);
     }
 
-    private static IConfigurationRoot ReadFile(string file)
+    /// <summary>What a settings file says.</summary>
+    /// <exception cref="ConfigurationException">It can't be read, or is no JSON.</exception>
+    internal static IConfigurationRoot ReadFile(string file)
     {
         try
         {
             return new ConfigurationBuilder().AddJsonFile(file).Build();
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfigurationException(
+                $"Configuration: {file} can't be read ({exception.Message.TrimEnd('.')}). Let Pulse's user read it, or take it away.");
         }
         catch (InvalidDataException exception)
         {
@@ -58,7 +65,8 @@ internal static class ConfigurationSources
         }
     }
 
-    private static IEnumerable<Finding> InFile(string file, IConfigurationRoot content)
+    /// <summary>What is nearly a setting in a file.</summary>
+    internal static IEnumerable<Finding> InFile(string file, IConfigurationRoot content)
     {
         // As configuration, what is null is the same as what is empty.
         using var document = JsonDocument.Parse(File.ReadAllText(file), Json);
@@ -98,5 +106,8 @@ internal static class ConfigurationSources
 
     private static bool IsSection(string name) => name.Equals(Section, StringComparison.OrdinalIgnoreCase);
 
-    private sealed record Finding(bool IsMistake, string Line);
+    /// <summary>A name that is nearly a setting.</summary>
+    /// <param name="IsMistake">Whether it can only be meant as one.</param>
+    /// <param name="Line">What to write instead.</param>
+    internal sealed record Finding(bool IsMistake, string Line);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Pulse.Actors.Broker;
@@ -18,7 +19,7 @@ namespace Pulse.Host.Configuration;
 /// <param name="IsBrokerEmbedded">Whether the broker and the simulator run in this process.</param>
 /// <param name="IsStorageEmbedded">Whether storage is SQLite in the data directory.</param>
 /// <param name="CreateTopics">Whether absent topics are made.</param>
-internal sealed record NodeConfiguration(
+internal sealed partial record NodeConfiguration(
     PulseSettings Settings,
     string DataDirectory,
     WarehouseConfiguration Warehouse,
@@ -54,11 +55,11 @@ internal sealed record NodeConfiguration(
         var cluster = ClusterConfiguration.Read(
             options.Cluster, configuration.GetSection($"{PulseOptions.Section}:{nameof(PulseOptions.Cluster)}"), mistakes);
         var http = HttpSettings.Read(options.Http, mistakes);
-        var dataDirectory = FullPath(options.Data, "Pulse:Data", mistakes);
+        var dataDirectory = ConfiguredPath.Full(options.Data, "Pulse:Data", mistakes);
         var warehouse = WarehouseConfiguration.Read(
             options.Warehouse,
-            FullPath(
-                options.Warehouse.Directory ?? Path.Combine(options.Data, "warehouse"),
+            ConfiguredPath.Full(
+                options.Warehouse.Directory ?? Path.Combine(dataDirectory, "warehouse"),
                 "Pulse:Warehouse:Directory", mistakes),
             mistakes);
         var storage = StorageOf(options.Storage, dataDirectory, mistakes);
@@ -146,6 +147,16 @@ internal sealed record NodeConfiguration(
         if (topics.Any(string.IsNullOrWhiteSpace) || topics.Distinct(StringComparer.Ordinal).Count() < topics.Length)
             mistakes.Add("Pulse:Kafka:Topic, CompletionTopic and DeadLetterTopic must be three different names; they are "
                 + $"'{kafka.Topic}', '{kafka.CompletionTopic}' and '{kafka.DeadLetterTopic}'.");
+        foreach (var (name, topic) in ((string, string)[])[(nameof(kafka.Topic), kafka.Topic),
+            (nameof(kafka.CompletionTopic), kafka.CompletionTopic), (nameof(kafka.DeadLetterTopic), kafka.DeadLetterTopic)])
+        {
+            if (!string.IsNullOrWhiteSpace(topic) && !TopicName().IsMatch(topic))
+                mistakes.Add($"Pulse:Kafka:{name} is '{topic}', which is no name of a topic; use letters, digits, '.', '_' and '-', at most 249.");
+        }
+
+        // It stands before the positions in a line of the database, and blanks divide those.
+        if (kafka.StreamIdentity is { } identity && !Identity().IsMatch(identity))
+            mistakes.Add($"Pulse:Kafka:StreamIdentity is '{identity}'; use letters, digits and signs without blanks, at most 295.");
         if (string.IsNullOrWhiteSpace(kafka.GroupId))
             mistakes.Add("Pulse:Kafka:GroupId is empty; name the consumer group that all nodes share.");
     }
@@ -194,16 +205,10 @@ internal sealed record NodeConfiguration(
             Client = kafka.Client.ToImmutableDictionary(),
         };
 
-    private static string FullPath(string path, string name, List<string> mistakes)
-    {
-        try
-        {
-            return Path.GetFullPath(path);
-        }
-        catch (ArgumentException)
-        {
-            mistakes.Add($"{name} is '{path}', which is no path.");
-            return path;
-        }
-    }
+    [GeneratedRegex(@"^(?!\.\.?\z)[A-Za-z0-9._-]{1,249}\z")]
+    private static partial Regex TopicName();
+
+    // As long as a cluster, a topic and its id are together.
+    [GeneratedRegex(@"^[!-~]{1,295}\z")]
+    private static partial Regex Identity();
 }

@@ -18,6 +18,9 @@ internal static partial class SettingNames
     private static readonly ImmutableDictionary<string, string> Known =
         Of(typeof(PulseOptions), "").ToImmutableDictionary(path => Bare(path), StringComparer.Ordinal);
 
+    /// <summary>The paths of all settings in the section <c>Pulse</c>.</summary>
+    public static IEnumerable<string> All => Known.Values.Where(path => !path.EndsWith(Anything, StringComparison.Ordinal));
+
     /// <summary>A name as it is compared: letters in lower case, a zero for each number, nothing else.</summary>
     public static string Bare(string name) => Numbers().Replace(Separators().Replace(name, "").ToLowerInvariant(), Number);
 

@@ -41,7 +41,9 @@ internal sealed partial record WarehouseConfiguration(string Directory, BigQuery
             Location = given.Location,
             BaseUri = baseUri,
             Credentials = credentials,
-            StagingDirectory = given.StagingDirectory is { } staging ? Path.GetFullPath(staging) : null,
+            StagingDirectory = given.StagingDirectory is { } staging
+                ? ConfiguredPath.Full(staging, $"{BigQuerySection}:StagingDirectory", mistakes)
+                : null,
         });
     }
 
@@ -88,7 +90,8 @@ internal sealed partial record WarehouseConfiguration(string Directory, BigQuery
         switch (kind)
         {
             case "FILE":
-                return BigQueryCredentials.FromFile(Path.GetFullPath(given.CredentialsFile ?? "."));
+                // That it is absent, or no path, is told above.
+                return BigQueryCredentials.FromFile(File.Exists(given.CredentialsFile) ? Path.GetFullPath(given.CredentialsFile) : "");
             case "NONE":
                 return BigQueryCredentials.None;
             case "DEFAULT":
