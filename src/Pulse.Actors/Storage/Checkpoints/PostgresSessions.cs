@@ -52,7 +52,8 @@ internal sealed class PostgresSessions : IStorageSessions
         {
             _source = new NpgsqlDataSourceBuilder(settings.ConnectionString).Build();
         }
-        catch (NotSupportedException mistake)
+        // Which of these it is depends on which parts of the string do not fit together.
+        catch (Exception mistake) when (mistake is NotSupportedException or ArgumentException or FormatException or OverflowException)
         {
             throw new StorageException(
                 $"{address.Description}: {mistake.Message.TrimEnd('.')}. Correct the connection string.", mistake);
