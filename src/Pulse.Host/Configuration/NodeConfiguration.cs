@@ -183,10 +183,13 @@ internal sealed partial record NodeConfiguration(
                 mistakes.Add("Pulse:Storage:ConnectionString names no Host; use Npgsql's form, "
                     + "Host=…;Database=…;Username=…;Password=….");
         }
-        catch (ArgumentException exception)
+        catch (Exception exception) when (exception is ArgumentException or KeyNotFoundException or FormatException or OverflowException)
         {
-            // The driver's message names the keyword; the string itself may hold a password and is not repeated.
-            var reason = exception.ParamName is { } keyword ? $"'{keyword}'" : exception.Message;
+            // The driver's message names the keyword; the string itself may hold a password and is not repeated. Of a keyword without a
+            // value it does not even do that.
+            var reason = exception is ArgumentException { ParamName: { } keyword } ? $"'{keyword}'"
+                : exception is KeyNotFoundException ? "a keyword in it is none"
+                : exception.Message;
             mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({reason}); use Npgsql's form, "
                 + "Host=…;Database=…;Username=…;Password=….");
         }
