@@ -128,6 +128,45 @@ public sealed class MistakeTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task A_busy_port_for_other_nodes_is_named()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        await RefusesAsync(
+            Failed,
+            new() { ["Pulse__Cluster__Port"] = $"{port}" },
+            ["run", "--port", "0"],
+            $"Port {port} on 127.0.0.1 is not free for other nodes");
+    }
+
+    // Names that end so are given to nobody, and addresses that begin so are no machine's.
+    [Theory]
+    [InlineData("Hostname", "pulse-0.invalid")]
+    [InlineData("Hostname", "192.0.2.7")]
+    [InlineData("Bind", "192.0.2.7")]
+    public Task A_place_where_the_node_can_t_listen_for_others_is_named(string setting, string host) => RefusesAsync(
+        Failed,
+        new() { [$"Pulse__Cluster__{setting}"] = host },
+        ["run", "--port", "0"],
+        $"Pulse:Cluster:{setting} is '{host}', where this machine can't listen for other nodes");
+
+    [Theory]
+    [InlineData("Pulse__Warehouse__BigQuery__CredentialsFile", "Pulse:Warehouse:BigQuery:CredentialsFile is '', where no file is.")]
+    [InlineData("Pulse__Warehouse__BigQuery__StagingDirectory", "Pulse:Warehouse:BigQuery:StagingDirectory is '', which is no path.")]
+    public Task A_path_that_is_empty_is_named(string variable, string line) => RefusesAsync(
+        WrongUsage,
+        new() { ["Pulse__Warehouse__BigQuery__ProjectId"] = "my-project-123", [variable] = "" },
+        ["run"],
+        line);
+
+    [Theory]
+    [InlineData("Pulse:Data is ''", "run")]
+    [InlineData("--data is ''", "demo")]
+    public Task A_data_directory_without_a_name_is_named(string line, string command) =>
+        RefusesAsync(WrongUsage, [], [command, "--data", ""], line);
+
+    [Fact]
     public async Task Places_that_can_not_be_written_are_named()
     {
         // Below a file there is no directory, not even for root.

@@ -47,6 +47,6 @@ internal static class ApiHosting
         application.MapGet("/api/{**rest}", (string? rest) =>
                 ApiProblem.NotFound("path", $"There is no /api/{rest}; {ApiDocument.Path} lists what there is."))
             .ExcludeFromDescription();
-        application.MapOpenApi();
+        application.MapOpenApi(ApiDocument.Path);
     }
 }

@@ -12,6 +12,20 @@ internal static class HostCommand
 
     public static Task<int> RunAsync(string[] arguments)
     {
+        var (parsed, mistakes) = Parse(arguments);
+        return mistakes.Count > 0
+            ? Task.FromResult(Refuse(WrongUsage, mistakes))
+            : parsed.InvokeAsync(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // The host handles signals itself, so that it has the time to checkpoint.
+                ProcessTerminationTimeout = null,
+            });
+    }
+
+    /// <summary>What a command line asks for, and a line for each mistake in it.</summary>
+    internal static (ParseResult Parsed, IReadOnlyList<string> Mistakes) Parse(string[] arguments)
+    {
         var run = new RunCommand();
         var export = new ExportCommand();
         var root = new RootCommand(
@@ -27,16 +41,7 @@ internal static class HostCommand
             || (arguments[0].StartsWith('-') && !root.Options.Any(option =>
                 option.Name == arguments[0] || option.Aliases.Contains(arguments[0])));
         var parsed = root.Parse(isRun ? [run.Command.Name, .. arguments] : arguments);
-        if (parsed.Errors.Count == 0)
-            return parsed.InvokeAsync(new InvocationConfiguration
-            {
-                EnableDefaultExceptionHandler = false,
-                // The host handles signals itself, so that it has the time to checkpoint.
-                ProcessTerminationTimeout = null,
-            });
-
-        return Task.FromResult(
-            Refuse(WrongUsage, [.. Mistakes(parsed).Select(message => $"{message.TrimEnd('.')}. See --help.")]));
+        return (parsed, parsed.Errors.Count == 0 ? [] : [.. Mistakes(parsed).Select(message => $"{message.TrimEnd('.')}. See --help.")]);
     }
 
     /// <summary>Says on the error stream why it can't be done.</summary>

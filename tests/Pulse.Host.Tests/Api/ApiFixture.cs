@@ -48,6 +48,9 @@ public sealed class ApiFixture : IAsyncLifetime
 
     public HttpClient Client { get; private set; } = null!;
 
+    /// <summary>What the client asks, for requests that a client would not send.</summary>
+    public TestServer Server => _applications[0].GetTestServer();
+
     public HttpClient ProtectedClient { get; private set; } = null!;
 
     public async ValueTask InitializeAsync()

@@ -14,4 +14,16 @@ public enum FuzzTarget
 
     /// <summary>The bytes of messages between nodes, and of what the coordinator keeps in its journal.</summary>
     Messages,
+
+    /// <summary>Settings by their names, as the environment has them.</summary>
+    Settings,
+
+    /// <summary>Files of settings.</summary>
+    Files,
+
+    /// <summary>Requests of HTTP: path, parameters, headers, body.</summary>
+    Requests,
+
+    /// <summary>The arguments of a command line.</summary>
+    Arguments,
 }
