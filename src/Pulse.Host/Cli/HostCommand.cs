@@ -40,7 +40,9 @@ internal static class HostCommand
         var isRun = arguments.Length == 0
             || (arguments[0].StartsWith('-') && !root.Options.Any(option =>
                 option.Name == arguments[0] || option.Aliases.Contains(arguments[0])));
-        var parsed = root.Parse(isRun ? [run.Command.Name, .. arguments] : arguments);
+        // No argument stands for a file of arguments: a directory in its place would end in a stack trace.
+        var parsed = root.Parse(
+            isRun ? [run.Command.Name, .. arguments] : arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
         return (parsed, parsed.Errors.Count == 0 ? [] : [.. Mistakes(parsed).Select(message => $"{message.TrimEnd('.')}. See --help.")]);
     }
 
