@@ -98,8 +98,9 @@ internal sealed class AcceptCutCommand
             foreach (var position in partition.Cuts.GroupBy(cut => (cut.Stored.Position, cut.To)).OrderBy(group => group.Key.Position.Offset))
                 yield return Text(
                     $"    {position.Key.To.Offset} to {position.Key.Position.Offset - 1} of {CutNotice.Names(position.Select(cut => cut.Stored.Bucket))}.");
-            if (!partition.IsCertain)
-                yield return "    The log does not tell for certain from where on it is another one, so it may differ below these offsets as well; only 'pulse rebuild' is sure.";
+            yield return partition.IsCertain
+                ? "    That holds after an unclean election. Where a broker's disk was put back to a copy, the log may differ below these offsets as well; then only 'pulse rebuild' is sure."
+                : "    The log does not tell for certain from where on it is another one, so it may differ below these offsets as well; only 'pulse rebuild' is sure.";
         }
 
         if (found.All(partition => partition.Cuts.Count == 0))

@@ -7,7 +7,7 @@ namespace Pulse.Host.Cli;
 /// <param name="Partition">The partition.</param>
 /// <param name="Stored">All buckets, as they were read.</param>
 /// <param name="Cuts">The buckets that counted what its log no longer has; empty where nothing is in doubt.</param>
-/// <param name="IsCertain">Whether what lies below is the same for certain.</param>
+/// <param name="IsCertain">Whether what lies below is the same, unless a broker was put back to a copy of its disk.</param>
 /// <param name="IsKept">Whether it stands still for a cut that was found before.</param>
 internal sealed record PartitionCuts(
     StreamPartition Partition, IReadOnlyList<BucketPosition> Stored, IReadOnlyList<BucketCut> Cuts, bool IsCertain, bool IsKept)

@@ -16,7 +16,7 @@ public static class CutNotice
     /// <param name="buckets">The buckets that stand there.</param>
     public static string Line(StreamPartition partition, long? from, long to, IEnumerable<BucketId> buckets) => string.Create(
         CultureInfo.InvariantCulture,
-        $"The log of {Name(partition)} was cut, and nothing more is counted of it: offsets {(from is { } first ? $"{first} to {to - 1}" : $"up to {to - 1}")} "
+        $"The log of {Name(partition)} was cut, and nothing more is counted of it: at least offsets {(from is { } first ? $"{first} to {to - 1}" : $"up to {to - 1}")} "
         + $"are in doubt, which {Names(buckets)} counted. Either 'pulse accept-cut --partition {partition.Partition}' leaves them counted and goes on with "
         + $"what the log has now, or 'pulse rebuild --rollup NAME' for each rollup, deadLetters too, counts them again from the log.");
 

@@ -10,7 +10,7 @@ public sealed class CutNoticeTests
 
     [Fact]
     public void It_names_the_offsets_the_buckets_and_both_ways_on() => Assert.Equal(
-        "The log of partition 3 of 'events' was cut, and nothing more is counted of it: offsets 1000 to 1499 are in doubt, which buckets "
+        "The log of partition 3 of 'events' was cut, and nothing more is counted of it: at least offsets 1000 to 1499 are in doubt, which buckets "
         + "viewsByDeviceGenre/0, viewsByDeviceGenre/1 counted. Either 'pulse accept-cut --partition 3' leaves them counted and goes on with what the log has "
         + "now, or 'pulse rebuild --rollup NAME' for each rollup, deadLetters too, counts them again from the log.",
         CutNotice.Line(Partition, 1_000, 1_500, Buckets(2)));
