@@ -20,4 +20,7 @@ public enum AnswerKind
 
     /// <summary>The topic was made again since: its old stream is refused for good.</summary>
     OldStream,
+
+    /// <summary>The bucket stands apart: the database refuses what it has. Nothing changed; go on without it, and ask again.</summary>
+    Apart,
 }

@@ -63,6 +63,12 @@ internal enum History
     /// <summary>A session drained.</summary>
     Drained,
 
+    /// <summary>The database refused what a bucket had, and the bucket stood apart.</summary>
+    BucketStoodApart,
+
+    /// <summary>A session read on without a bucket that stood apart, and the bucket takes part again.</summary>
+    BucketTookPartAgain,
+
     /// <summary>A bucket stopped after it had stored what it had.</summary>
     StoppedAfterStoring,
 }

@@ -65,4 +65,7 @@ internal enum ScenarioFaults
 
     /// <summary>A partition can't be read for a moment: its session ends, and another one begins.</summary>
     ReadingRefused = 1 << 19,
+
+    /// <summary>The database refuses what one bucket wants stored, for a while.</summary>
+    StoringRefused = 1 << 20,
 }

@@ -17,8 +17,9 @@ internal sealed record ScenarioSettings(
 {
     private const long DeclarationSeed = 1L << 40;
     private const long RefusalSeed = 1L << 41;
+    private const long StoringSeed = 1L << 42;
 
-    private const ScenarioFaults ChosenApart = ScenarioFaults.DeclarationRaised | ScenarioFaults.ReadingRefused;
+    private const ScenarioFaults ChosenApart = ScenarioFaults.DeclarationRaised | ScenarioFaults.ReadingRefused | ScenarioFaults.StoringRefused;
 
     private const ScenarioFaults OfTheLog = ScenarioFaults.Retention | ScenarioFaults.TopicMadeAgain | ScenarioFaults.LogCut;
 
@@ -39,6 +40,8 @@ internal sealed record ScenarioSettings(
             faults |= ScenarioFaults.DeclarationRaised;
         if (new SeededRandom(seed + RefusalSeed).Chance(10))
             faults |= ScenarioFaults.ReadingRefused;
+        if (new SeededRandom(seed + StoringSeed).Chance(15))
+            faults |= ScenarioFaults.StoringRefused;
         faults &= ~OfTheLog;
         if (random.Chance(75))
             faults |= random.Pick([ScenarioFaults.Retention, ScenarioFaults.TopicMadeAgain, ScenarioFaults.LogCut]);

@@ -12,7 +12,7 @@ internal static class ReplyColumns
     private static readonly AnswerKind[] Kinds =
     [
         AnswerKind.Position, AnswerKind.Applied, AnswerKind.Held, AnswerKind.Elsewhere, AnswerKind.OtherVersion,
-        AnswerKind.OldStream,
+        AnswerKind.OldStream, AnswerKind.Apart,
     ];
 
     public static Wire.BucketReplies Write(BucketReplies replies)

@@ -47,6 +47,26 @@ public sealed partial class BucketCheckpointing
         ReadCheckpoint();
     }
 
+    /// <summary>
+    /// The database refused to execute the statement this time, for the sake of what it holds or of what its table is: the bucket
+    /// stands apart. <see cref="OutcomeUnknown"/> has to follow after a while: the statement may have been executed before, and is
+    /// sent again if it was not.
+    /// </summary>
+    /// <param name="next">The statement's <see cref="CheckpointStatement.Next"/>.</param>
+    public void Refused(CheckpointId next)
+    {
+        if (Phase != BucketPhase.Storing || !IsUnderWay(next) || IsApart)
+            return;
+        if (_stopWith is not null)
+        {
+            End(BucketEnd.Stopped);
+            return;
+        }
+
+        IsApart = true;
+        _memory!.ForgetUnstored();
+    }
+
     /// <summary>The row's checkpoint was read.</summary>
     /// <param name="look">Of the effect.</param>
     /// <param name="checkpoint">The value; null if there is no row.</param>
@@ -116,6 +136,7 @@ public sealed partial class BucketCheckpointing
     private void Continue(IReadOnlyList<KeyCount> counts)
     {
         var stored = _memory!.Store();
+        IsApart = false;
         _previous = stored.Statement.Next;
         _look++;
         _cells.Stored(stored.Statement.Counts, counts);
@@ -146,7 +167,7 @@ public sealed partial class BucketCheckpointing
     /// <summary>Asks for the stored counts that pages wait for, if there are any.</summary>
     public void ReadUnknownCells()
     {
-        if (_memory is null)
+        if (_memory is null || IsApart)
             return;
         var unknown = _cells.Unknown(CellsPerRead);
         if (unknown.Count > 0)

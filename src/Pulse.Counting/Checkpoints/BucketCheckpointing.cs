@@ -53,6 +53,12 @@ public sealed partial class BucketCheckpointing
     /// <summary>Whether so much is unstored that it is silent until some of it is stored.</summary>
     public bool IsFull => _memory?.UnstoredCells >= _limits.MaximumUnstoredCells;
 
+    /// <summary>
+    /// Whether the database refuses the frozen statement for what it holds. Until it is stored, sessions are told so and go on without
+    /// this bucket: nothing is kept for it in memory, and it is read again from where its row stands then.
+    /// </summary>
+    public bool IsApart { get; private set; }
+
     /// <summary>Whether cells that changed wait for their stored count, which a statement could return.</summary>
     public bool HasUnknownCells => _cells.HasUnknown;
 
@@ -73,7 +79,7 @@ public sealed partial class BucketCheckpointing
         {
             var isFull = IsFull;
             Mistake("FullBucketTakesMore", ref isFull, false);
-            return _memory is not null && _stopWith is null && !isFull;
+            return _memory is not null && _stopWith is null && (IsApart || !isFull);
         }
     }
 
@@ -188,14 +194,17 @@ public sealed partial class BucketCheckpointing
     public IReadOnlyList<ShownCount> TakeShown() =>
         _memory is null ? [] : _cells.TakeChanged(_memory.Unstored, _memory.Frozen?.Changes);
 
-    /// <summary>Stores what is there, then ends. It takes and answers nothing more.</summary>
+    /// <summary>Stores what is there, then ends; what the database refuses is left to a successor. It takes and answers nothing more.</summary>
     /// <param name="next">A random value that was never used.</param>
     public void Stop(CheckpointId next)
     {
         if (_stopWith is not null)
             return;
         _stopWith = next;
-        StopWhereAllIsStored();
+        if (IsApart)
+            End(BucketEnd.Stopped);
+        else
+            StopWhereAllIsStored();
     }
 
     private void TakeOver()
@@ -234,7 +243,7 @@ public sealed partial class BucketCheckpointing
         Mistake("VersionNotCompared", ref isOther, false);
         var isOld = _oldStreams.Contains(partition.Stream);
         Mistake("OldStreamTaken", ref isOld, false);
-        return isOther ? AnswerKind.OtherVersion : isOld ? AnswerKind.OldStream : null;
+        return isOther ? AnswerKind.OtherVersion : isOld ? AnswerKind.OldStream : IsApart ? AnswerKind.Apart : null;
     }
 
     private void Answer(StreamPartition partition, SessionId session, AnswerKind kind)
@@ -249,6 +258,7 @@ public sealed partial class BucketCheckpointing
     {
         MistakesAtForget();
         _memory = null;
+        IsApart = false;
         _look++;
         Phase = BucketPhase.Over;
         Emit(new BucketEffect.End(reason));

@@ -20,7 +20,7 @@ internal sealed partial class BucketMemory
     }
 
     /// <summary>The positions in memory.</summary>
-    public BucketPositions Positions { get; }
+    public BucketPositions Positions { get; private set; }
 
     /// <summary>The positions that the row has.</summary>
     public BucketPositions Stored { get; private set; }
@@ -71,6 +71,16 @@ internal sealed partial class BucketMemory
         Mistake("FrozenStaysUnstored", ref kept, _unstored);
         _unstored = kept;
         return Frozen;
+    }
+
+    /// <summary>Goes back to what is frozen: what was applied after it is to be read again.</summary>
+    public void ForgetUnstored()
+    {
+        Require.That(Frozen is not null, "What is forgotten follows on what is frozen.");
+        var positions = Frozen.Positions.Copy();
+        Mistake("ApartKeepsPositions", ref positions, Positions);
+        Positions = positions;
+        _unstored = new UnstoredChanges();
     }
 
     /// <summary>The frozen statement was executed: the row is what it made of it.</summary>

@@ -21,6 +21,11 @@ internal sealed partial class BucketTally(
     /// <summary>Whether it has said its position since the session began or started over.</summary>
     public bool IsKnown { get; private set; }
 
+    /// <summary>
+    /// Whether it said that it stands apart: nothing is counted for it, or waited for, until it says a position again.
+    /// </summary>
+    public bool IsApart { get; private set; }
+
     /// <summary>Where the next delta starts. Records below it are the bucket's already, or will be.</summary>
     public LogPosition Next { get; private set; }
 
@@ -54,18 +59,30 @@ internal sealed partial class BucketTally(
     /// <summary>Forgets what it said and what was for it.</summary>
     public void Forget()
     {
-        IsKnown = false;
+        IsKnown = IsApart = false;
         Drop();
         _underWay.Clear();
         BytesUnderWay = 0;
     }
 
+    /// <summary>Takes no part any more: it holds every record, as far as the session is concerned.</summary>
+    /// <param name="position">Where it says that it stands.</param>
+    /// <param name="stored">What of it is stored.</param>
+    public void StandApart(LogPosition position, LogPosition stored)
+    {
+        Forget();
+        Hear(position, stored);
+        (IsApart, IsAhead) = (true, false);
+        NextOffset = long.MaxValue;
+    }
+
     /// <summary>Hears a position and what of it is stored.</summary>
     public void Hear(LogPosition position, LogPosition stored)
     {
-        Said = !IsKnown || position.Offset > Said.Offset ? position : Said;
-        SaidStored = !IsKnown || stored.Offset > SaidStored.Offset ? stored : SaidStored;
-        IsKnown = true;
+        var isNews = !IsKnown || IsApart;
+        Said = isNews || position.Offset > Said.Offset ? position : Said;
+        SaidStored = isNews || stored.Offset > SaidStored.Offset ? stored : SaidStored;
+        (IsKnown, IsApart) = (true, false);
         while (_underWay.TryPeek(out var delta) && delta.To <= position.Offset)
             BytesUnderWay -= _underWay.Dequeue().Bytes;
     }

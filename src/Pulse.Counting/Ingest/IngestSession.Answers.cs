@@ -63,7 +63,7 @@ public sealed partial class IngestSession
             return;
         _isAsking = false;
         var furthest = _askedBeyond;
-        Mistake("EndComparedWithLaterAnswers", ref furthest, Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset)));
+        Mistake("EndComparedWithLaterAnswers", ref furthest, Furthest());
         Mistake("EndNotCompared", ref furthest, 0);
         if (furthest > end)
         {
@@ -80,17 +80,21 @@ public sealed partial class IngestSession
 
     private void Begin(BucketTally bucket, BucketAnswer answer)
     {
-        bucket.Hear(answer.Position, answer.Stored);
-        if (!_buckets.All(each => each.IsKnown))
+        if (answer.Kind == AnswerKind.Apart)
+            bucket.StandApart(answer.Position, answer.Stored);
+        else
+            bucket.Hear(answer.Position, answer.Stored);
+        // Where all stand apart, there is nobody to read for.
+        if (!_buckets.All(each => each.IsKnown) || !Counting.Any())
             return;
 
         // Of equal offsets, the one with the highest epoch: any other is compared with what is read.
-        var least = _buckets.MinBy(each => (each.Said.Offset, -each.Said.Epoch))!.Said;
-        Mistake("ReadsFromTheGreatestPosition", ref least, _buckets.MaxBy(each => each.Said.Offset)!.Said);
+        var least = Counting.MinBy(each => (each.Said.Offset, -each.Said.Epoch))!.Said;
+        Mistake("ReadsFromTheGreatestPosition", ref least, Counting.MaxBy(each => each.Said.Offset)!.Said);
         Mistake("ReadsFromItsOwnPosition", ref least, Position.Offset > least.Offset ? Position : least);
         Position = least;
         _epochs.StartAt(least);
-        foreach (var each in _buckets)
+        foreach (var each in Counting)
         {
             each.Start();
             each.IsAhead = each.NextOffset > least.Offset;
@@ -102,6 +106,12 @@ public sealed partial class IngestSession
 
     private void GoOn(BucketTally bucket, BucketAnswer answer)
     {
+        if (answer.Kind == AnswerKind.Apart || bucket.IsApart)
+        {
+            LeaveOrReturn(bucket, answer);
+            return;
+        }
+
         var position = answer.Position;
         _hasProgressed |= answer.Kind == AnswerKind.Applied;
         bucket.Hear(position, answer.Stored);
@@ -117,6 +127,29 @@ public sealed partial class IngestSession
             StartOver($"{bucket.Id} stands at {position}, and {bucket.Next} was sent.");
         else if (position.Offset > bucket.NextOffset)
             Skip(bucket, position);
+        if (Phase == SessionPhase.Draining)
+            EndWhereDrained();
+    }
+
+    // A bucket that stands apart keeps nobody waiting. It is read again from where it stands as soon as it takes part.
+    private void LeaveOrReturn(BucketTally bucket, BucketAnswer answer)
+    {
+        if (answer.Kind == AnswerKind.Apart)
+        {
+            var isNews = !bucket.IsApart;
+            bucket.StandApart(answer.Position, answer.Stored);
+            // What it alone needed is not read any more.
+            if (isNews && Phase == SessionPhase.Reading && Counting.All(each => each.NextOffset > Position.Offset))
+                StartOver($"{bucket.Id} stands apart, and all others are ahead.");
+        }
+        else
+        {
+            var returns = Phase == SessionPhase.Reading;
+            Mistake("ReturnIgnored", ref returns, false);
+            if (returns)
+                StartOver($"{bucket.Id} takes part again, at {answer.Position}.");
+        }
+
         if (Phase == SessionPhase.Draining)
             EndWhereDrained();
     }
@@ -168,7 +201,7 @@ public sealed partial class IngestSession
     // Records that were fetched before retention removed them are in no bucket or in all: so they are read no more.
     private void MoveOverGap(long begin)
     {
-        foreach (var bucket in _buckets)
+        foreach (var bucket in Counting)
             bucket.AddGap(Position.Offset, begin);
         Position = new LogPosition(begin, LogPosition.UnknownEpoch);
         Seek();
@@ -205,12 +238,14 @@ public sealed partial class IngestSession
         if (!_isAsking)
         {
             _isAsking = true;
-            _askedBeyond = Math.Max(Position.Offset, _buckets.Max(bucket => bucket.NextOffset));
+            _askedBeyond = Furthest();
             _question++;
         }
 
         Emit(new SessionEffect.AskLogSpan(_question));
     }
+
+    private long Furthest() => Counting.Select(bucket => bucket.NextOffset).Append(Position.Offset).Max();
 
     private void EndByCut(string detail, LogPosition? at = null) =>
         End(SessionEnd.LogCut, $"The log of {Partition} was cut. {detail}", at);

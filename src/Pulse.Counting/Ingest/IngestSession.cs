@@ -75,6 +75,9 @@ public sealed partial class IngestSession
     /// <summary>Where each bucket said last that it stands, for a person.</summary>
     public IEnumerable<(BucketId Bucket, LogPosition Position)> Heard => _buckets.Select(bucket => (bucket.Id, bucket.Said));
 
+    // Those that stand apart are waited for by nobody.
+    private IEnumerable<BucketTally> Counting => _buckets.Where(bucket => !bucket.IsApart);
+
     /// <summary>Takes the effects of the messages since the last call; they are to be carried out in this order.</summary>
     public IReadOnlyList<SessionEffect> TakeEffects()
     {
@@ -115,10 +118,12 @@ public sealed partial class IngestSession
             AskUnknown();
         if (Phase is not (SessionPhase.Reading or SessionPhase.Draining))
             return;
-        foreach (var bucket in _buckets)
+        foreach (var bucket in Counting)
             Send(bucket, waits: bucket.WaitsForAnswer());
-        if (Phase == SessionPhase.Reading)
-            AskLogSpanWhereStuck();
+        if (Phase != SessionPhase.Reading)
+            return;
+        AskUnknown();
+        AskLogSpanWhereStuck();
     }
 
     /// <summary>Reads no more, sends everything at once, and ends when all buckets stand at the session's position.</summary>
@@ -129,7 +134,7 @@ public sealed partial class IngestSession
         if (Phase != SessionPhase.Reading)
             return;
         Phase = SessionPhase.Draining;
-        foreach (var bucket in _buckets)
+        foreach (var bucket in Counting)
             Send(bucket, waits: bucket.DeltasUnderWay > 0);
         EndWhereDrained();
     }
@@ -155,7 +160,7 @@ public sealed partial class IngestSession
     {
         foreach (var bucket in _buckets)
         {
-            if (!bucket.IsKnown)
+            if (!bucket.IsKnown || bucket.IsApart)
                 Emit(new SessionEffect.AskPosition(bucket.Id, bucket.Version, Id));
         }
     }
@@ -181,10 +186,10 @@ public sealed partial class IngestSession
 
     private void EndWhereDrained()
     {
-        var isDrained = _buckets.All(bucket => bucket.Said.Offset >= Position.Offset);
+        var isDrained = Counting.All(bucket => bucket.Said.Offset >= Position.Offset);
         Mistake("DrainedWhenSent", ref isDrained, true);
         if (isDrained)
-            End(SessionEnd.Drained, $"All buckets stand at {Position}.");
+            End(SessionEnd.Drained, $"All buckets stand at {Position}, or apart.");
     }
 
     private void End(SessionEnd reason, string detail, LogPosition? cutAt = null)

@@ -7,7 +7,7 @@ public abstract record SessionEffect
     {
     }
 
-    /// <summary>Ask a bucket for its position. It is asked again with each tick until it answers.</summary>
+    /// <summary>Ask a bucket for its position. It is asked again with each tick until it answers, and while it stands apart.</summary>
     /// <param name="Bucket">The bucket.</param>
     /// <param name="Version">The version that the session counts by.</param>
     /// <param name="Session">The session.</param>

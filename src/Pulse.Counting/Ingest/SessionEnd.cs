@@ -3,7 +3,7 @@ namespace Pulse.Counting;
 /// <summary>Why a session has ended.</summary>
 public enum SessionEnd
 {
-    /// <summary>It was to drain, and all buckets stand at its position.</summary>
+    /// <summary>It was to drain, and all buckets stand at its position, but for those that stand apart.</summary>
     Drained,
 
     /// <summary>It was to drain and can't, since a bucket lacks what it read before: whoever reads next goes on from there.</summary>

@@ -38,6 +38,9 @@ internal static class Mistakes
         "HeldRecordsCounted", "SkippedKeepsCounts", "SkipDividesCounts", "DeltaEndsBehindNextRecord", "GapNotTold",
         "NoEmptyDeltas", "NoEmptyDeltasAtTheEnd", "NothingBounded", "DrainedWhenSent",
 
+        // Buckets that stand apart.
+        "ApartKeepsPositions", "ReturnIgnored",
+
         // Logs that were cut.
         "EpochOfLeastOnly", "EndNotCompared", "EndComparedWithLaterAnswers", "SkippedOffsetsForgotten",
     ];

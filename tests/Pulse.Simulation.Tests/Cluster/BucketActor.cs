@@ -55,7 +55,7 @@ internal sealed class BucketActor
 
     public void Stop()
     {
-        var hadUnstored = Machine.HasUnstored;
+        var hadUnstored = Machine is { HasUnstored: true, IsApart: false };
         Machine.Stop(NewValue());
         Perform();
         _scenario.Auditor.Require(!IsOver || !hadUnstored, "stop", $"{this} stopped with something unstored");
@@ -71,6 +71,13 @@ internal sealed class BucketActor
     {
         _lastValue = statement.Next;
         Tell(() => Machine.Stored(statement.Next, counts));
+    }
+
+    public void Refused(CheckpointStatement statement)
+    {
+        Tell(() => Machine.Refused(statement.Next));
+        if (Machine.IsApart)
+            _scenario.See(History.BucketStoodApart);
     }
 
     /// <summary>Waits no longer for the database.</summary>
@@ -96,7 +103,7 @@ internal sealed class BucketActor
     public void Tell(Action message)
     {
         var wasIdle = Machine is { Phase: BucketPhase.Open, HasUnstored: false };
-        var (wasFull, answers) = (Machine.IsFull, _answers);
+        var (wasFull, answers) = (Machine is { IsFull: true, IsApart: false }, _answers);
         message();
         Perform();
         _scenario.Watch.Told(this, wasIdle);

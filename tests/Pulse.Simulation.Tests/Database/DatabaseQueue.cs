@@ -117,6 +117,12 @@ internal sealed class DatabaseQueue(Scenario scenario)
     {
         var (sender, statement) = (request.Sender, request.Statement);
         var before = scenario.Database.Rows[sender.Bucket];
+        if (scenario.Database.RefusedBucket == sender.Bucket)
+        {
+            scenario.Say($"database: {sender} is refused {statement.Positions}");
+            return () => sender.Refused(statement);
+        }
+
         var isStored = scenario.Database.Store(sender.Bucket, statement);
         var after = scenario.Database.Rows[sender.Bucket];
         scenario.Say($"database: {sender} {(isStored ? "stores" : "does not store")} {statement.Positions}");

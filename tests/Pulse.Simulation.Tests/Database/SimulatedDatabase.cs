@@ -18,6 +18,9 @@ internal sealed class SimulatedDatabase(int buckets, DatabaseMistake mistake)
 
     public bool IsAway { get; set; }
 
+    /// <summary>The bucket of which it stores nothing, whatever it holds; null: it refuses nothing.</summary>
+    public int? RefusedBucket { get; set; }
+
     /// <summary>Whether the first version's declaration was raised, in the state that it is in.</summary>
     public bool IsRaised => Rows[0].RaisedAt is not null;
 

@@ -16,8 +16,8 @@ namespace Pulse.Simulation.Tests.Proof;
 /// <item><c>stored</c>: what a bucket says is stored was stored once.</item>
 /// <item><c>bound</c>: a bucket that is full takes nothing, and holds no more than one delta too many; a session that has too much under way reads nothing.</item>
 /// <item><c>cut</c>: a session says that the log was cut only where it was.</item>
-/// <item><c>drained</c>, <c>stop</c>: a session ends drained only if all buckets stood at its position; a bucket stops only
-/// with everything stored.</item>
+/// <item><c>drained</c>, <c>stop</c>: a session ends drained only if all buckets stood at its position, or apart; a bucket stops only
+/// with everything stored, or apart.</item>
 /// <item><c>shown</c>: what pages are shown of a cell is its count at the bucket's positions.</item>
 /// <item><c>export</c>: an export holds everything below the offsets at which the stream was complete.</item>
 /// <item><c>live</c>: without further faults, all buckets come to the end of the log; <c>balance</c>: it adds up there.</item>
@@ -28,6 +28,7 @@ internal sealed class ScenarioAuditor(Scenario scenario)
     private readonly int[] _takeovers = new int[scenario.BucketIds.Length];
     private readonly Dictionary<(int Bucket, StreamPartition Partition), long> _furthest = [];
     private readonly Dictionary<(SessionActor Session, BucketId Bucket), long> _said = [];
+    private readonly HashSet<(SessionActor Session, BucketId Bucket)> _apart = [];
 
     public void Require(
         bool holds, string invariant,
@@ -121,7 +122,7 @@ internal sealed class ScenarioAuditor(Scenario scenario)
         foreach (var bucket in scenario.BucketIds)
         {
             Require(
-                _said.GetValueOrDefault((session, bucket)) >= session.Machine.Position.Offset, "drained",
+                _said.GetValueOrDefault((session, bucket)) >= session.Machine.Position.Offset || _apart.Contains((session, bucket)), "drained",
                 $"{session} ends at {session.Machine.Position}, and {bucket} never said that it is there");
         }
     }
@@ -129,8 +130,13 @@ internal sealed class ScenarioAuditor(Scenario scenario)
     /// <summary>A session is about to hear from a bucket.</summary>
     public void Hears(SessionActor session, BucketAnswer answer)
     {
-        if (answer.Session == session.Machine.Id)
-            _said[(session, answer.Bucket)] = Math.Max(_said.GetValueOrDefault((session, answer.Bucket)), answer.Position.Offset);
+        if (answer.Session != session.Machine.Id)
+            return;
+        if (answer.Kind == AnswerKind.Apart)
+            _apart.Add((session, answer.Bucket));
+        else if (_apart.Remove((session, answer.Bucket)))
+            scenario.See(History.BucketTookPartAgain);
+        _said[(session, answer.Bucket)] = Math.Max(_said.GetValueOrDefault((session, answer.Bucket)), answer.Position.Offset);
     }
 
     /// <summary>Tables were exported as complete up to some positions.</summary>

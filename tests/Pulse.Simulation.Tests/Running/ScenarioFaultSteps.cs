@@ -29,6 +29,8 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
         .. If(ScenarioFaults.DeclarationRaised, 12, RaiseDeclaration),
         .. If(ScenarioFaults.DeclarationRaised, 12, RestartNode),
         .. If(ScenarioFaults.ReadingRefused, 6, RefuseReading),
+        .. If(ScenarioFaults.StoringRefused, 8, ToggleRefusal),
+        .. If(ScenarioFaults.StoringRefused, 10, TryAgain),
 
         // An answer that is lost is waited for no longer, with or without faults of its own.
         .. If(ScenarioFaults.LostAnswers, 10, GiveUp),
@@ -100,6 +102,20 @@ internal sealed class ScenarioFaultSteps(Scenario scenario)
     {
         scenario.Database.IsAway = !scenario.Database.IsAway;
         scenario.Say($"storage is {(scenario.Database.IsAway ? "away" : "back")}");
+    }
+
+    private void ToggleRefusal()
+    {
+        var bucket = _random.Below(scenario.Buckets.Length);
+        scenario.Database.RefusedBucket = scenario.Database.RefusedBucket is null ? bucket : null;
+        scenario.Say($"the database refuses {(scenario.Database.RefusedBucket is { } refused ? $"{scenario.BucketIds[refused]}" : "nothing")}");
+    }
+
+    // A bucket that stands apart tries again after a while.
+    private void TryAgain()
+    {
+        if (AnyBucket() is { Node.IsAsleep: false, Machine: { IsApart: true, Phase: BucketPhase.Storing } } bucket)
+            bucket.GiveUp();
     }
 
     private void GoBack()

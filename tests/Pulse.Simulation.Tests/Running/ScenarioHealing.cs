@@ -17,6 +17,7 @@ internal sealed class ScenarioHealing(Scenario scenario)
         scenario.Say($"all faults end");
         (scenario.Network.Loss, scenario.Network.Repeats) = (0, false);
         scenario.Database.IsAway = false;
+        scenario.Database.RefusedBucket = null;
         foreach (var node in scenario.Nodes)
             node.IsAsleep = false;
         for (var round = 0; round < MostRounds; round++)
