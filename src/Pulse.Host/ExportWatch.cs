@@ -3,6 +3,7 @@ using Akka.Cluster.Tools.PublishSubscribe;
 using Pulse.Actors.Buckets;
 using Pulse.Actors.Coordination;
 using Pulse.Actors.Ingest;
+using Pulse.Actors.Storage;
 using Pulse.Host.Cli;
 using Pulse.Warehouse;
 
@@ -54,6 +55,7 @@ internal sealed class ExportWatch : ReceiveActor
             if (HasMoved(progress))
                 log.LogInformation("Export of {Date}: {Status}", progress.Date, progress.Status);
         });
+        Receive<OwnFault>(fault => outcome.Fail(fault.Message));
         Receive<DeclarationReplaced>(replaced => outcome.Fail(replaced.Message, HostCommand.WrongUsage));
         Receive<IngestRefused>(refused => outcome.Fail(
             refused.Message, refused.IsConfigured ? HostCommand.WrongUsage : HostCommand.Failed));
@@ -76,6 +78,7 @@ internal sealed class ExportWatch : ReceiveActor
     protected override void PreStart()
     {
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Coordinator.ExportsTopic, Self));
+        Context.System.EventStream.Subscribe(Self, typeof(OwnFault));
         Context.System.EventStream.Subscribe(Self, typeof(DeclarationReplaced));
         Context.System.EventStream.Subscribe(Self, typeof(IngestRefused));
     }

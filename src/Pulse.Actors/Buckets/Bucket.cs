@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Event;
+using Pulse.Actors.Storage.Checkpoints;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Buckets;
@@ -13,7 +14,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     private const int MostEarly = 100;
     private static readonly TimeSpan StopInterval = TimeSpan.FromSeconds(1);
 
-    // A row that a person mends is found by itself.
+    // A row or a table that a person mends is found by itself.
     private static readonly TimeSpan StandingInterval = TimeSpan.FromSeconds(5);
 
     private readonly BucketId _id;
@@ -33,7 +34,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         Receive<BucketRequests>(Take);
         Receive<TakeoverEnded>(Take);
         Receive<StreamConfirmed>(Take);
-        Receive<StatementEnded>(_interpreter.Hear);
+        Receive<StatementEnded>(Take);
         Receive<LookEnded>(_interpreter.Hear);
         Receive<CellsEnded>(_interpreter.Hear);
         Receive<CheckpointDue>(_ => _interpreter.MakeCheckpoint());
@@ -60,6 +61,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     {
         _context.Statistics.Stopped();
         _context.Statistics.GoesOn(_id);
+        _context.Statistics.TakesPart(_id);
         _context.LiveBuckets.Remove(_id, Self);
     }
 
@@ -78,6 +80,8 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         _interpreter.CarryOut();
         if (_interpreter.End is { } end)
             Stop(end);
+        else if (!_interpreter.IsApart && _context.Statistics.TakesPart(_id))
+            _context.Watch.Tell(new BucketTakesPart(_id));
         return isHandled;
     }
 
@@ -106,6 +110,19 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
         foreach (var (requests, from) in _early)
             _interpreter.Hear(requests, from);
         _early.Clear();
+    }
+
+    // Nobody waits for it: sessions are told that it stands apart, and whether it can be stored now is asked again after a while.
+    private void Take(StatementEnded message)
+    {
+        _interpreter.Hear(message);
+        if (message.Outcome is { Result: StatementResult.Refused, Fault: { } fault })
+        {
+            if (_interpreter.IsApart && _context.Statistics.StandsApart(_id, fault.Message))
+                _context.Watch.Tell(BucketStandsApart.Instance);
+            Timers.StartSingleTimer(
+                nameof(StatementResult.Refused), message with { Outcome = StatementOutcome.Unknown(fault) }, StandingInterval);
+        }
     }
 
     // Another cluster may have answered the reader as well, and its records would pass for those of the stream once the right one

@@ -43,6 +43,9 @@ internal sealed class BucketInterpreter
     /// <summary>Whether it has no row yet, so that it can answer nobody.</summary>
     public bool IsTakingOver => _machine.Phase == BucketPhase.TakingOver;
 
+    /// <inheritdoc cref="BucketCheckpointing.IsApart" />
+    public bool IsApart => _machine.IsApart;
+
     /// <summary>Why it is over; null before that.</summary>
     public BucketEnd? End { get; private set; }
 
@@ -112,6 +115,9 @@ internal sealed class BucketInterpreter
                 break;
             case StatementResult.NotStored:
                 _machine.NotStored(next);
+                break;
+            case StatementResult.Refused:
+                _machine.Refused(next);
                 break;
             default:
                 _machine.OutcomeUnknown(next);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Pulse.Counting;
 
 namespace Pulse.Actors.Buckets;
@@ -8,6 +9,7 @@ public sealed class BucketStatistics
 {
     private readonly ConcurrentDictionary<string, RollupStatistics> _rollups = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<BucketId, string> _standing = new();
+    private readonly ConcurrentDictionary<BucketId, string> _apart = new();
     private string? _unconfirmed;
     private int _running;
     private long _checkpoints;
@@ -59,6 +61,49 @@ public sealed class BucketStatistics
             };
         }
     }
+
+    /// <summary>The rollups of which something here is refused, by name; the others are stored.</summary>
+    public IReadOnlyList<RollupApart> Apart =>
+    [
+        .. from bucket in _apart
+           orderby bucket.Key.Number
+           group bucket by bucket.Key.Rollup into ofRollup
+           orderby ofRollup.Key
+           select new RollupApart(ofRollup.Key, [.. ofRollup.Select(each => each.Key.EntityId)], ProblemOf([.. ofRollup])),
+    ];
+
+    /// <summary>Which rollups stand apart, and why the first one does, in one line; null while none does.</summary>
+    public string? ApartProblem
+    {
+        get
+        {
+            var apart = Apart;
+            return apart.Count switch
+            {
+                0 => null,
+                1 => apart[0].Problem,
+                _ => $"{apart[0].Problem} So {(apart.Count == 2 ? "does" : "do")} {string.Join(", ", apart.Skip(1).Select(each => each.Rollup))}.",
+            };
+        }
+    }
+
+    /// <summary>Notes that what a bucket has is refused.</summary>
+    /// <returns>Whether that is news.</returns>
+    internal bool StandsApart(BucketId bucket, string problem)
+    {
+        var isKnown = _apart.ContainsKey(bucket);
+        _apart[bucket] = problem;
+        return !isKnown;
+    }
+
+    /// <summary>Notes that a bucket has stored what was refused, or is not here any more.</summary>
+    /// <returns>Whether it stood apart.</returns>
+    internal bool TakesPart(BucketId bucket) => _apart.TryRemove(bucket, out _);
+
+    private static string ProblemOf(IReadOnlyList<KeyValuePair<BucketId, string>> buckets) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"Rollup {buckets[0].Key.Rollup} stands apart: what bucket {buckets[0].Key.EntityId} has to store is refused"
+        + $"{(buckets.Count > 1 ? $", and that of {buckets.Count - 1} more" : "")}. {buckets[0].Value}");
 
     /// <summary>Notes that a bucket stands still.</summary>
     /// <returns>Whether that is news.</returns>

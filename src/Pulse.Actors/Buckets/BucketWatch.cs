@@ -5,7 +5,7 @@ using Pulse.Counting;
 namespace Pulse.Actors.Buckets;
 
 /// <summary>
-/// Tells people which buckets of this node were overtaken, stand still or go on: one line for all to which it happened within
+/// Tells people which buckets of this node were overtaken, stand still, stand apart or go on: one line for all to which it happened within
 /// a second, since what happens to the database happens to dozens of them. One per node.
 /// </summary>
 internal sealed class BucketWatch : ReceiveActor, IWithTimers
@@ -22,6 +22,8 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
     private readonly ILoggingAdapter _log = Context.GetLogger();
     private readonly HashSet<BucketId> _overtaken = [];
     private readonly HashSet<BucketId> _going = [];
+    private readonly HashSet<string> _apart = [];
+    private readonly HashSet<string> _takePart = [];
     private bool _standsAnother;
 
     /// <summary>For <see cref="Props"/>, which makes it by reflection.</summary>
@@ -31,8 +33,15 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
         Receive<BucketOvertaken>(message => Gather(() => _overtaken.Add(message.Bucket)));
         Receive<BucketStandsStill>(_ => Gather(() => _standsAnother = true));
         Receive<BucketGoesOn>(message => Gather(() => _going.Add(message.Bucket)));
+        Receive<BucketStandsApart>(_ => Gather(() => { }));
+        Receive<BucketTakesPart>(message => Gather(() => _takePart.Add(message.Bucket.Rollup)));
         Receive<TellNow>(_ => Tell());
         Receive<RemindNow>(_ => TellStanding());
+        Receive<RemindOfApart>(_ =>
+        {
+            _apart.Clear();
+            TellApart();
+        });
     }
 
     /// <inheritdoc />
@@ -54,6 +63,7 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
                 _overtaken.Count == 1 ? "was" : "were", _overtaken.Count == 1 ? "It starts" : "They start");
         if (_standsAnother)
             TellStanding();
+        TellApart();
         if (_going.Count > 0)
             _log.Info("{0} {1} on.", Buckets(NamesOf(_going)), _going.Count == 1 ? "goes" : "go");
         _overtaken.Clear();
@@ -72,6 +82,31 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
         Timers.StartSingleTimer(RemindNow.Instance, RemindNow.Instance, Reminder);
     }
 
+    // One line for a rollup, however many of its buckets follow; and one when the last of them takes part again. Those that move away
+    // are another node's to tell of.
+    private void TellApart()
+    {
+        var apart = _statistics.Apart;
+        foreach (var rollup in _apart.Where(rollup => apart.All(each => each.Rollup != rollup)).ToList())
+        {
+            _apart.Remove(rollup);
+            if (_takePart.Contains(rollup))
+                _log.Info("Rollup {0} stands apart no longer on this node.", rollup);
+        }
+
+        _takePart.Clear();
+
+        var isNews = false;
+        foreach (var rollup in apart.Where(each => _apart.Add(each.Rollup)))
+        {
+            isNews = true;
+            _log.Error("{0} The other rollups go on.", rollup.Problem);
+        }
+
+        if (isNews)
+            Timers.StartSingleTimer(RemindOfApart.Instance, RemindOfApart.Instance, Reminder);
+    }
+
     private static List<string> NamesOf(IEnumerable<BucketId> buckets) =>
     [
         .. buckets.OrderBy(bucket => bucket.Rollup, StringComparer.Ordinal).ThenBy(bucket => bucket.Number).Select(bucket => bucket.EntityId),
@@ -87,6 +122,11 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
     private sealed record TellNow : INoSerializationVerificationNeeded
     {
         public static TellNow Instance { get; } = new();
+    }
+
+    private sealed record RemindOfApart : INoSerializationVerificationNeeded
+    {
+        public static RemindOfApart Instance { get; } = new();
     }
 
     private sealed record RemindNow : INoSerializationVerificationNeeded

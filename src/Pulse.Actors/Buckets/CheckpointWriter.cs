@@ -113,13 +113,18 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         try
         {
             var answers = await lane.Ask([.. requests.Select(each => each.Request)], stopping).ConfigureAwait(false);
-            return new Ended(lane, began, answers.OfType<StatementEnded>().Select(each => each.Outcome.Fault).FirstOrDefault(fault => fault is not null), [.. requests.Zip(answers, (request, answer) => (request.From, answer))]);
+            // What is refused is no reason to wait: the database does everything else.
+            var unknown = answers.OfType<StatementEnded>().FirstOrDefault(each => each.Outcome.Result == StatementResult.Unknown);
+            return new Ended(lane, began, unknown?.Outcome.Fault, [.. requests.Zip(answers, (request, answer) => (request.From, answer))]);
         }
         catch (Exception exception)
         {
             // Whatever it was: a bucket that gets no answer would stand still without a word.
             var fault = exception as StorageException ?? new StorageException(OneLine(exception), exception);
-            return new Ended(lane, began, fault, [.. requests.Select(each => (each.From, lane.Unanswered(each.Request, fault)))]);
+            return new Ended(lane, began, fault, [.. requests.Select(each => (each.From, lane.Unanswered(each.Request, fault)))])
+            {
+                IsOwnFault = exception is not (StorageException or OperationCanceledException),
+            };
         }
     }
 
@@ -129,14 +134,14 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         var isStoring = lane == _lanes[typeof(StoreWanted)];
         var isConfirming = lane == _lanes[typeof(ConfirmWanted)];
         var writes = isStoring || lane == _lanes[typeof(TakeoverWanted)];
-        // What is waited for a database that does not answer is no work of its.
-        if (isStoring && message.Fault is null)
+        // What is waited for a database that does not answer is no work of its, nor what it refuses again and again.
+        if (isStoring && message.Fault is null && !message.Answers.Any(each => each.Answer is StatementEnded { Outcome.Result: StatementResult.Refused }))
             _lastTook += Now - message.Began;
         foreach (var ended in message.Answers.Select(each => each.Answer).OfType<StatementEnded>())
         {
             if (ended.Outcome.Result == StatementResult.Stored)
                 _context.Statistics.Stored(ended.Statement.Counts.Count);
-            else if (ended.Outcome.Result == StatementResult.Unknown)
+            else if (ended.Outcome.Result is StatementResult.Unknown or StatementResult.Refused)
                 _context.Statistics.Failed();
         }
 
@@ -153,10 +158,13 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
 
         if (message.Fault is DeclaredOtherwiseException otherwise)
             Context.System.EventStream.Publish(new DeclarationReplaced(otherwise.Message));
-        else if (writes)
-            _outages.Failed(message.Fault);
         else if (isConfirming)
             _confirmations.Failed(message.Fault.Message, Now);
+        else if (message.IsOwnFault)
+            OwnFault.Publish(
+                Context.System.EventStream, isStoring ? "Storing checkpoints" : "Asking the database for buckets", message.Fault.InnerException!);
+        else if (writes)
+            _outages.Failed(message.Fault);
         // A bucket asks again at once, so it is the answer that has to wait.
         Timers.StartSingleTimer(lane, new Resume(lane, message.Answers), lane.BackOff);
         lane.BackOff = TimeSpan.FromTicks(Math.Min(lane.BackOff.Ticks * 2, LongestBackOff.Ticks));
@@ -225,7 +233,7 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
         // A bucket that came up anew asks again; its newest question counts.
         var asked = requests.GroupBy(each => each.Bucket).ToDictionary(each => each.Key, each => each.Last().Cells);
         var read = await CellReader.ReadAsync(_store, asked, _context.RollupOf, stopping).ConfigureAwait(false);
-        return [.. requests.Select(each => new CellsEnded(read[each.Bucket]))];
+        return [.. requests.Select(each => new CellsEnded(read.GetValueOrDefault(each.Bucket)))];
     }
 
     /// <summary>Questions of one kind: one is asked at a time, for all that came up meanwhile.</summary>
@@ -248,7 +256,11 @@ internal sealed class CheckpointWriter : ReceiveActor, IWithTimers
 
     private sealed record Ended(
         Lane Lane, DateTimeOffset Began, StorageException? Fault, IReadOnlyList<(IActorRef To, object Answer)> Answers)
-        : INoSerializationVerificationNeeded;
+        : INoSerializationVerificationNeeded
+    {
+        /// <summary>Whether it is none of the database's.</summary>
+        public bool IsOwnFault { get; init; }
+    }
 
     private sealed record Resume(Lane Lane, IReadOnlyList<(IActorRef To, object Answer)> Answers) : INoSerializationVerificationNeeded;
 

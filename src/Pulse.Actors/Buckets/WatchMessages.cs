@@ -12,5 +12,14 @@ internal sealed record BucketStandsStill : INoSerializationVerificationNeeded
     public static BucketStandsStill Instance { get; } = new();
 }
 
+/// <summary>A bucket stands apart; <see cref="BucketStatistics.Apart"/> says why.</summary>
+internal sealed record BucketStandsApart : INoSerializationVerificationNeeded
+{
+    public static BucketStandsApart Instance { get; } = new();
+}
+
+/// <summary>A bucket that stood apart has stored what was refused.</summary>
+internal sealed record BucketTakesPart(BucketId Bucket) : INoSerializationVerificationNeeded;
+
 /// <summary>A bucket that stood still has its row.</summary>
 internal sealed record BucketGoesOn(BucketId Bucket) : INoSerializationVerificationNeeded;

@@ -187,8 +187,7 @@ public static class PulseAkkaExtensions
         builder.WithActors((system, registry) =>
         {
             var availability = services.GetRequiredService<StorageAvailability>();
-            system.ActorOf(
-                StorageMonitor.Props(services.GetRequiredService<ResultStore>().PingAsync, availability), "storage-monitor");
+            MonitorStorage(system, services.GetRequiredService<NodeStorage>().Nodes, availability);
             var rollups = settings.Catalog.Counted.ToFrozenDictionary(rollup => rollup.Name);
             var context = new CheckpointWriterContext(
                 services.GetRequiredService<LiveBuckets>(),
@@ -202,6 +201,28 @@ public static class PulseAkkaExtensions
                 Props.Create(() => new CheckpointWriter(services.GetRequiredService<NodeStorage>().Checkpoints, context)),
                 "checkpoint-writer"));
         });
+
+    private static void MonitorStorage(ActorSystem system, NodeRegister nodes, StorageAvailability availability)
+    {
+        var self = Cluster.Get(system).SelfUniqueAddress;
+        var (address, incarnation) = ($"{self.Address.Host}:{self.Address.Port}", self.Uid);
+        var monitor = system.ActorOf(
+            Props.Create(() => new StorageMonitor(
+                token => nodes.RenewAsync(address, incarnation, token),
+                token => nodes.RemoveAsync(address, incarnation, token),
+                nodes.Limit,
+                availability)),
+            "storage-monitor");
+        CoordinatedShutdown.Get(system).AddTask(
+            CoordinatedShutdown.PhaseBeforeActorSystemTerminate,
+            "leave-register",
+            async () =>
+            {
+                if (availability.IsAvailable)
+                    await FinishAsync(monitor, StorageMonitor.Leave.Instance).ConfigureAwait(false);
+                return Akka.Done.Instance;
+            });
+    }
 
     private static AkkaConfigurationBuilder WithBuckets(
         this AkkaConfigurationBuilder builder, PulseSettings settings, IServiceProvider services)
@@ -411,22 +432,22 @@ public static class PulseAkkaExtensions
             "hand-over-partitions",
             async () =>
             {
-                await FinishAsync(deadLetters).ConfigureAwait(false);
+                // A courtesy to whoever reads them now: what is not sent in time is sent by the partition's next node.
+                await FinishAsync(deadLetters, FinishSending.Instance).ConfigureAwait(false);
                 ingest.Tell(new StreamIngest.HandOver(ingestors));
                 await EmptyRegion.EndedAsync(system, ingestors).WaitAsync(HandOverLimit).ConfigureAwait(false);
                 return Akka.Done.Instance;
             });
 
-    // A courtesy to whoever reads them now: what is not sent in time is sent by the partition's next node.
-    private static async Task FinishAsync(IActorRef deadLetters)
+    private static async Task FinishAsync(IActorRef actor, object message)
     {
         try
         {
-            await deadLetters.Ask<Akka.Done>(FinishSending.Instance, FinishLimit).ConfigureAwait(false);
+            await actor.Ask<Akka.Done>(message, FinishLimit).ConfigureAwait(false);
         }
         catch (AskTimeoutException)
         {
-            // They wait.
+            // Somebody else does it later.
         }
     }
 }

@@ -30,6 +30,7 @@ public sealed class NodeStorage : IAsyncDisposable
         Checkpoints = CheckpointStores.For(Sessions, catalog);
         Results = new ResultStore(Sessions, catalog);
         Sinks = new SinkPositions(Sessions);
+        Nodes = new NodeRegister(Sessions);
         _upgrade = new DatabaseUpgrade(Sessions, catalog);
         _rebuild = new RollupRebuild(Sessions, catalog);
         Cuts = new CutAcceptance(Sessions);
@@ -66,6 +67,9 @@ public sealed class NodeStorage : IAsyncDisposable
 
     /// <summary>How far sinks have come.</summary>
     internal SinkPositions Sinks { get; }
+
+    /// <summary>The nodes that run.</summary>
+    internal NodeRegister Nodes { get; }
 
     /// <summary>Gives positions another stream's name.</summary>
     internal StreamAdoption Adoption { get; }

@@ -110,14 +110,6 @@ public sealed class ResultStore
         return totals.Single();
     }
 
-    /// <summary>
-    /// Asks the database for the least thing that it answers only where it can be written. So a session that was opened while
-    /// it could not is found, and closed, also when there is nothing to write; whoever writes next would get it.
-    /// </summary>
-    /// <exception cref="StorageException">It does not answer, or takes no writes.</exception>
-    public Task PingAsync(CancellationToken cancellationToken) => _sessions.RunAsync(
-        (connection, token) => connection.ScalarAsync(SqlDialect.For(_sessions.Kind).Ping, token), cancellationToken);
-
     private Task<IReadOnlyList<T>> ReadListAsync<T>(
         string sql, Func<DbDataReader, T> read, CancellationToken cancellationToken, params (string, object)[] parameters) =>
         _sessions.RunAsync<IReadOnlyList<T>>(

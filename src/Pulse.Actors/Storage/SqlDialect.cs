@@ -19,12 +19,6 @@ internal sealed record SqlDialect(StorageKind Kind, string TextType, string Inst
     // Byte order, whatever the server's locale: comparisons are cheaper, and both databases sort alike.
     private static readonly SqlDialect Postgres = new(StorageKind.Postgres, "text collate \"C\"", "timestamp");
 
-    /// <summary>
-    /// A question that changes nothing and is answered only where the session may write. SQLite has none: a file is one that
-    /// can be written, or the start fails.
-    /// </summary>
-    public string Ping => Kind == StorageKind.Sqlite ? "select 1" : "select 1 from pulse_bucket where false for update";
-
     public static SqlDialect For(StorageKind kind) => kind == StorageKind.Sqlite ? Sqlite : Postgres;
 
     /// <summary>The elements of a JSON array in a parameter as rows, to select from: each is <c>value</c>.</summary>

@@ -3,8 +3,8 @@ namespace Pulse.Actors.Storage;
 /// <summary>What a node does with storage and can see fail.</summary>
 internal enum StorageActivity
 {
-    /// <summary>Asking whether it is there.</summary>
-    Pinging,
+    /// <summary>Renewing the node's own row.</summary>
+    Renewing,
 
     /// <summary>Writing results.</summary>
     Writing,

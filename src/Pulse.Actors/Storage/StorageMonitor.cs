@@ -5,49 +5,60 @@ using Akka.Event;
 namespace Pulse.Actors.Storage;
 
 /// <summary>
-/// Pings storage, one ping at a time, and keeps a <see cref="StorageAvailability"/> true. One per node.
+/// Renews the node's row in storage, one renewal at a time, and keeps a <see cref="StorageAvailability"/> true: a database that answers
+/// and takes no writes is of no use. A renewal also finds a session that can't write, and has it closed, where nothing else is written.
+/// One per node.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "An actor ends in PostStop, which disposes.")]
-public sealed class StorageMonitor : ReceiveActor, IWithTimers
+internal sealed class StorageMonitor : ReceiveActor, IWithTimers
 {
-    /// <summary>From the end of one ping to the start of the next.</summary>
+    /// <summary>From the end of one renewal to the start of the next.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a ping may take before storage counts as away.</summary>
-    public static readonly TimeSpan Timeout = TimeSpan.FromSeconds(3);
-
-    private readonly Func<CancellationToken, Task> _ping;
+    private readonly Func<CancellationToken, Task> _renew;
+    private readonly Func<CancellationToken, Task> _remove;
+    private readonly TimeSpan _limit;
     private readonly CancellationTokenSource _stopping = new();
+    private IActorRef? _leaver;
+    private bool _isRenewing;
 
     /// <summary>For <see cref="Props"/>, which makes it by reflection.</summary>
-    public StorageMonitor(Func<CancellationToken, Task> ping, StorageAvailability availability)
+    /// <param name="renew">Renews the row: <see cref="NodeRegister.RenewAsync"/>.</param>
+    /// <param name="remove">Removes it: <see cref="NodeRegister.RemoveAsync"/>.</param>
+    /// <param name="limit">How long that may take.</param>
+    /// <param name="availability">What to keep true.</param>
+    public StorageMonitor(
+        Func<CancellationToken, Task> renew, Func<CancellationToken, Task> remove, TimeSpan limit, StorageAvailability availability)
     {
-        _ping = ping;
-        var outages = new StorageOutageLog(availability, StorageActivity.Pinging, Context.GetLogger());
-        Receive<PingNow>(_ => Ping());
+        (_renew, _remove, _limit) = (renew, remove, limit);
+        var outages = new StorageOutageLog(availability, StorageActivity.Renewing, Context.GetLogger());
+        Receive<RenewNow>(_ => Renew());
         Receive<Status.Success>(_ =>
         {
             outages.Succeeded();
-            PingLater();
+            GoOn();
         });
         Receive<Status.Failure>(failure =>
         {
-            outages.Failed(failure.Cause);
-            PingLater();
+            if (failure.Cause is StorageException fault)
+                outages.Failed(fault);
+            else if (failure.Cause is not OperationCanceledException)
+                OwnFault.Publish(Context.System.EventStream, "Renewing the node's row in storage", failure.Cause);
+            GoOn();
+        });
+        Receive<Leave>(_ =>
+        {
+            _leaver = Sender;
+            if (!_isRenewing)
+                GoOn();
         });
     }
 
     /// <inheritdoc />
     public ITimerScheduler Timers { get; set; } = null!;
 
-    /// <summary>Makes the actor.</summary>
-    /// <param name="ping">Asks storage for a sign of life: <see cref="ResultStore.PingAsync"/>.</param>
-    /// <param name="availability">What to keep true.</param>
-    public static Props Props(Func<CancellationToken, Task> ping, StorageAvailability availability) =>
-        Akka.Actor.Props.Create(() => new StorageMonitor(ping, availability));
-
     /// <inheritdoc />
-    protected override void PreStart() => Self.Tell(PingNow.Instance);
+    protected override void PreStart() => Renew();
 
     /// <inheritdoc />
     protected override void PostStop()
@@ -56,30 +67,52 @@ public sealed class StorageMonitor : ReceiveActor, IWithTimers
         _stopping.Dispose();
     }
 
-    private void Ping() => PingInTimeAsync(_stopping.Token).PipeTo(
-        Self, success: () => new Status.Success(null), failure: cause => new Status.Failure(cause));
-
-    private void PingLater() => Timers.StartSingleTimer(PingNow.Instance, PingNow.Instance, Interval);
-
-    private async Task PingInTimeAsync(CancellationToken stopping)
+    private void Renew()
     {
+        _isRenewing = true;
+        InTimeAsync(_renew).PipeTo(Self, success: () => new Status.Success(null), failure: cause => new Status.Failure(cause));
+    }
+
+    private void GoOn()
+    {
+        _isRenewing = false;
+        if (_leaver is null)
+        {
+            Timers.StartSingleTimer(RenewNow.Instance, RenewNow.Instance, Interval);
+            return;
+        }
+
+        // A row that stays is removed when it is stale.
+        Timers.CancelAll();
+        InTimeAsync(_remove).PipeTo(_leaver, success: () => Akka.Done.Instance, failure: _ => Akka.Done.Instance);
+    }
+
+    private async Task InTimeAsync(Func<CancellationToken, Task> write)
+    {
+        var stopping = _stopping.Token;
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
-        limit.CancelAfter(Timeout);
+        limit.CancelAfter(_limit);
         try
         {
             // Not every driver heeds the token while it waits, so the wait itself is limited too.
-            await _ping(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            await write(limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
             throw new StorageException(
-                $"Storage did not answer within {Timeout.TotalSeconds} s. Check that it runs and is not overloaded.",
+                $"Storage did not answer within {_limit.TotalSeconds} s. Check that it runs and is not overloaded.",
                 isTransient: true);
         }
     }
 
-    private sealed class PingNow : INoSerializationVerificationNeeded
+    /// <summary>Removes the node's row and renews it no more; answered by <see cref="Akka.Done"/>.</summary>
+    internal sealed class Leave : INoSerializationVerificationNeeded
     {
-        public static readonly PingNow Instance = new();
+        public static readonly Leave Instance = new();
+    }
+
+    private sealed class RenewNow : INoSerializationVerificationNeeded
+    {
+        public static readonly RenewNow Instance = new();
     }
 }

@@ -6,11 +6,10 @@ namespace Pulse.Actors.Storage;
 internal sealed class StorageOutageLog(
     StorageAvailability availability, StorageActivity activity, ILoggingAdapter log)
 {
-    public void Failed(Exception cause)
+    public void Failed(StorageException fault)
     {
-        var problem = cause is StorageException ? cause.Message : $"{cause.GetType().Name}: {cause.Message}";
-        if (availability.Failed(activity, problem))
-            log.Warning("Storage is away; counting goes on in memory and writes are retried. {0}", problem);
+        if (availability.Failed(activity, fault.Message))
+            log.Warning("Storage is away; counting goes on in memory and writes are retried. {0}", fault.Message);
     }
 
     public void Succeeded()

@@ -55,7 +55,7 @@ public sealed partial class BucketCheckpointing
     /// <param name="next">The statement's <see cref="CheckpointStatement.Next"/>.</param>
     public void Refused(CheckpointId next)
     {
-        if (Phase != BucketPhase.Storing || !IsUnderWay(next) || IsApart)
+        if (!IsUnderWay(next) || Phase != BucketPhase.Storing || IsApart)
             return;
         if (_stopWith is not null)
         {

@@ -134,24 +134,21 @@ public sealed partial class IngestSession
     // A bucket that stands apart keeps nobody waiting. It is read again from where it stands as soon as it takes part.
     private void LeaveOrReturn(BucketTally bucket, BucketAnswer answer)
     {
-        if (answer.Kind == AnswerKind.Apart)
+        var isApart = answer.Kind == AnswerKind.Apart;
+        Mistake("ReturnIgnored", ref isApart, true);
+        if (!isApart)
         {
-            var isNews = !bucket.IsApart;
-            bucket.StandApart(answer.Position, answer.Stored);
-            // What it alone needed is not read any more.
-            if (isNews && Phase == SessionPhase.Reading && Counting.All(each => each.NextOffset > Position.Offset))
-                StartOver($"{bucket.Id} stands apart, and all others are ahead.");
-        }
-        else
-        {
-            var returns = Phase == SessionPhase.Reading;
-            Mistake("ReturnIgnored", ref returns, false);
-            if (returns)
-                StartOver($"{bucket.Id} takes part again, at {answer.Position}.");
+            StartOver($"{bucket.Id} takes part again, at {answer.Position}.");
+            return;
         }
 
+        var isNews = !bucket.IsApart;
+        bucket.StandApart(answer.Position, answer.Stored);
         if (Phase == SessionPhase.Draining)
             EndWhereDrained();
+        else if (isNews && Counting.All(each => each.NextOffset > Position.Offset))
+            // What it alone needed is not read any more.
+            StartOver($"{bucket.Id} stands apart, and all others are ahead.");
     }
 
     private void Skip(BucketTally bucket, LogPosition position)

@@ -55,6 +55,9 @@ internal sealed record NodeStatus(
     IReadOnlyList<NodeOverview> Nodes,
     NodeExport? Export)
 {
+    /// <summary>Rollups of which the database refuses to store what buckets of this node have; the others are stored.</summary>
+    public IReadOnlyList<RollupApart> Apart { get; init; } = [];
+
     /// <summary>Bad records that are not in the dead-letter topic yet; null while it is unknown how many.</summary>
     public long? DeadLettersWaiting { get; init; }
 

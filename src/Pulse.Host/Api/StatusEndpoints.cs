@@ -65,6 +65,7 @@ internal static class StatusEndpoints
                 ],
                 export.Outcome is { } outcome ? new NodeExport(outcome.EndedUtc, outcome.Failure) : null)
             {
+                Apart = buckets.Apart,
                 DeadLettersWaiting = deadLetters.Waiting,
                 DeadLetterProblem = deadLetters.Problem,
                 FormatProblem = ingest.Formats.Problem,

@@ -75,7 +75,7 @@ internal sealed class RunCommand
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Mistakes);
         }
         catch (Exception exception) when (
-            exception is DeclaredOtherwiseException or StreamRefusedException or StartException { IsMistake: true })
+            exception is DeclaredOtherwiseException or UnfitDatabaseException or StreamRefusedException or StartException { IsMistake: true })
         {
             return HostCommand.Refuse(HostCommand.WrongUsage, exception.Message);
         }

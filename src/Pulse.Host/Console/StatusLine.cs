@@ -69,6 +69,8 @@ internal sealed class StatusLine(
             parts.Add("WRONG FORMAT");
         if (!storage.IsAvailable)
             parts.Add("STORAGE AWAY");
+        if (buckets.Apart is { Count: > 0 } apart)
+            parts.Add(Text($"{string.Join(", ", apart.Select(each => each.Rollup))} APART"));
         if (state.KafkaAnsweredUtc is not null && !state.IsKafkaReachable)
             parts.Add(state.IsRefused ? "KAFKA REFUSES" : "KAFKA SILENT");
         else if (state.Standing.Select(partition => partition.Partition).ToList() is { Count: > 0 } standing)

@@ -159,6 +159,10 @@ internal sealed class NodeInstruments : IDisposable
             "pulse.bucket.late",
             () => buckets.Rollups.Select(rollup => new Measurement<long>(rollup.Late, new Tag("rollup", rollup.Rollup))),
             "{event}", "Events of a rollup that came too long after the end of their window.");
+        _meter.CreateObservableGauge(
+            "pulse.bucket.apart",
+            () => buckets.Apart.Select(rollup => new Measurement<long>(rollup.Buckets.Count, new Tag("rollup", rollup.Rollup))),
+            "{bucket}", "Buckets of a rollup of which the database refuses to store what they have; absent while there are none.");
         Counter("pulse.bucket.checkpoints", () => buckets.Checkpoints, "{checkpoint}", "Checkpoints stored.");
         Gauge("pulse.bucket.checkpoint.age", () => Age(buckets.LastCheckpoint), "s", "Time since a bucket last stored a checkpoint.");
     }

@@ -107,6 +107,51 @@ public sealed class BucketTests : TestKit
     }
 
     [Fact]
+    public async Task What_is_refused_stands_apart_until_the_database_takes_it_and_nobody_waits_for_it()
+    {
+        var bucket = await StartedAsync();
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+        bucket.Tell(CheckpointDue.Instance);
+        var statement = await StatementAsync();
+        await AppliedAsync(bucket, Delta(5, 9, 1));
+        bucket.Tell(new StatementEnded(statement, StatementOutcome.Refused(new StorageException("No Drama."))));
+
+        await _watch.ExpectMsgAsync<BucketStandsApart>();
+        var apart = Assert.Single(_statistics.Apart);
+        Assert.Equal((ByDeviceGenre.Name, Mobile.EntityId), (apart.Rollup, Assert.Single(apart.Buckets)));
+        Assert.Equal($"Rollup {Mobile.Rollup} stands apart: what bucket {Mobile} has to store is refused. No Drama.", _statistics.ApartProblem);
+        Assert.Null(_statistics.Problem);
+        Bring(bucket, Delta(9, 12, 1));
+        var answer = Assert.Single((await _outbox.ExpectMsgAsync<BucketReplies>()).Answers);
+        Assert.Equal((AnswerKind.Apart, 5L, 0L), (answer.Kind, answer.Position.Offset, answer.Stored.Offset));
+
+        await ReachedAsync(bucket);
+        Clock.Advance(TimeSpan.FromSeconds(5));
+        bucket.Tell(new LookEnded((await LookAsync()).Look, WasRead: true, First));
+        Assert.Same(statement, await StatementAsync());
+        bucket.Tell(new StatementEnded(statement, StatementOutcome.Stored([])));
+
+        await _watch.ExpectMsgAsync<BucketTakesPart>();
+        Assert.Empty(_statistics.Apart);
+        await AppliedAsync(bucket, Delta(5, 9, 1));
+    }
+
+    [Fact]
+    public async Task A_bucket_that_stands_apart_can_leave_the_node_and_is_no_concern_of_it_then()
+    {
+        var bucket = Watch(await StartedAsync());
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+        bucket.Tell(CheckpointDue.Instance);
+        bucket.Tell(new StatementEnded(await StatementAsync(), StatementOutcome.Refused(new StorageException("No Drama."))));
+        await _watch.ExpectMsgAsync<BucketStandsApart>();
+
+        bucket.Tell(StopBucket.Instance);
+
+        await ExpectTerminatedAsync(bucket);
+        Assert.Empty(_statistics.Apart);
+    }
+
+    [Fact]
     public async Task A_delta_is_applied_answered_and_counted_in_the_statistics()
     {
         var bucket = await StartedAsync();

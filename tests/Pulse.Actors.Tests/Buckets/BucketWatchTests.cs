@@ -79,7 +79,54 @@ public sealed class BucketWatchTests : TestKit
         Assert.Empty(await LinesAsync<Error>());
     }
 
+    [Fact]
+    public async Task A_rollup_that_stands_apart_is_one_line_however_many_of_its_buckets_follow()
+    {
+        StandApart(0);
+        StandApart(1);
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        StandApart(2);
+        await AdvanceAsync(TimeSpan.FromMinutes(4));
+        const string Line = "Rollup views stands apart: what bucket views/0 has to store is refused, and that of {0} more. views/0 is full. The other rollups go on.";
+        Assert.Equal([Line.Replace("{0}", "1", StringComparison.Ordinal)], await LinesAsync<Error>());
+        await AdvanceAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal([Line.Replace("{0}", "2", StringComparison.Ordinal)], await LinesAsync<Error>());
+
+        for (var number = 0; number < 3; number++)
+        {
+            Assert.Empty(await LinesAsync<Info>());
+            Assert.True(_statistics.TakesPart(Bucket(number)));
+            _watch.Tell(new BucketTakesPart(Bucket(number)));
+            await AdvanceAsync(TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal(["Rollup views stands apart no longer on this node."], await LinesAsync<Info>());
+        await AdvanceAsync(TimeSpan.FromMinutes(30));
+        Assert.Empty(await LinesAsync<Error>());
+    }
+
+    [Fact]
+    public async Task A_rollup_that_moves_away_while_it_stands_apart_is_told_of_no_more()
+    {
+        StandApart(0);
+        await AdvanceAsync(TimeSpan.FromSeconds(1));
+        Assert.Single(await LinesAsync<Error>());
+        Assert.True(_statistics.TakesPart(Bucket(0)));
+
+        await AdvanceAsync(TimeSpan.FromMinutes(30));
+
+        Assert.Empty(await LinesAsync<Error>());
+        Assert.Empty(await LinesAsync<Info>());
+    }
+
     private static BucketId Bucket(int number) => new("views", number);
+
+    private void StandApart(int number)
+    {
+        Assert.True(_statistics.StandsApart(Bucket(number), $"{Bucket(number)} is full."));
+        Assert.False(_statistics.StandsApart(Bucket(number), $"{Bucket(number)} is full."));
+        _watch.Tell(BucketStandsApart.Instance);
+    }
 
     private void Stand(int number)
     {

@@ -100,6 +100,32 @@ public sealed class CheckpointWriterTests : TestKit
         await Until.TrueAsync(() => _storage.IsAvailable);
     }
 
+    [Fact]
+    public async Task What_is_refused_is_answered_at_once_and_is_no_outage()
+    {
+        _writer.Tell(Store(Mobile), _mobile);
+
+        (await _store.NextAsync()).AnswerOutcomes(StatementOutcome.Refused(new StorageException("No Drama.")));
+
+        Assert.Equal(StatementResult.Refused, (await _mobile.FishForMessageAsync<StatementEnded>(_ => true)).Outcome.Result);
+        Assert.True(_storage.IsAvailable);
+        Assert.Equal(1, _statistics.FailedStatements);
+    }
+
+    [Fact]
+    public async Task A_fault_of_its_own_is_published_and_is_no_outage()
+    {
+        var probe = CreateTestProbe();
+        Sys.EventStream.Subscribe(probe, typeof(OwnFault));
+        _writer.Tell(Store(Mobile), _mobile);
+        (await _store.NextAsync()).Fail(new ArgumentOutOfRangeException("value", "A window that no calendar holds."));
+
+        var fault = await probe.ExpectMsgAsync<OwnFault>();
+
+        Assert.StartsWith("Storing checkpoints failed by a fault of Pulse itself (ArgumentOutOfRangeException: A window that", fault.Message, StringComparison.Ordinal);
+        Assert.True(_storage.IsAvailable);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -216,6 +242,22 @@ public sealed class CheckpointWriterTests : TestKit
 
         Clock.Advance(TimeSpan.FromSeconds(5));
         await _mobile.FishForMessageAsync<StatementEnded>(_ => true);
+        Clock.Advance(TimeSpan.FromSeconds(2));
+
+        await _tablet.FishForMessageAsync<CheckpointDue>(_ => true);
+    }
+
+    [Fact]
+    public async Task What_is_refused_again_and_again_puts_no_checkpoint_off()
+    {
+        await ReachedAsync();
+        _writer.Tell(Store(Mobile), _mobile);
+        var storing = await _store.NextAsync();
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        storing.AnswerOutcomes(StatementOutcome.Refused(new StorageException("No Drama.")));
+        await _mobile.FishForMessageAsync<StatementEnded>(_ => true);
+        await ReachedAsync();
+
         Clock.Advance(TimeSpan.FromSeconds(2));
 
         await _tablet.FishForMessageAsync<CheckpointDue>(_ => true);

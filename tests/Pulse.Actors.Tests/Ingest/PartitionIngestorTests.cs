@@ -576,7 +576,7 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         var ingestor = await StartAsync();
         await StandAsync(ingestor, 0);
         await ReadAsync(5);
-        _storage.Failed(StorageActivity.Pinging, "It is away.");
+        _storage.Failed(StorageActivity.Renewing, "It is away.");
 
         ingestor.Tell(StopReading.Instance);
 

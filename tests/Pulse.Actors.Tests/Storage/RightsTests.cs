@@ -59,7 +59,7 @@ public sealed class RightsTests(PostgresFixture postgres) : UpgradeTest(StorageK
 
     private static async Task<string> RefusedAsync(Func<Task> start)
     {
-        var fault = await Assert.ThrowsAsync<StorageException>(start);
+        var fault = await Assert.ThrowsAsync<UnfitDatabaseException>(start);
         Assert.DoesNotContain('\n', fault.Message);
         Assert.False(fault.IsTransient);
         return fault.Message;

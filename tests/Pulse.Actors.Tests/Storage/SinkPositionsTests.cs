@@ -107,7 +107,7 @@ public abstract class SinkPositionsTests(StorageKind kind, PostgresFixture postg
     // What the version before sinks has left.
     private async Task GoBackAsync()
     {
-        foreach (var table in (string[])["pulse_sink", "pulse_action", "pulse_stream", "pulse_cut"])
+        foreach (var table in (string[])["pulse_sink", "pulse_action", "pulse_stream", "pulse_cut", "pulse_node"])
             await Storage.QueryAsync($"drop table {table}");
         await Storage.QueryAsync("alter table pulse_gap drop column kind");
         await Storage.QueryAsync("delete from pulse_schema where step > 2");

@@ -14,14 +14,14 @@ public sealed class StorageAvailabilityTests
     {
         Assert.True(_availability.IsAvailable);
         _clock.Seconds = 10;
-        Assert.True(_availability.Failed(StorageActivity.Pinging, "no answer"));
+        Assert.True(_availability.Failed(StorageActivity.Renewing, "no answer"));
         _clock.Seconds = 12;
         Assert.False(_availability.Failed(StorageActivity.Writing, "no write"));
         Assert.Equal("no write", _availability.Problem);
         Assert.Equal(_clock.At(10), _availability.Since);
 
         _clock.Seconds = 15;
-        Assert.Null(_availability.Succeeded(StorageActivity.Pinging));
+        Assert.Null(_availability.Succeeded(StorageActivity.Renewing));
         Assert.False(_availability.IsAvailable);
         Assert.Equal(TimeSpan.FromSeconds(5), _availability.Succeeded(StorageActivity.Writing));
         Assert.True(_availability.IsAvailable);
@@ -34,7 +34,7 @@ public sealed class StorageAvailabilityTests
         Assert.True(_availability.Failed(StorageActivity.Writing, "disk full"));
         for (var second = 0; second < 5; second++)
         {
-            Assert.Null(_availability.Succeeded(StorageActivity.Pinging));
+            Assert.Null(_availability.Succeeded(StorageActivity.Renewing));
             Assert.False(_availability.Failed(StorageActivity.Writing, "disk full"));
         }
 

@@ -14,7 +14,7 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
     [Fact]
     public async Task A_port_where_nobody_listens()
     {
-        var fault = await PingFaultAsync($"Host=127.0.0.1;Port=1;Username=pulse;Password={Secret};Database=pulse");
+        var fault = await RenewalFaultAsync($"Host=127.0.0.1;Port=1;Username=pulse;Password={Secret};Database=pulse");
         Assert.True(fault.IsTransient);
         Assert.Contains("'pulse' at 127.0.0.1:1", fault.Message, StringComparison.Ordinal);
     }
@@ -27,7 +27,7 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
             Username = "nobody",
             Password = Secret,
         };
-        var fault = await PingFaultAsync(builder.ConnectionString);
+        var fault = await RenewalFaultAsync(builder.ConnectionString);
         Assert.False(fault.IsTransient);
         Assert.Contains("user name or password", fault.Message, StringComparison.Ordinal);
     }
@@ -40,7 +40,7 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
             Database = "absent",
             Password = Secret,
         };
-        var fault = await PingFaultAsync(builder.ConnectionString);
+        var fault = await RenewalFaultAsync(builder.ConnectionString);
         Assert.False(fault.IsTransient);
         Assert.Contains("'absent'", fault.Message, StringComparison.Ordinal);
         Assert.Contains("does not exist", fault.Message, StringComparison.Ordinal);
@@ -123,10 +123,10 @@ public sealed class StorageFaultTests(PostgresFixture postgres)
             () => storage.PrepareAsync(CountingRules.Default, CancellationToken.None)));
     }
 
-    private static async Task<StorageException> PingFaultAsync(string connectionString)
+    private static async Task<StorageException> RenewalFaultAsync(string connectionString)
     {
         await using var storage = new NodeStorage(new StorageOptions(StorageKind.Postgres, connectionString), RollupCatalog.Default);
-        return AssertLine(await Assert.ThrowsAsync<StorageException>(() => storage.Results.PingAsync(CancellationToken.None)));
+        return AssertLine(await Assert.ThrowsAsync<StorageException>(() => storage.Nodes.RenewAsync("127.0.0.1:4053", 1, CancellationToken.None)));
     }
 
     private static StorageException AssertLine(StorageException fault)

@@ -15,6 +15,7 @@ using Pulse.Actors.Ingest.Sinks;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Gaps;
+using Pulse.Counting;
 using Pulse.Events;
 using Pulse.Host.Access;
 using Pulse.Host.Configuration;
@@ -101,7 +102,9 @@ public sealed class TelemetryTests : IAsyncLifetime
         _buckets.Stored(7);
         _buckets.Failed();
         _buckets.Of("viewsByDeviceGenre").Applied(80, 6);
-        _storage.Failed(StorageActivity.Pinging, "away");
+        _buckets.StandsApart(new BucketId("viewsByDeviceGenre", 3), "refused");
+        _buckets.StandsApart(new BucketId("viewsByDeviceGenre", 7), "refused");
+        _storage.Failed(StorageActivity.Renewing, "away");
 
         var scrape = await ScrapeAsync();
 
@@ -118,6 +121,7 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(1, scrape["pulse_bucket_checkpoints_total"]);
         Assert.InRange(scrape["pulse_bucket_checkpoint_age_seconds"], 0, 60);
         Assert.Equal(80, scrape["pulse_bucket_counted_total{rollup=\"viewsByDeviceGenre\"}"]);
+        Assert.Equal(2, scrape["pulse_bucket_apart{rollup=\"viewsByDeviceGenre\"}"]);
         Assert.Equal(6, scrape["pulse_bucket_late_total{rollup=\"viewsByDeviceGenre\"}"]);
         Assert.Equal(7, scrape["pulse_storage_rows_total"]);
         Assert.Equal(1, scrape["pulse_storage_failures_total"]);

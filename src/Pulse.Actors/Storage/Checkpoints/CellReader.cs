@@ -29,8 +29,9 @@ internal static class CellReader
         var found = new Dictionary<BucketId, CellsOfBucket>();
         foreach (var ofRollup in asked.GroupBy(each => rollupOf(each.Key)))
         {
-            var buckets = ofRollup.ToDictionary(each => each.Key.Number, each => new CellsOfBucket(
-                each.Key, snapshot.Buckets[each.Key].Checkpoint, each.Value));
+            // A bucket without a row has nothing to be told, and finds out by itself.
+            var buckets = ofRollup.Where(each => snapshot.Buckets.ContainsKey(each.Key)).ToDictionary(
+                each => each.Key.Number, each => new CellsOfBucket(each.Key, snapshot.Buckets[each.Key].Checkpoint, each.Value));
             foreach (var window in ofRollup.SelectMany(each => each.Value).Select(cell => cell.Window).Distinct())
             {
                 var after = new Window(window.EndUnixSeconds + 1);

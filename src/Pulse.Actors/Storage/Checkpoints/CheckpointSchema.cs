@@ -15,6 +15,13 @@ namespace Pulse.Actors.Storage.Checkpoints;
 /// <param name="catalog">The rollups; the ledger of dead letters is added to them.</param>
 internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind, RollupCatalog catalog)
 {
+    // The tables of a node's own that it writes to while it runs.
+    private static readonly string[] Written =
+    [
+        "pulse_bucket", "pulse_gap", "pulse_sink", "pulse_stream", "pulse_cut", NodeRegister.Table,
+        PersistenceConfiguration.JournalTable, PersistenceConfiguration.SnapshotTable,
+    ];
+
     private readonly DatabaseVersion _version = new(address, kind);
 
     private readonly List<ResultTable> _tables =
@@ -26,10 +33,17 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     public async Task<RollupVersions> PrepareAsync(
         DbConnection connection, CountingRules rules, CancellationToken cancellationToken)
     {
+        await DatabaseServer.RequireFitAsync(connection, kind, address, cancellationToken).ConfigureAwait(false);
         await _version.RaiseAsync(connection, cancellationToken).ConfigureAwait(false);
+        var before = await ReadDeclaredAsync(connection, cancellationToken).ConfigureAwait(false);
+        // Where a rollup was declared otherwise, that says more than its table.
+        await RequireShapesAsync(
+            connection,
+            _tables.Where(table => !before.TryGetValue(NameOf(table.Rollup), out var declared)
+                || declared.Digest == new VersionDeclaration(table.Rollup, rules).Digest),
+            cancellationToken).ConfigureAwait(false);
         foreach (var statement in _tables.SelectMany(table => table.Creation()))
             await connection.ExecuteAsync(statement, cancellationToken).ConfigureAwait(false);
-        var before = await ReadDeclaredAsync(connection, cancellationToken).ConfigureAwait(false);
         foreach (var table in _tables)
             await DeclareAsync(connection, table.Rollup, rules, cancellationToken).ConfigureAwait(false);
 
@@ -43,6 +57,8 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
         }
 
         await StreamRegister.FillAsync(connection, cancellationToken).ConfigureAwait(false);
+        await DatabaseServer.RequireRightsAsync(
+            connection, kind, address, [.. Written, .. _tables.Select(table => table.Name)], cancellationToken).ConfigureAwait(false);
         return versions;
     }
 
@@ -82,6 +98,17 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
             ("table", NameOf(rollup)),
             ("digest", declaration.Digest),
             ("declaration", declaration.Text));
+    }
+
+    private async Task RequireShapesAsync(
+        DbConnection connection, IEnumerable<ResultTable> tables, CancellationToken cancellationToken)
+    {
+        var objections = new List<string>();
+        foreach (var table in tables)
+            objections.AddRange(await new TableShape(table, kind).ObjectionsAsync(connection, cancellationToken).ConfigureAwait(false));
+        if (objections.Count > 0)
+            throw new UnfitDatabaseException(
+                $"{address.Description}: {string.Join("; ", objections)}. Change that back, or restore the whole database from a backup.");
     }
 
     private async Task<RollupVersions> ReadVersionsAsync(

@@ -31,44 +31,70 @@ internal sealed class PostgresBatch(PostgresSessions sessions, RollupVersions ve
     private readonly Dictionary<RollupVersion, PostgresStatement> _statements =
         versions.All.ToDictionary(version => version, version => new PostgresStatement(version));
 
-    /// <summary>Stores the statements; from the first failure on, all outcomes are unknown.</summary>
+    /// <summary>
+    /// Stores the statements. From the first failure on, all outcomes are unknown; but where a statement alone is refused, those behind it
+    /// are sent again.
+    /// </summary>
     public async Task<IReadOnlyList<StatementOutcome>> StoreAsync(
         IReadOnlyList<PreparedStatement> statements, Window? reportedFrom, CancellationToken cancellationToken)
     {
-        var outcomes = new List<StatementOutcome>(statements.Count);
-        for (var repetitions = 0; outcomes.Count < statements.Count;)
+        var outcomes = new StatementOutcome[statements.Count];
+        List<int> left = [.. Enumerable.Range(0, statements.Count)];
+        for (var repetitions = 0; left.Count > 0;)
         {
-            if (await SendAsync(Next(statements, outcomes.Count), outcomes, reportedFrom, cancellationToken).ConfigureAwait(false)
-                is not { } fault)
+            var sent = Next(statements, left);
+            var known = new List<StatementOutcome>();
+            var failure = await SendAsync(sent, known, reportedFrom, cancellationToken).ConfigureAwait(false);
+            for (var index = 0; index < known.Count; index++)
+                outcomes[left[index]] = known[index];
+            left.RemoveRange(0, known.Count);
+            if (failure is null)
                 continue;
 
             // The first statement without an outcome was undone, so it is sent again; those behind it are the same ones as
             // before, and are stored once.
-            if (PostgresSessions.IsUndone(fault.InnerException!) && ++repetitions <= MaximumRepetitions)
+            if (PostgresSessions.IsUndone(failure.Fault.InnerException!) && ++repetitions <= MaximumRepetitions)
                 continue;
 
-            while (outcomes.Count < statements.Count)
-                outcomes.Add(StatementOutcome.Unknown(fault));
+            if (failure.IsRefusal)
+            {
+                outcomes[left[0]] = StatementOutcome.Refused(failure.Fault);
+                var refusing = sent[known.Count].Version;
+                // What hits one bucket of a rollup often hits the next ones too; the other rollups wait for none of these.
+                left = [.. left.Skip(1).OrderBy(index => statements[index].Version == refusing)];
+                continue;
+            }
+
+            foreach (var index in left)
+                outcomes[index] = StatementOutcome.Unknown(failure.Fault);
+            break;
         }
 
         return outcomes;
     }
 
-    private static List<PreparedStatement> Next(IReadOnlyList<PreparedStatement> statements, int start)
+    private static List<PreparedStatement> Next(IReadOnlyList<PreparedStatement> statements, List<int> left)
     {
         var next = new List<PreparedStatement>();
-        for (var cells = 0; start < statements.Count && next.Count < MaximumStatements && cells < MaximumCells; start++)
+        var cells = 0;
+        foreach (var index in left)
         {
-            next.Add(statements[start]);
-            cells += statements[start].Cells.Count;
+            if (next.Count == MaximumStatements || cells >= MaximumCells)
+                break;
+            next.Add(statements[index]);
+            cells += statements[index].Cells.Count;
         }
 
         return next;
     }
 
+    // What is thrown before anything is read, and is none of the server's words, was thrown while parameters were written: by their makers.
+    private static bool IsOwn(Exception exception) =>
+        exception is ArgumentException or InvalidCastException or FormatException or OverflowException or NotSupportedException;
+
     /// <summary>Sends one batch and adds the outcomes that are known.</summary>
     /// <returns>Why there are no more; null where all are known.</returns>
-    private async Task<StorageException?> SendAsync(
+    private async Task<Failure?> SendAsync(
         List<PreparedStatement> statements,
         List<StatementOutcome> outcomes,
         Window? reportedFrom,
@@ -81,33 +107,47 @@ internal sealed class PostgresBatch(PostgresSessions sessions, RollupVersions ve
             .. statements.Select(each => _statements[each.Version].Command(each.Statement, each.Cells, reportedFrom)),
         ];
         StatementOutcome? unconfirmed = null;
-        var known = 0;
+        var isWriting = false;
         try
         {
             await using var connection = await sessions.OpenAsync(limit.Token).ConfigureAwait(false);
-            await using var batch = new NpgsqlBatch(connection) { EnableErrorBarriers = true };
-            foreach (var command in commands)
-                batch.BatchCommands.Add(command);
+            return await sessions.UseAsync(ExecuteAsync).ConfigureAwait(false);
 
-            await using var reader = await batch.ExecuteReaderAsync(limit.Token).ConfigureAwait(false);
-            for (; known < commands.Length; known++)
+            async Task<Failure?> ExecuteAsync()
             {
-                await reader.ReadAsync(limit.Token).ConfigureAwait(false);
-                unconfirmed = _statements[statements[known].Version].Read(reader);
-                await reader.NextResultAsync(limit.Token).ConfigureAwait(false);
-                outcomes.Add(unconfirmed);
-                unconfirmed = null;
-            }
+                await using var batch = new NpgsqlBatch(connection) { EnableErrorBarriers = true };
+                foreach (var command in commands)
+                    batch.BatchCommands.Add(command);
 
-            return null;
+                isWriting = true;
+                await using var reader = await batch.ExecuteReaderAsync(limit.Token).ConfigureAwait(false);
+                isWriting = false;
+                while (outcomes.Count < commands.Length)
+                {
+                    await reader.ReadAsync(limit.Token).ConfigureAwait(false);
+                    unconfirmed = _statements[statements[outcomes.Count].Version].Read(reader);
+                    await reader.NextResultAsync(limit.Token).ConfigureAwait(false);
+                    outcomes.Add(unconfirmed);
+                    unconfirmed = null;
+                }
+
+                return null;
+            }
         }
-        catch (Exception exception) when (sessions.TryTranslate(exception, cancellationToken, out var fault))
+        catch (Exception exception) when (
+            !(isWriting && IsOwn(exception)) && sessions.TryTranslate(exception, cancellationToken, out var fault))
         {
+            var server = PostgresSessions.FirstOf(exception) as PostgresException;
+            var failed = server?.BatchCommand is { } command ? Array.IndexOf(commands, command) : -1;
             // Where the error is that of the next statement, the one that was read before is stored.
-            if (unconfirmed is not null && PostgresSessions.FirstOf(exception) is PostgresException { BatchCommand: { } failed }
-                && Array.IndexOf(commands, failed) > known)
+            if (unconfirmed is not null && failed > outcomes.Count)
                 outcomes.Add(unconfirmed);
-            return fault;
+            return new Failure(fault, failed == outcomes.Count && StorageFaults.IsRefusal(server!));
         }
     }
+
+    /// <summary>Why outcomes are missing.</summary>
+    /// <param name="Fault">As one line.</param>
+    /// <param name="IsRefusal">Whether the first statement without an outcome is refused, and nothing else is wrong.</param>
+    private sealed record Failure(StorageException Fault, bool IsRefusal);
 }

@@ -36,6 +36,8 @@ internal sealed class PostgresSessions : IStorageSessions
             Pooling = true,
             Multiplexing = false,
             IncludeFailedBatchedCommand = true,
+            // Of a row that is refused, only the detail says which.
+            IncludeErrorDetail = true,
         };
         // Parsing and planning cost more than executing where a statement has few cells. A few texts for each rollup.
         if (!settings.Keys.OfType<string>().Any(key => key == "Max Auto Prepare"))
@@ -88,7 +90,7 @@ internal sealed class PostgresSessions : IStorageSessions
             try
             {
                 await using var connection = await OpenAsync(cancellationToken).ConfigureAwait(false);
-                return await work(connection, cancellationToken).ConfigureAwait(false);
+                return await UseAsync(() => work(connection, cancellationToken)).ConfigureAwait(false);
             }
             catch (Exception exception) when (attempt < Attempts && IsUndone(exception))
             {
@@ -98,6 +100,27 @@ internal sealed class PostgresSessions : IStorageSessions
             {
                 throw fault;
             }
+        }
+    }
+
+    /// <summary>
+    /// Does something with an open connection. Where the driver throws, that connection is closed for good when it is given back: to be
+    /// called before it is.
+    /// </summary>
+    /// <remarks>
+    /// After an error between a statement's preparation and its description the driver believes that it knows the statement, and takes it
+    /// for one without a result: it skips results, or loses its place. What the pool has cleared meanwhile is closed when it comes back.
+    /// </remarks>
+    public async Task<T> UseAsync<T>(Func<Task<T>> work)
+    {
+        try
+        {
+            return await work().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is not StorageException)
+        {
+            _source.Clear();
+            throw;
         }
     }
 
@@ -123,10 +146,14 @@ internal sealed class PostgresSessions : IStorageSessions
     Task<T> IStorageSessions.RunAsync<T>(
         Func<DbConnection, CancellationToken, Task<T>> work, CancellationToken cancellationToken) => RunAsync(work, cancellationToken);
 
-    /// <summary>Whether the server has undone a statement, alone for the sake of another's: a deadlock, or no order of both.</summary>
+    /// <summary>
+    /// Whether the server has undone a statement for no fault of its own: for the sake of another's (a deadlock, or no order of both), or
+    /// since the session's plan of it was made before a table changed or is gone, which another session has not.
+    /// </summary>
     public static bool IsUndone(Exception exception) => FirstOf(exception) is PostgresException
     {
-        SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected,
+        SqlState: PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected
+            or PostgresErrorCodes.FeatureNotSupported or PostgresErrorCodes.InvalidSqlStatementName,
     };
 
     /// <summary>

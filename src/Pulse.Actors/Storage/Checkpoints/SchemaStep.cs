@@ -16,6 +16,7 @@ internal sealed record SchemaStep(int Number, Func<StorageKind, IReadOnlyList<st
         new(4, Operations),
         new(5, Streams),
         new(6, Cuts),
+        new(7, kind => [NodeRegister.Creation(kind)]),
     ];
 
     /// <summary>Brings over what the database holds already, after the statements; null where there is nothing to bring over.</summary>

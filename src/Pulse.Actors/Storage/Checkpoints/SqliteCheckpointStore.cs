@@ -1,5 +1,6 @@
 using System.Data.Common;
 using System.Text.Json;
+using Microsoft.Data.Sqlite;
 using Pulse.Counting;
 using Pulse.Events;
 
@@ -107,7 +108,7 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
             foreach (var statement in statements)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                outcomes.Add(Prepared.Statements[statement.Version].Store(connection, statement, reportedFrom));
+                outcomes.Add(Store(connection, statement, reportedFrom));
             }
         }
         catch (Exception exception) when (_sessions.Faults.TryTranslate(exception, cancellationToken, out var fault))
@@ -117,6 +118,19 @@ internal sealed class SqliteCheckpointStore : ICheckpointStore
         }
 
         return outcomes;
+    }
+
+    private StatementOutcome Store(SqliteConnection connection, PreparedStatement statement, Window? reportedFrom)
+    {
+        try
+        {
+            return Prepared.Statements[statement.Version].Store(connection, statement, reportedFrom);
+        }
+        catch (SqliteException exception) when (
+            StorageFaults.IsRefusal(exception) && _sessions.Faults.TryTranslate(exception, CancellationToken.None, out var fault))
+        {
+            return StatementOutcome.Refused(fault);
+        }
     }
 
     private Task<T> RunAsync<T>(

@@ -30,10 +30,7 @@ internal sealed class SqliteSessions(StorageAddress address) : IStorageSessions
         try
         {
             connection.Open();
-            // SQLite waits for a lock from a millisecond up; the driver alone would look every 150 ms.
-            using var command = connection.Command(
-                string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {connection.DefaultTimeout * 1000}"));
-            command.ExecuteNonQuery();
+            SetLockTimeout(connection);
             return connection;
         }
         catch
@@ -41,6 +38,14 @@ internal sealed class SqliteSessions(StorageAddress address) : IStorageSessions
             connection.Dispose();
             throw;
         }
+    }
+
+    // SQLite waits for a lock from a millisecond up; the driver alone would look every 150 ms.
+    private static void SetLockTimeout(SqliteConnection connection)
+    {
+        using var command = connection.Command(
+            string.Create(CultureInfo.InvariantCulture, $"pragma busy_timeout = {connection.DefaultTimeout * 1000}"));
+        command.ExecuteNonQuery();
     }
 
     /// <summary>Runs work on an open connection; every failure comes out as a <see cref="StorageException"/>.</summary>
@@ -60,6 +65,7 @@ internal sealed class SqliteSessions(StorageAddress address) : IStorageSessions
             async connection =>
             {
                 connection.DefaultTimeout = (int)patience.TotalSeconds;
+                SetLockTimeout(connection);
                 await using var transaction = connection.BeginTransaction(deferred: false);
                 var result = await work(connection, cancellationToken).ConfigureAwait(false);
                 await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);

@@ -23,11 +23,14 @@ internal sealed record StatementOutcome
     /// </summary>
     public IReadOnlyList<KeyCount> Counts { get; }
 
-    /// <summary>Where it is unknown: why, as one line.</summary>
+    /// <summary>Where it is unknown or refused: why, as one line.</summary>
     public StorageException? Fault { get; }
 
     /// <summary>See <see cref="StatementResult.Stored"/>.</summary>
     public static StatementOutcome Stored(IReadOnlyList<KeyCount> counts) => new(StatementResult.Stored, counts, null);
+
+    /// <summary>See <see cref="StatementResult.Refused"/>.</summary>
+    public static StatementOutcome Refused(StorageException fault) => new(StatementResult.Refused, [], fault);
 
     /// <summary>See <see cref="StatementResult.Unknown"/>.</summary>
     public static StatementOutcome Unknown(StorageException fault) => new(StatementResult.Unknown, [], fault);

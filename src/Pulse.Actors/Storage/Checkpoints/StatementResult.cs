@@ -14,4 +14,10 @@ internal enum StatementResult
 
     /// <summary>It may have been stored or not, or may yet be: the row's checkpoint tells.</summary>
     Unknown,
+
+    /// <summary>
+    /// The database refused it this time, for the sake of what it holds or of what its table is. An earlier sending may have been
+    /// stored: the row's checkpoint tells.
+    /// </summary>
+    Refused,
 }

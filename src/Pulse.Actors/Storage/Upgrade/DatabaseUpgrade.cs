@@ -53,6 +53,7 @@ internal sealed class DatabaseUpgrade(IStorageSessions sessions, RollupCatalog c
                 {
                     if (!await _version.IsEarlierAsync(connection, token).ConfigureAwait(false))
                         return null;
+                    await DatabaseServer.RequireFitAsync(connection, sessions.Kind, sessions.Address, token).ConfigureAwait(false);
                     var upgraded = await UpgradeAsync(connection, committed, rules, token).ConfigureAwait(false);
                     // Judges whether what is configured now is what was declared.
                     await _schema.PrepareAsync(connection, rules, token).ConfigureAwait(false);

@@ -59,7 +59,7 @@ public sealed class PostgresSessionsTests(PostgresFixture postgres) : PostgresCh
     }
 
     [Fact]
-    public async Task A_ping_finds_the_sessions_that_can_not_write_and_all_of_them_are_closed()
+    public async Task A_renewal_of_the_node_s_row_finds_the_sessions_that_can_not_write_and_all_of_them_are_closed()
     {
         await using var storage = new NodeStorage(Database.Options, RollupCatalog.Default);
         var sessions = (PostgresSessions)storage.Sessions;
@@ -72,9 +72,9 @@ public sealed class PostgresSessionsTests(PostgresFixture postgres) : PostgresCh
         await first.DisposeAsync();
         await second.DisposeAsync();
 
-        var fault = await Assert.ThrowsAsync<StorageException>(() => storage.Results.PingAsync(CancellationToken.None));
+        var fault = await Assert.ThrowsAsync<StorageException>(() => storage.Nodes.RenewAsync("127.0.0.1:4053", 1, CancellationToken.None));
         Assert.Contains("takes no writes", fault.Message, StringComparison.Ordinal);
-        await storage.Results.PingAsync(CancellationToken.None);
+        await storage.Nodes.RenewAsync("127.0.0.1:4053", 1, CancellationToken.None);
 
         await using var next = await sessions.OpenAsync(CancellationToken.None);
         Assert.DoesNotContain(next.ProcessID, closed);

@@ -67,7 +67,7 @@ public abstract class StreamRegisterTests(StorageKind kind, PostgresFixture post
     {
         await using (var before = Storage.Open())
             await before.PrepareAsync(CountingRules.Default, Now);
-        foreach (var table in (string[])["pulse_stream", "pulse_cut"])
+        foreach (var table in (string[])["pulse_stream", "pulse_cut", "pulse_node"])
             await Storage.QueryAsync($"drop table {table}");
         await Storage.QueryAsync("delete from pulse_schema where step > 4");
         await Storage.QueryAsync("update pulse_bucket set positions = 'one/events/A 7@1' where bucket = 3");
