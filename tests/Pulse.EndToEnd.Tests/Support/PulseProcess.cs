@@ -214,7 +214,9 @@ internal sealed record NodeStatus(
     [property: JsonRequired] string? DeadLetterProblem,
     [property: JsonRequired] string? FormatProblem,
     [property: JsonRequired] bool StorageAvailable,
+    [property: JsonRequired] string? StorageProblem,
     [property: JsonRequired] IReadOnlyList<StandingBucket> StandingBuckets,
+    [property: JsonRequired] IReadOnlyList<RollupApart> Apart,
     [property: JsonRequired] IReadOnlyList<NodeBalance> Balances,
     [property: JsonRequired] IReadOnlyList<NodePartition> Partitions,
     [property: JsonRequired] IReadOnlyList<NodeMember> Members)
@@ -235,6 +237,10 @@ internal sealed record NodePartition(
 
 /// <summary>A bucket that a node can't go on with.</summary>
 internal sealed record StandingBucket([property: JsonRequired] string Bucket, [property: JsonRequired] string Problem);
+
+/// <summary>A rollup of which the database refuses something.</summary>
+internal sealed record RollupApart(
+    [property: JsonRequired] string Rollup, [property: JsonRequired] IReadOnlyList<string> Buckets, [property: JsonRequired] string Problem);
 
 /// <summary>What became of a rollup's records, as of the last cut that a node has seen.</summary>
 internal sealed record NodeBalance([property: JsonRequired] string Rollup, [property: JsonRequired] NodeCut? Cut);
