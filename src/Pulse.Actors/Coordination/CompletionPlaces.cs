@@ -23,6 +23,9 @@ internal sealed class CompletionPlaces(ImmutableArray<CompletionId> seen, Func<s
     public long this[string stream, int partition] =>
         _next.TryGetValue((stream, partition), out var next) ? next : Earlier(stream, partition)?.Offset + 1 ?? 0;
 
+    /// <summary>How far a partition of this very stream was read; 0 where nothing of it was.</summary>
+    public long ReadUpTo(string stream, int partition) => _next.GetValueOrDefault((stream, partition));
+
     /// <summary>Goes on after a record.</summary>
     public void Handled(CompletionId record) => _next[(record.Stream, record.Partition)] = record.Offset + 1;
 

@@ -148,11 +148,11 @@ internal sealed class CompletionReader
     private void TellWhereCut(TopicDescription topic, HashSet<int> told)
     {
         var spans = _questions.SpansAsync(topic.Topic, topic.Led, _stop.Token).GetAwaiter().GetResult();
-        foreach (var (partition, span) in spans.Where(span => span.Value.End < _places[topic.Stream, span.Key] && told.Add(span.Key)))
+        foreach (var (partition, span) in spans.Where(span => span.Value.End < _places.ReadUpTo(topic.Stream, span.Key) && told.Add(span.Key)))
             _log.Warning(
                 "The log of partition {0} of the completion topic '{1}' was cut: it ends at offset {2}, and was read up to {3}. A completion that comes "
                 + "below that counts as one that was exported; 'pulse export' exports its dates.",
-                partition, topic.Topic, span.End, _places[topic.Stream, partition]);
+                partition, topic.Topic, span.End, _places.ReadUpTo(topic.Stream, partition));
     }
 
     private IConsumer<Ignore, byte[]> NewConsumer() =>
