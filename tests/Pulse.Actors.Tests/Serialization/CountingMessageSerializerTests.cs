@@ -161,7 +161,7 @@ public sealed class CountingMessageSerializerTests : IDisposable
         Action<Wire.BucketReplies>[] mistakes =
         [
             replies => replies.Kinds[0] = Wire.ReplyKind.Unspecified,
-            replies => replies.Kinds[5] = (Wire.ReplyKind)7,
+            replies => replies.Kinds[5] = (Wire.ReplyKind)8,
             replies => replies.Kinds.RemoveAt(0),
             replies => replies.StreamIndexes[2] = 1,
             replies => replies.Partitions.Add(0),
