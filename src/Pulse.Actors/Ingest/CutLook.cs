@@ -13,8 +13,10 @@ namespace Pulse.Actors.Ingest;
 /// <param name="storage">What buckets have stored, and where the cut is kept.</param>
 internal sealed class CutLook(KafkaSettings settings, TopicQuestions questions, NodeStorage storage)
 {
-    // Each question takes a client of its own; of many partitions that were cut together, one is looked at at a time.
-    private readonly SemaphoreSlim _one = new(1);
+    // Each question takes a client of its own, and many partitions may be cut together.
+    private const int MaximumLooks = 1;
+
+    private readonly SemaphoreSlim _looks = new(MaximumLooks);
     private readonly CutQuestions _cuts = new(settings);
 
     /// <summary>Keeps the lowest place that a bucket's position shows, where that is below the one that is kept.</summary>
@@ -24,7 +26,7 @@ internal sealed class CutLook(KafkaSettings settings, TopicQuestions questions, 
     public async Task LowerAsync(StreamPartition partition)
     {
         // Its ingestor asks again soon.
-        if (!await _one.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
+        if (!await _looks.WaitAsync(TimeSpan.Zero).ConfigureAwait(false))
             return;
         try
         {
@@ -43,7 +45,7 @@ internal sealed class CutLook(KafkaSettings settings, TopicQuestions questions, 
         }
         finally
         {
-            _one.Release();
+            _looks.Release();
         }
     }
 }
