@@ -62,6 +62,19 @@ public sealed class ClusterSearchTests : IDisposable
         AssertNoWordOfAkka(other);
     }
 
+    [Fact]
+    public async Task A_node_whose_seed_hangs_joins_when_that_goes_on()
+    {
+        await using var one = Start("one", "127.0.0.1", _ports[0], $"127.0.0.1:{_ports[0]}");
+        await ReadyAsync(one);
+        one.Pause();
+        await using var other = Start("other", "127.0.0.1", _ports[1], $"127.0.0.1:{_ports[0]}");
+        await FindsNoneAsync(other, "somebody listens who does not answer this node");
+        one.Resume();
+        await other.LineAsync("This node has found the cluster.", Limit);
+        await TestCluster.MembersAsync(2, [one, other]);
+    }
+
     public void Dispose() => _directory.Dispose();
 
     private PulseProcess Start(string name, string hostname, int port, params string[] seeds)

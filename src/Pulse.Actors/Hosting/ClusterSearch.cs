@@ -12,7 +12,7 @@ namespace Pulse.Actors.Hosting;
 internal sealed class ClusterSearch : ReceiveActor, IWithTimers
 {
     // Above the time after which the first seed node founds a cluster by itself, so that an ordinary start is not told as a problem.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(12);
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(8);
 
     private readonly Cluster _cluster = Cluster.Get(Context.System);
