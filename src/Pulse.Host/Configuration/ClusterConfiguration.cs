@@ -46,7 +46,9 @@ internal static class ClusterConfiguration
     {
         var colon = address.LastIndexOf(':');
         return colon > 0 && int.TryParse(
-            address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535;
+            address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
+            // Akka compares addresses as they are written.
+            && port is > 0 and <= 65_535 && address[colon + 1] != '0';
     }
 
     private static ImmutableArray<string> Roles(ClusterOptions options, IConfigurationSection written, List<string> mistakes)

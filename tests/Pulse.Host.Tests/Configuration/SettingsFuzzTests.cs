@@ -82,6 +82,7 @@ public sealed class SettingsFuzzTests : IDisposable
     [InlineData("host-blank.txt", "Pulse:Cluster:Hostname is 'a b'; use a host's name or an IP address.")]
     [InlineData("seed-blank.txt", "Pulse:Cluster:SeedNodes names 'a b:4053'; use host:port.")]
     [InlineData("seed-scheme.txt", "Pulse:Cluster:SeedNodes names 'akka.tcp://pulse@pulse-0:4053'; use host:port.")]
+    [InlineData("seed-port-zero.txt", "Pulse:Cluster:SeedNodes names '[::]:05'; use host:port.")]
     [InlineData("topic-blank.txt", "Pulse:Kafka:Topic is 'a b', which is no name of a topic;")]
     [InlineData("topic-dots.txt", "Pulse:Kafka:DeadLetterTopic is '..', which is no name of a topic;")]
     [InlineData("identity-blank.txt", "Pulse:Kafka:StreamIdentity is 'a b'; use letters, digits and signs without blanks")]
