@@ -49,8 +49,7 @@ public sealed class CutAcceptance
                     return moved;
                 foreach (var bucket in cuts.ToLookup(cut => (cut.Stored.Version, cut.Stored.Bucket)))
                     await GoBackAsync(connection, rows[bucket.Key], [.. bucket], token).ConfigureAwait(false);
-                foreach (var partition in cuts.Select(cut => cut.Stored.Partition).Distinct())
-                    await FoundCuts.ForgetAsync(connection, _sessions.Kind, partition, token).ConfigureAwait(false);
+                await FoundCuts.ForgetAsync(connection, _sessions.Kind, cuts.Select(cut => cut.Stored.Partition).Distinct(), token).ConfigureAwait(false);
                 await ActionLog.AddAsync(connection, who, Sentence(cuts), token).ConfigureAwait(false);
                 return [];
             },

@@ -103,7 +103,7 @@ public sealed class FoundCuts
             await _version.CheckAsync(connection, token).ConfigureAwait(false);
             if (PositionRow.Moved(await PositionRow.LockAsync(connection, _sessions.Kind, token).ConfigureAwait(false), read) is { Count: > 0 } moved)
                 return moved;
-            await ForgetAsync(connection, _sessions.Kind, partition, token).ConfigureAwait(false);
+            await ForgetAsync(connection, _sessions.Kind, [partition], token).ConfigureAwait(false);
             await ActionLog.AddAsync(connection, who, $"accept-cut: partition {partition}, {why}.", token).ConfigureAwait(false);
             return [];
         },
@@ -112,14 +112,15 @@ public sealed class FoundCuts
 
     // What buckets hold beyond their rows may be of the log that was cut: with another name of its content, an incarnation drops it.
     internal static async Task ForgetAsync(
-        DbConnection connection, StorageKind kind, StreamPartition partition, CancellationToken cancellationToken)
+        DbConnection connection, StorageKind kind, IEnumerable<StreamPartition> partitions, CancellationToken cancellationToken)
     {
         await connection.ExecuteAsync($"update pulse_bucket set checkpoint = {CheckpointSchema.NewName(kind)}", cancellationToken).ConfigureAwait(false);
-        await connection.ExecuteAsync(
-            "delete from pulse_cut where stream = @stream and partition = @partition",
-            cancellationToken,
-            ("stream", partition.Stream),
-            ("partition", partition.Partition)).ConfigureAwait(false);
+        foreach (var partition in partitions)
+            await connection.ExecuteAsync(
+                "delete from pulse_cut where stream = @stream and partition = @partition",
+                cancellationToken,
+                ("stream", partition.Stream),
+                ("partition", partition.Partition)).ConfigureAwait(false);
     }
 
     private static LogPosition? FromOf(DbDataReader row) => row.IsDBNull(1) ? null : new LogPosition(row.GetInt64(1), row.GetInt32(2));
