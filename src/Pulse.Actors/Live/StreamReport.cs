@@ -70,9 +70,10 @@ internal sealed class StreamReport(ILoggingAdapter log)
     }
 
     private void TellOfSilence(StreamState state) => log.Warning(
-        "Kafka has not {0} for {1:0} s, and how far partitions are behind is unknown. {2}",
-        state.IsRefused ? "said what the topic is" : "answered",
+        "Kafka has not {0} for {1:0} s{2}, and how far partitions are behind is unknown. {3}",
+        state.IsRefused ? "said" : "answered",
         (state.AtUtc - state.KafkaSilentSinceUtc).TotalSeconds,
+        state.IsRefused ? " what the topic is" : "",
         state.KafkaProblem ?? "The question is still under way.");
 
     private void TellOf(IEnumerable<PartitionState> standing)

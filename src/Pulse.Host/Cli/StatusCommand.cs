@@ -106,8 +106,7 @@ internal sealed class StatusCommand
         }
         catch (InvalidOperationException)
         {
-            // It names a character set that there is not.
-            return (HostCommand.CannotSay, "the answer can't be read, as no node of Pulse gives it.", "");
+            return (HostCommand.CannotSay, "the answer is in a character set that there is not, so no node of Pulse gave it.", "");
         }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {

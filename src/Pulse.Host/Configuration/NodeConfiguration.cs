@@ -188,7 +188,7 @@ internal sealed partial record NodeConfiguration(
             // The driver's message names the keyword; the string itself may hold a password and is not repeated. Of a keyword without a
             // value it does not even do that.
             var reason = exception is ArgumentException { ParamName: { } keyword } ? $"'{keyword}'"
-                : exception is KeyNotFoundException ? "a keyword in it is none"
+                : exception is KeyNotFoundException ? "it has a keyword that the driver does not know"
                 : exception.Message;
             mistakes.Add($"Pulse:Storage:ConnectionString can't be understood ({reason}); use Npgsql's form, "
                 + "Host=…;Database=…;Username=…;Password=….");

@@ -61,7 +61,7 @@ public sealed class NodeConfigurationTests
     [InlineData("Pulse:Kafka:CreateTopics", "si", "Pulse:Kafka:CreateTopics is 'si'; give true or false.")]
     [InlineData("Pulse:Http:Port:Number", "1", "Pulse:Http:Port is one value, not a section.")]
     [InlineData("Pulse:Kafka:Topic", "completion-event", "Pulse:Kafka:Topic, CompletionTopic and DeadLetterTopic")]
-    [InlineData("Pulse:Storage:ConnectionString", "Hozt=", "Pulse:Storage:ConnectionString can't be understood (a keyword in it is none);")]
+    [InlineData("Pulse:Storage:ConnectionString", "Hozt=", "Pulse:Storage:ConnectionString can't be understood (it has a keyword that the driver does not know);")]
     [InlineData("Pulse:CheckpointInterval", "soon", "Pulse:CheckpointInterval is 'soon'; give a time span such as 00:05:00.")]
     public void A_mistake_is_one_line_that_names_the_setting(string setting, string value, string start)
     {
