@@ -20,8 +20,10 @@ internal static class ClusterConfiguration
         ClusterAddress.Check(options, mistakes);
         if (options.Shards is < 1 or > 10_000)
             mistakes.Add($"{Section}:Shards is {options.Shards}; use 1 to 10000, about ten for each node.");
-        if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed) || !ClusterAddress.IsHost(seed[..seed.LastIndexOf(':')])) is { } wrong)
+        if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed) || !ClusterAddress.IsHost(HostOf(seed))) is { } wrong)
             mistakes.Add($"{Section}:SeedNodes names '{wrong}'; use host:port.");
+        else if (options.SeedNodes.FirstOrDefault(seed => ClusterAddress.IsEveryAddress(HostOf(seed))) is { } every)
+            mistakes.Add($"{Section}:SeedNodes names '{every}', which is every address of a machine; name one at which this node reaches the seed.");
         if (options.SeedNodes.Count > 0 && options.Port == 0)
             mistakes.Add($"{Section}:Port is 0; a node with seed nodes needs a port of its own that others can reach.");
 
@@ -46,10 +48,10 @@ internal static class ClusterConfiguration
     {
         var colon = address.LastIndexOf(':');
         return colon > 0 && int.TryParse(
-            address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port)
-            // Akka compares addresses as they are written.
-            && port is > 0 and <= 65_535 && address[colon + 1] != '0';
+            address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535;
     }
+
+    private static string HostOf(string address) => address[..address.LastIndexOf(':')];
 
     private static ImmutableArray<string> Roles(ClusterOptions options, IConfigurationSection written, List<string> mistakes)
     {

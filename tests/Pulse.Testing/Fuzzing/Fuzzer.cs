@@ -13,10 +13,11 @@ public static class Fuzzer
     /// <summary>The seconds of all targets together; 0: only what is kept.</summary>
     public const string Variable = "PULSE_TEST_FUZZ";
 
-    /// <summary>The seed of a run that is repeated; by default each run has another.</summary>
+    /// <summary>The seed. Without it, a run of the default time always has the same one, and a run of a given time another each time.</summary>
     public const string SeedVariable = "PULSE_TEST_FUZZ_SEED";
 
     private const double DefaultSeconds = 60;
+    private const int DefaultSeed = 1;
     private const int MostKept = 5_000;
     private const int MostShownCharacters = 500;
     private static readonly TimeSpan TimeToShorten = TimeSpan.FromSeconds(10);
@@ -46,7 +47,7 @@ public static class Fuzzer
         }
 
         var known = outcomes.ToHashSet(StringComparer.Ordinal);
-        var seed = Number(SeedVariable) is { } given ? (int)given : Environment.TickCount;
+        var seed = Number(SeedVariable) is { } given ? (int)given : Number(Variable) is null ? DefaultSeed : Environment.TickCount;
         var mutation = new Mutation(seed, [.. words.Select(Encoding.UTF8.GetBytes)]);
         List<byte[]> inputs = [.. corpus.Values];
         var time = TimeSpan.FromSeconds((Number(Variable) ?? DefaultSeconds) / Enum.GetValues<FuzzTarget>().Length);
