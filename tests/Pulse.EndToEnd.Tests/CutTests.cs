@@ -1,6 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
+using Confluent.Kafka;
 using Pulse.EndToEnd.Tests.Support;
+using Pulse.Simulator;
+using Pulse.Simulator.Generation;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
@@ -89,6 +92,56 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
         await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
         await ExactCounts.StoredAsync(database, Before + Lost + After, Limit);
         AssertCut(await VerifyAsync(environment, expected: 3), from, to);
+    }
+
+    [Fact]
+    public async Task A_running_node_goes_on_after_a_rebuild_though_its_broker_leads_with_lower_epochs_and_shows_what_the_tables_hold()
+    {
+        await using var cluster = await KafkaFixture.StartClusterAsync();
+        var stream = await TestStream.CreateAsync(cluster, [1]);
+        var database = await postgres.CreateDatabaseAsync();
+        var environment = stream.Environment(database, TimeSpan.FromMilliseconds(300));
+        var broker = cluster.Brokers[0];
+        await using var node = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
+        await stream.WriteAsync(Events(Before, DateTimeOffset.UtcNow.AddHours(-2)));
+        await ExactCounts.StoredAsync(database, Before, Limit);
+        await broker.StopAsync();
+        broker.CopyDisk();
+        for (var restart = 0; restart < 3; restart++)
+        {
+            await cluster.StartAsync(broker);
+            await broker.StopAsync();
+        }
+
+        await cluster.StartAsync(broker);
+        // Of a window of its own, which nothing will count again.
+        await stream.WriteAsync(Events(Lost, DateTimeOffset.UtcNow.AddHours(-1)));
+        await ExactCounts.StoredAsync(database, Before + Lost, Limit);
+        await broker.KillAsync();
+        broker.PutDiskBack();
+        await cluster.StartAsync(broker);
+        await StandingAsync(node, "are in doubt");
+        await stream.WriteAsync(Events(After, DateTimeOffset.UtcNow.AddHours(-2)));
+
+        // The log is longer than what was stored of the former one, and by how much says nothing.
+        await Eventually.HoldsAsync("the new end is known", Limit, async () =>
+        {
+            using var status = JsonDocument.Parse(await node.GetAsync("/api/status"));
+            var partition = status.RootElement.GetProperty("partitions")[0];
+            return ShownPartition.Of(partition) is { End: Before + After, Lag: null }
+                && partition.GetProperty("position").ValueKind == JsonValueKind.Null;
+        });
+        Assert.DoesNotMatch("(?m)^pulse_ingest_(lag|position|committed).*partition=", await node.GetAsync("/metrics"));
+        var (exitCode, output) = await RunAsync(environment, ["rebuild", "--yes", .. Rollups.SelectMany(rollup => (string[])["--rollup", rollup])]);
+        Assert.True(exitCode == 0, string.Join('\n', output));
+
+        await ExactCounts.StoredAsync(database, Before + After, Limit);
+        await ExactCounts.AssertAsync(stream.Judge(), ResultTables.OfPostgres(database));
+        await Eventually.HoldsAsync("the node shows the tables", Limit, async () =>
+        {
+            using var answer = JsonDocument.Parse(await node.GetAsync("/api/rollups/viewsByDeviceGenre"));
+            return answer.RootElement.GetProperty("total").GetInt64() == Before + After;
+        });
     }
 
     [Fact]
@@ -234,6 +287,16 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
         await connection.OpenAsync();
         await using var command = new Npgsql.NpgsqlCommand($"select count(*) from {table}", connection);
         return (long)(await command.ExecuteScalarAsync())!;
+    }
+
+    private static IEnumerable<Message<byte[], byte[]>> Events(int count, DateTimeOffset end)
+    {
+        var generator = new EventGenerator(new SimulatorOptions { Events = count, Rate = 0 }, end);
+        for (var number = 0; number < count; number++)
+        {
+            generator.Next();
+            yield return new Message<byte[], byte[]> { Key = generator.Key, Value = generator.Value.ToArray() };
+        }
     }
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);

@@ -67,8 +67,8 @@ internal sealed class PulseNode : ISubject
         return new SubjectReport
         {
             Consumed = _statistics.Consumed,
-            Positions = partitions.ToDictionary(status => status.Partition, status => status.Position),
-            Committed = partitions.ToDictionary(status => status.Partition, status => status.Committed),
+            Positions = partitions.ToDictionary(status => status.Partition, status => status.Position ?? 0),
+            Committed = partitions.ToDictionary(status => status.Partition, status => status.Committed ?? 0),
         };
     }
 

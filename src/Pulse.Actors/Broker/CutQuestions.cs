@@ -49,7 +49,10 @@ public sealed class CutQuestions(KafkaSettings settings, TimeSpan? limit = null)
             null => beyondEnd is null ? null : beyondEnd with { IsCertain = true },
             var end when IsAbsent(end) && beyondEnd is null => throw new IngestException(
                 $"Partition {partition} of '{settings.Topic}' has no record of leader epoch {furthest.Epoch} any more, and its log is longer than "
-                + $"offset {furthest.Offset}: nobody can say from where on it is another one. 'pulse rebuild' of all rollups is the way on."),
+                + $"offset {furthest.Offset}: nobody can say from where on it is another one. 'pulse rebuild' of all rollups is the way on.")
+            {
+                IsUnknowable = true,
+            },
             // The log's newest epoch is below the position's: a broker was put back to a copy of earlier days.
             var end when IsAbsent(end) => await BeginOfNewestAsync(partition, span, furthest, cancellationToken).ConfigureAwait(false),
             // The position's epoch is still the newest one, and its records end too early: it was given twice, the first time before a

@@ -13,4 +13,7 @@ public sealed class IngestException : Exception
 
     /// <summary>Whether a broker has said so; else it may be that none answered.</summary>
     public bool IsAnswer { get; init; }
+
+    /// <summary>Whether the log that is there now can't tell it, however often it is asked.</summary>
+    public bool IsUnknowable { get; init; }
 }

@@ -304,7 +304,8 @@ public static class PulseAkkaExtensions
                 sources,
                 services.GetRequiredService<ClusterView>(),
                 services.GetRequiredService<StreamView>(),
-                new StreamAssessment(settings.CheckpointInterval))),
+                new StreamAssessment(settings.CheckpointInterval),
+                services.GetRequiredService<IngestStatistics>())),
             "stream-watch");
         Cluster.Get(system).RegisterOnMemberUp(() => watch.Tell(StreamWatch.Begin.Instance));
         // A node that leaves reads nothing any more, and that is no news.

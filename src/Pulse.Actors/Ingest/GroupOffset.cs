@@ -33,6 +33,9 @@ internal sealed class GroupOffset(
         }
         catch (KafkaException failure)
         {
+            statistics.GroupRefuses = failure.Error.Code is ErrorCode.GroupAuthorizationFailed or ErrorCode.TopicAuthorizationFailed
+                ? failure.Error.Reason.TrimEnd('.')
+                : null;
             log.Debug("The group was not told that {0} is stored up to {1}: {2}", assigned.Partition, offset, failure.Message);
         }
     }

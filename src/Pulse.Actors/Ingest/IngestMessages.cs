@@ -55,6 +55,10 @@ internal sealed record AskIdentity : INoSerializationVerificationNeeded
     public static AskIdentity Instance { get; } = new();
 }
 
+/// <summary>To a node's <see cref="StreamIngest"/>, on the event stream too: its Kafka client may not get what there is, so have a new one read.</summary>
+/// <param name="Partition">Of which that was seen.</param>
+internal sealed record ReadAnew(int Partition) : INoSerializationVerificationNeeded;
+
 /// <summary>What a session has to say to buckets, to its node's <see cref="BucketOutbox"/>.</summary>
 /// <param name="Partition">Its partition.</param>
 /// <param name="Requests">Not empty; questions, deltas and empty deltas in the order in which they came.</param>

@@ -10,6 +10,7 @@ public sealed class IngestStatistics
     private readonly ConcurrentDictionary<int, PartitionStatus> _partitions = [];
     private string? _refusal;
     private string? _stuck;
+    private string? _groupRefuses;
     private long _consumed;
     private long _deadLettered;
     private long _restarts;
@@ -63,6 +64,13 @@ public sealed class IngestStatistics
         internal set => Volatile.Write(ref _stuck, value);
     }
 
+    // Why the broker does not take offsets for the consumer group; null while it does, or is away.
+    internal string? GroupRefuses
+    {
+        get => Volatile.Read(ref _groupRefuses);
+        set => Volatile.Write(ref _groupRefuses, value);
+    }
+
     internal void Read(int records, int deadLetters)
     {
         Interlocked.Add(ref _consumed, records);
@@ -79,12 +87,23 @@ public sealed class IngestStatistics
 
     internal void Committed()
     {
+        GroupRefuses = null;
         Interlocked.Increment(ref _commits);
         Interlocked.Exchange(ref _lastCommitTicks, DateTime.UtcNow.Ticks);
     }
 
-    internal void Assigned(int partition) =>
-        _partitions[partition] = new PartitionStatus(partition) { Standing = Status(partition)?.Standing };
+    internal void Assigned(int partition) => _partitions[partition] = new PartitionStatus(partition)
+    {
+        Standing = Status(partition)?.Standing,
+        IsCut = Status(partition)?.IsCut == true,
+    };
+
+    // It knows nothing of any log.
+    internal void HasNewClient()
+    {
+        foreach (var status in _partitions.Values)
+            status.IsCut = false;
+    }
 
     // Whoever reads it next says whether it still stands still.
     internal void Released(int partition)
@@ -94,7 +113,8 @@ public sealed class IngestStatistics
             _partitions.TryRemove(KeyValuePair.Create(partition, status));
     }
 
-    internal void StandsStill(int partition, string why) => _partitions.GetOrAdd(partition, number => new(number)).Standing = why;
+    // How far a session had come before says nothing of where the next one will begin.
+    internal void StandsStill(int partition, string why) => _partitions[partition] = new PartitionStatus(partition) { Standing = why };
 
     internal void HandedOver(int partition) => _partitions.TryRemove(partition, out _);
 

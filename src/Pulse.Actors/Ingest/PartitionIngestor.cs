@@ -73,14 +73,22 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         {
             Receive<CutRead>(read =>
             {
-                if (read.Cut is not { } cut)
+                if (read.Cut is { } cut)
+                {
+                    StandStillByCut(cut.Notice);
+                    WaitAndStop(CutRetry);
+                    LookFurther();
+                }
+                else if (_context.Statistics.Status(_partition) is { IsCut: true })
+                {
+                    // A broker that was put back leads with lower epochs, which the client takes for old news.
+                    _context.StreamIngest.Tell(new ReadAnew(_partition));
+                    HandOver();
+                }
+                else
                 {
                     Start(acquired);
-                    return;
                 }
-
-                StandStill(cut.Notice, CutRetry);
-                LookFurther();
             });
             Receive<Status.Failure>(failure => StandStill(
                 $"It is not known whether its log was found cut before. {failure.Cause.Message}", RefusedRetry));
@@ -140,7 +148,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
     // Until it is kept, this ingestor alone knows it: the next one might read a log that has grown again.
     private void StandStill(SessionEffect.End cut)
     {
-        GiveBack(cut.Detail);
+        StandStillByCut(cut.Detail);
         Become(() =>
         {
             Receive<CutKept>(_ =>
@@ -161,6 +169,12 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
 
     // The log may show now how far down it is another one, and not any more when it has grown. Where nobody says it, it is asked again soon.
     private void LookFurther() => _context.LowerCut(_assigned).PipeTo(Self, success: () => CutKept.Instance);
+
+    private void StandStillByCut(string why)
+    {
+        GiveBack(why);
+        _context.Statistics.Status(_partition)?.IsCut = true;
+    }
 
     private void GiveBack(string why)
     {

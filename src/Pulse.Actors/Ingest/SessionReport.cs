@@ -8,7 +8,7 @@ namespace Pulse.Actors.Ingest;
 internal sealed class SessionReport(IngestSession session, IngestStatistics statistics, GroupOffset group, ILoggingAdapter log)
 {
     private int _attempt;
-    private long _stored;
+    private long? _stored;
     private long _toldOfGapTo;
 
     /// <summary>Looks at where the session stands now.</summary>
@@ -32,11 +32,15 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
         }
 
         _attempt = session.Id.Attempt;
-        _stored = session.StoredProgress?.Offset ?? _stored;
+        var stored = session.StoredProgress?.Offset;
+        _stored = stored ?? _stored;
         if (statistics.Status(session.Partition.Partition) is not { } status)
             return;
+        status.Waits = session.WantsRecords;
+        if (stored is null)
+            return;
         status.Position = session.Position.Offset;
-        status.Committed = _stored;
+        status.Committed = stored;
     }
 
     /// <summary>What people are told of a log that was cut: the offsets in doubt, who counted them, and the ways on.</summary>
@@ -70,5 +74,5 @@ internal sealed class SessionReport(IngestSession session, IngestStatistics stat
     }
 
     /// <summary>Tells the group how far all is stored.</summary>
-    public void TellGroup() => _ = group.Tell(_stored);
+    public void TellGroup() => _ = group.Tell(_stored ?? 0);
 }

@@ -42,8 +42,10 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     private readonly Dictionary<IActorRef, AssignedPartition> _assigned = [];
     private IActorRef _ingestors = ActorRefs.Nobody;
     private TopicReader? _reader;
+    private TopicReader? _ending;
     private TopicDescription? _stream;
     private string? _outage;
+    private string? _groupRefuses;
     private int _abandoned;
     private bool _leaving;
 
@@ -79,7 +81,12 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
         Receive<TopicDescription>(Handle);
         Receive<Disconnected>(Handle);
         Receive<ReaderEnded>(Handle);
-        Receive<KeepAllReading>(_ => KeepReading());
+        Receive<ReadAnew>(Handle);
+        Receive<KeepAllReading>(_ =>
+        {
+            TellOfGroup();
+            KeepReading();
+        });
         Receive<AcquirePartition>(Handle);
         Receive<PartitionGivenBack>(_ => TakeBack(Sender));
         Receive<Terminated>(message => TakeBack(message.ActorRef));
@@ -95,6 +102,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     protected override void PreStart()
     {
         DistributedPubSub.Get(Context.System).Mediator.Tell(new Subscribe(Topic, Self));
+        Context.System.EventStream.Subscribe(Self, typeof(ReadAnew));
         Timers.StartPeriodicTimer(KeepAllReading.Instance, KeepAllReading.Instance, KeepReadingInterval);
     }
 
@@ -138,6 +146,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             reader.Completion.PipeTo(
                 Self, success: () => new ReaderEnded(reader, null), failure: cause => new ReaderEnded(reader, cause));
             _reader = reader;
+            _statistics.HasNewClient();
         }
 
         KeepReading();
@@ -169,6 +178,32 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             _log.Warning("{0} Trying again every {1} s.", problem, RetryDelay.TotalSeconds);
         _outage = problem;
         ConnectIn(RetryDelay);
+    }
+
+    // Partitions may ask for it together.
+    private void Handle(ReadAnew message)
+    {
+        if (_reader is not { } reader || _reader == _ending)
+            return;
+        _log.Info("A new Kafka client reads, since the former one may not get what there is of partition {0} now.", message.Partition);
+        _ending = reader;
+        _ = reader.StopAsync();
+    }
+
+    // Nothing of Pulse depends on it, but monitors of the group show a lag that there is not.
+    private void TellOfGroup()
+    {
+        var reason = _statistics.GroupRefuses;
+        if (reason == _groupRefuses)
+            return;
+        if (reason is not null)
+            _log.Warning(
+                "The consumer group '{0}' is not told how far the stream is stored: {1}. Counting goes on, but monitors of the group show a growing lag. "
+                + "Give the node's user the right to read the group (Pulse:Kafka:GroupId).",
+                _settings.GroupId, reason);
+        else
+            _log.Info("The consumer group '{0}' is told again how far the stream is stored.", _settings.GroupId);
+        _groupRefuses = reason;
     }
 
     private void KeepReading()

@@ -23,7 +23,7 @@ public sealed record UnstoredWanted
 /// <param name="Position">The next offset not yet handled.</param>
 /// <param name="Committed">The committed offset.</param>
 /// <param name="Standing">Why its reader can't go on, for people; null while it can.</param>
-public readonly record struct NodePartition(int Partition, long Position, long Committed, string? Standing = null);
+public readonly record struct NodePartition(int Partition, long? Position, long? Committed, string? Standing = null);
 
 /// <summary>What a node does, told to all nodes once a second on <see cref="LiveFeed.Topic"/>.</summary>
 /// <param name="Node">The node's unique address.</param>

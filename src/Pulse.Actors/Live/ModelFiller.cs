@@ -25,13 +25,14 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
     {
         // Read before the counts: of a bucket that is taken over in between, these may be called older than they are, never newer.
         var generations = await store.GenerationsAsync(counts.Rollup, cancellationToken).ConfigureAwait(false);
+        var isBehind = counts.IsBehind(generations);
+        if (isBehind)
+            newestWindows = options.Windows;
         var ends = await store.NewestWindowsAsync(counts.Rollup, newestWindows, cancellationToken).ConfigureAwait(false);
         var isEverything = ends.Count < newestWindows;
+        var from = new Window(0);
         if (ends.Count == 0)
-        {
-            counts.Fill([], new Window(0));
-            return;
-        }
+            counts.Fill([], generations, from, below: null);
 
         var read = 0;
         var first = 0;
@@ -49,12 +50,19 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
                 (window ??= new Filling(bucket, row.Window)).Add(row, options.KeysPerWindow);
             }
 
+            var below = first == 0 ? (Window?)null : from;
+            from = isEverything && next == ends.Count ? new Window(0) : ends[next - 1];
             counts.Fill(
                 windows.Values.Select(window => new LiveBucket(
                     window.Bucket, generations.GetValueOrDefault(window.Bucket.Number), [window.ToWindow(options.KeysPerWindow)])),
-                isEverything && next == ends.Count ? new Window(0) : ends[next - 1]);
+                generations,
+                from,
+                below);
             first = next;
         }
+
+        if (isBehind)
+            counts.Filled(generations, from);
     }
 
     private sealed class Filling(BucketId bucket, Window window)

@@ -12,6 +12,9 @@ internal static class NodePartitionColumns
     /// <summary>How many letters the reasons of all partitions may have together.</summary>
     public const int ReasonLetters = 4_000;
 
+    // A position that is unknown; nothing is uncommitted then.
+    private const long Unknown = -1;
+
     // Its row in the message, and the frame of a reason.
     private const int BytesPerStanding = 6;
     private const string Elsewhere = "its node's /api/status says why";
@@ -19,8 +22,8 @@ internal static class NodePartitionColumns
     /// <summary>What a partition takes, a reason aside, rather too many bytes than too few.</summary>
     public static int BytesOf(NodePartition partition) =>
         CodedOutputStream.ComputeInt32Size(partition.Partition)
-        + CodedOutputStream.ComputeInt64Size(partition.Position)
-        + CodedOutputStream.ComputeSInt64Size(partition.Position - partition.Committed)
+        + CodedOutputStream.ComputeInt64Size(partition.Position ?? Unknown)
+        + CodedOutputStream.ComputeSInt64Size(UncommittedOf(partition))
         + (partition.Standing is null ? 0 : BytesPerStanding);
 
     /// <summary>Writes them.</summary>
@@ -39,8 +42,8 @@ internal static class NodePartitionColumns
             }
 
             wire.Steps.Add(partition.Partition - before);
-            wire.Positions.Add(partition.Position);
-            wire.Uncommitted.Add(partition.Position - partition.Committed);
+            wire.Positions.Add(partition.Position ?? Unknown);
+            wire.Uncommitted.Add(UncommittedOf(partition));
             before = partition.Partition;
         }
 
@@ -58,8 +61,13 @@ internal static class NodePartitionColumns
         for (var row = 0; row < wire.Steps.Count; row++)
         {
             number += wire.Steps[row];
-            yield return new NodePartition(
-                number, wire.Positions[row], wire.Positions[row] - wire.Uncommitted[row], reasons.GetValueOrDefault(row));
+            var reason = reasons.GetValueOrDefault(row);
+            yield return wire.Positions[row] is not Unknown and var position
+                ? new NodePartition(number, position, position - wire.Uncommitted[row], reason)
+                : new NodePartition(number, null, null, reason);
         }
     }
+
+    private static long UncommittedOf(NodePartition partition) =>
+        partition is { Position: { } position, Committed: { } committed } ? position - committed : 0;
 }

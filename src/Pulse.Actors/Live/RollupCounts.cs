@@ -14,6 +14,7 @@ public sealed class RollupCounts
     private int _size;
     private long _version;
     private Window? _completeFrom;
+    private IReadOnlyDictionary<int, long> _generations = new Dictionary<int, long>();
 
     internal RollupCounts(Rollup rollup, LiveOptions options, TimeSpan settled, TimeProvider time)
     {
@@ -77,23 +78,78 @@ public sealed class RollupCounts
         }
     }
 
+    /// <summary>Whether storage knows an incarnation of a bucket that this does not: it may have begun with less, as after a rebuild.</summary>
+    /// <param name="generations">In storage, by bucket.</param>
+    internal bool IsBehind(IReadOnlyDictionary<int, long> generations)
+    {
+        lock (_gate)
+            return generations.Any(bucket => bucket.Value > _generations.GetValueOrDefault(bucket.Key, -1));
+    }
+
     /// <summary>Takes whole windows from storage.</summary>
     /// <param name="stored">All counts of every window, by bucket.</param>
-    /// <param name="completeFrom">The oldest window that was read, or the Unix epoch if there is no older one.</param>
-    internal bool Fill(IEnumerable<LiveBucket> stored, Window completeFrom)
+    /// <param name="generations">Of all buckets, read before the counts.</param>
+    /// <param name="from">The oldest window that was read, or the Unix epoch if there is no older one.</param>
+    /// <param name="below">All windows up to this one were read; null for all newer ones.</param>
+    internal bool Fill(IEnumerable<LiveBucket> stored, IReadOnlyDictionary<int, long> generations, Window from, Window? below)
     {
         lock (_gate)
         {
             var changed = _completeFrom is null;
-            _completeFrom = _completeFrom is { } held && held < completeFrom ? held : completeFrom;
+            _completeFrom = _completeFrom is { } held && held < from ? held : from;
             foreach (var bucket in stored)
                 changed |= MergeWindows(bucket);
+            for (var index = _windows.Count - 1; index >= 0 && _windows.Keys[index] >= from; index--)
+            {
+                if (below is null || _windows.Keys[index] < below)
+                    changed |= DropFormer(index, generations);
+            }
+
             return Changed(changed);
         }
     }
 
+    /// <summary>Everything that is kept was read from storage: what is older has to be read there, and what former incarnations still tell is wrong.</summary>
+    /// <param name="generations">Of all buckets, read before the counts.</param>
+    /// <param name="from">The oldest window that was read.</param>
+    internal bool Filled(IReadOnlyDictionary<int, long> generations, Window from)
+    {
+        lock (_gate)
+        {
+            _generations = generations;
+            var changed = false;
+            while (_windows.Count > 0 && _windows.Keys[0] < from)
+            {
+                RemoveOldest();
+                changed = true;
+            }
+
+            _completeFrom = _completeFrom is { } held && held > from ? held : from;
+            return Changed(changed);
+        }
+    }
+
+    private bool DropFormer(int index, IReadOnlyDictionary<int, long> generations)
+    {
+        var counts = _windows.Values[index];
+        _size -= counts.Size;
+        var changed = counts.DropFormer(Rollup, generations);
+        _size += counts.Size;
+        if (counts.Size == 0)
+            _windows.RemoveAt(index);
+        return changed;
+    }
+
+    private void RemoveOldest()
+    {
+        _size -= _windows.Values[0].Size;
+        _windows.RemoveAt(0);
+    }
+
     private bool MergeWindows(LiveBucket bucket)
     {
+        if (bucket.Generation < _generations.GetValueOrDefault(bucket.Bucket.Number))
+            return false;
         var changed = false;
         foreach (var window in bucket.Windows)
         {
@@ -115,8 +171,7 @@ public sealed class RollupCounts
         while (_windows.Count > 1 && MustLeave(_windows.Values[0]))
         {
             _completeFrom = new Window(_windows.Keys[0].EndUnixSeconds + 1);
-            _size -= _windows.Values[0].Size;
-            _windows.RemoveAt(0);
+            RemoveOldest();
             changed = true;
         }
 

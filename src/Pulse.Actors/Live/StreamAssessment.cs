@@ -56,7 +56,7 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
         {
             foreach (var partition in node.Partitions)
             {
-                if (!readers.TryGetValue(partition.Partition, out var other) || other.Partition.Position < partition.Position)
+                if (!readers.TryGetValue(partition.Partition, out var other) || (other.Partition.Position ?? -1) < (partition.Position ?? -1))
                     readers[partition.Partition] = (node, partition);
             }
         }
@@ -77,7 +77,7 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
             Begin = span?.Begin,
             End = span?.End,
             Stored = stored,
-            Lag = LagOf(span, stored, reader.Partition.Standing is not null),
+            Lag = answers.Stored?.Progress.Cuts.Contains(number) == true ? null : LagOf(span, stored, reader.Partition.Standing is not null),
             Reader = reader.Node?.Node,
             ReaderAddress = reader.Node?.Address,
             Position = reader.Node is null ? null : reader.Partition.Position,
@@ -89,8 +89,8 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
         bool IsFresh(DateTime? atUtc) => nowUtc - atUtc <= StreamState.Freshness;
     }
 
-    // What retention has removed can't be counted any more, and is no work that is left. What is stored beyond the end of a log that
-    // was cut says nothing of how much of it is to be counted.
+    // What retention has removed can't be counted any more, and is no work that is left. What is stored of a log that was cut says
+    // nothing of how much of the one that is there is to be counted, even where that has grown beyond it.
     private static long? LagOf(LogSpan? span, long? stored, bool isStanding) =>
         span is not { } log || stored is not { } position || (isStanding && position > log.End)
             ? null

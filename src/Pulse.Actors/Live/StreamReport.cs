@@ -42,14 +42,16 @@ internal sealed class StreamReport(ILoggingAdapter log)
 
     private void TellWhatGoesOn(StreamState state, List<PartitionState> standing)
     {
-        var goOn = _told.Keys.Where(number => number >= state.Partitions.Length || state.Partitions[number].Standing is null).ToList();
+        // Between two readers, and before a new one has a place, nobody knows it yet.
+        var goOn = _told.Keys
+            .Where(number => number >= state.Partitions.Length || state.Partitions[number] is { Standing: null, Position: not null }).ToList();
         if (goOn.Count > 0)
             log.Info("{0} {1} on.", PartitionNames.Of(goOn), goOn.Count == 1 ? "goes" : "go");
         goOn.ForEach(number => _told.Remove(number));
         foreach (var other in _told.Keys.Except(standing.Select(partition => partition.Partition)).ToList())
         {
             // Its reader speaks for it now; while brokers are silent, theirs is the line.
-            if (state.Partitions[other].Standing!.Cause != StandingCause.BrokerSilent)
+            if (state.Partitions[other].Standing is { Cause: not StandingCause.BrokerSilent })
                 _told.Remove(other);
         }
     }

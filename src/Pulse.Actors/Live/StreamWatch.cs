@@ -3,6 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 using Akka.Actor;
 using Akka.Event;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 
 namespace Pulse.Actors.Live;
@@ -30,7 +31,9 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     private readonly ClusterView _cluster;
     private readonly StreamView _view;
     private readonly StreamAssessment _assessment;
+    private readonly IngestStatistics _ingest;
     private readonly StreamReport _report;
+    private readonly Dictionary<int, long> _newClientAt = [];
     private readonly CancellationTokenSource _stopping = new();
     private StreamAnswers _answers = new();
     private bool _isAsking;
@@ -40,9 +43,10 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     /// <param name="cluster">What nodes say that they read.</param>
     /// <param name="view">What to keep true.</param>
     /// <param name="assessment">Judges.</param>
-    public StreamWatch(StreamSources sources, ClusterView cluster, StreamView view, StreamAssessment assessment)
+    /// <param name="ingest">What this node reads.</param>
+    public StreamWatch(StreamSources sources, ClusterView cluster, StreamView view, StreamAssessment assessment, IngestStatistics ingest)
     {
-        (_sources, _cluster, _view, _assessment) = (sources, cluster, view, assessment);
+        (_sources, _cluster, _view, _assessment, _ingest) = (sources, cluster, view, assessment, ingest);
         _report = new StreamReport(Context.GetLogger());
         Receive<Begin>(_ => Start());
         Receive<AskNow>(_ => Ask());
@@ -142,7 +146,24 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     {
         _view.State = _assessment.Next(_view.State, _answers, _cluster.HeardWithin(NodeFreshness), NowUtc);
         _report.Tell(_view.State, _cluster.Self);
+        AskForNewClient();
     }
+
+    // The client takes a leader whose epoch is lower than the last one it knew for old news, and waits for another for ever. Where a new
+    // client gets nothing either, there is nothing to get, as in a transaction that is left open.
+    private void AskForNewClient()
+    {
+        if (_view.State.StorageProblem is not null || _view.State.SpokenForBy(_cluster.Self).FirstOrDefault(MissesRecords) is not { } partition)
+            return;
+        _newClientAt[partition.Partition] = partition.Position!.Value;
+        Context.System.EventStream.Publish(new ReadAnew(partition.Partition));
+    }
+
+    private bool MissesRecords(PartitionState partition) =>
+        partition is { Standing.Cause: StandingCause.NoProgress, HasLeader: true }
+        && partition.Position < partition.End
+        && _ingest.Status(partition.Partition) is { Waits: true }
+        && _newClientAt.GetValueOrDefault(partition.Partition, -1) != partition.Position;
 
     /// <summary>Sent once the node is a member: before that nobody reads here, and others may be waited for long.</summary>
     internal sealed record Begin : INoSerializationVerificationNeeded

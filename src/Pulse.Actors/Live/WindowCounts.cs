@@ -53,6 +53,33 @@ internal sealed class WindowCounts(int maximumKeys)
         return changed;
     }
 
+    /// <summary>Drops what incarnations before those in storage have counted, and the ones in storage have not (yet).</summary>
+    /// <param name="rollup">Whose counts they are.</param>
+    /// <param name="generations">Of the buckets in storage, whose counts of this window were merged.</param>
+    /// <returns>Whether any count changed.</returns>
+    public bool DropFormer(Rollup rollup, IReadOnlyDictionary<int, long> generations)
+    {
+        var before = Size;
+        foreach (var (bucket, held) in _bucketTotals)
+        {
+            if (held.Generation >= generations.GetValueOrDefault(bucket))
+                continue;
+            _bucketTotals.Remove(bucket);
+            _bucketSum -= held.Count;
+        }
+
+        var newest = generations.Values.DefaultIfEmpty(0).Max();
+        foreach (var (key, held) in _keys)
+        {
+            if (held.Generation >= newest || held.Generation >= generations.GetValueOrDefault(BucketId.Owning(rollup, key).Number))
+                continue;
+            _keys.Remove(key);
+            _keySum -= held.Count;
+        }
+
+        return Size < before;
+    }
+
     private static bool Take(ref Held held, Held told, ref long sum)
     {
         if (told.Generation < held.Generation || (told.Generation == held.Generation && told.Count <= held.Count))

@@ -10,6 +10,9 @@ namespace Pulse.Actors.Storage;
 /// <param name="Positions">By partition, the least position of all buckets; absent where one of them has handled nothing yet.</param>
 public sealed record StoredProgress(ImmutableDictionary<int, long> Positions)
 {
+    /// <summary>Partitions whose log was found cut, and nobody has decided about it: what is stored of them is of another log.</summary>
+    public ImmutableHashSet<int> Cuts { get; init; } = [];
+
     /// <summary>The least position of all buckets in a partition.</summary>
     public long this[int partition] => Positions.GetValueOrDefault(partition, LogPosition.Start.Offset);
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Storage.Cuts;
@@ -42,14 +43,27 @@ internal sealed class CutSearch(KafkaSettings kafka, NodeStorage storage)
             if (!spans.TryGetValue(partition, out var span))
                 throw new IngestException(
                     $"Kafka at {kafka.BootstrapServers} does not say what partition {partition} of '{kafka.Topic}' holds. Try again.");
-            var differs = await cuts.AskAsync(partition, span, stored.Select(bucket => bucket.Position), stop);
             var number = new StreamPartition(topic.Stream, partition);
             var before = await storage.FoundCuts.ReadAsync(number, stop);
+            var differs = await DiffersAsync();
             if (isRestored && differs.Count > 0)
                 throw new ConfigurationException(
                     $"The log of {CutNotice.Name(number)} was not restored: buckets stand at offsets that it does not have. Nothing was changed. Restore it, or "
                     + "leave --restored out.");
             found.Add(CutsOf(number, stored, differs, isRestored && before is not null ? before with { Buckets = [] } : before));
+
+            async Task<IReadOnlyDictionary<LogPosition, LogDivergence>> DiffersAsync()
+            {
+                try
+                {
+                    return await cuts.AskAsync(partition, span, stored.Select(bucket => bucket.Position), stop);
+                }
+                catch (IngestException unknown) when (unknown.IsUnknowable && !isRestored && before?.From is not null)
+                {
+                    // Nodes that looked before it had grown so far have kept the place.
+                    return ImmutableDictionary<LogPosition, LogDivergence>.Empty;
+                }
+            }
         }
 
         return found;

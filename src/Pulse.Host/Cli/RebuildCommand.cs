@@ -76,7 +76,9 @@ internal sealed class RebuildCommand
             return refusal;
 
         await storage.RebuildAsync(rollups, node.Settings.Rules, OperatorCommand.Who, stop);
-        System.Console.WriteLine("Done. Nodes that run begin to read within seconds; others when they are started.");
+        System.Console.WriteLine(
+            "Done. Nodes that run begin to read within seconds, a partition whose log was cut once all rollups are rebuilt; others when they "
+            + "are started. Pages follow within half a minute.");
         return HostCommand.Done;
     }
 

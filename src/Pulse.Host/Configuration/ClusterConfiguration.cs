@@ -20,8 +20,8 @@ internal static class ClusterConfiguration
         ClusterAddress.Check(options, mistakes);
         if (options.Shards is < 1 or > 10_000)
             mistakes.Add($"{Section}:Shards is {options.Shards}; use 1 to 10000, about ten for each node.");
-        if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed) || !ClusterAddress.IsHost(HostOf(seed))) is { } wrong)
-            mistakes.Add($"{Section}:SeedNodes names '{wrong}'; use host:port.");
+        if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed) || !IsHost(HostOf(seed))) is { } wrong)
+            mistakes.Add($"{Section}:SeedNodes names '{wrong}'; use host:port, and brackets around an IPv6 address.");
         else if (options.SeedNodes.FirstOrDefault(seed => ClusterAddress.IsEveryAddress(HostOf(seed))) is { } every)
             mistakes.Add($"{Section}:SeedNodes names '{every}', which is every address of a machine; name one at which this node reaches the seed.");
         if (options.SeedNodes.Count > 0 && options.Port == 0)
@@ -50,6 +50,9 @@ internal static class ClusterConfiguration
         return colon > 0 && int.TryParse(
             address.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is > 0 and <= 65_535;
     }
+
+    // An IPv6 address without brackets could have the port in it.
+    private static bool IsHost(string host) => ClusterAddress.IsHost(host) && (host[0] == '[' || !host.Contains(':', StringComparison.Ordinal));
 
     private static string HostOf(string address) => address[..address.LastIndexOf(':')];
 

@@ -33,7 +33,7 @@ internal sealed class EmbeddedSimulator(
         {
             var reader = await ingest.GetAsync(stoppingToken);
             await UntilAsync(() => statistics.Partitions.Count == EmbeddedStream.Partitions, stoppingToken);
-            _committedAtStart = statistics.Partitions.Sum(partition => Math.Min(partition.Committed, deadLetters.PositionOf(partition.Partition)));
+            _committedAtStart = statistics.Partitions.Sum(partition => Math.Min(partition.Committed ?? 0, deadLetters.PositionOf(partition.Partition)));
             await using var ends = new TopicEnds(settings.Kafka);
             var run = new SimulatorRun(
                 options, (produced, token) => WaitForCommitsAsync(reader, ends, produced, token), new LatestProgress(this));
@@ -90,7 +90,7 @@ internal sealed class EmbeddedSimulator(
         foreach (var partition in statistics.Partitions)
         {
             // Bad records are read twice: the broker must not drop them before they were sent.
-            var done = Math.Min(partition.Committed, deadLetters.PositionOf(partition.Partition));
+            var done = Math.Min(partition.Committed ?? 0, deadLetters.PositionOf(partition.Partition));
             committed += done;
             fullest = Math.Max(fullest, (ends[partition.Partition] ?? 0) - done);
         }

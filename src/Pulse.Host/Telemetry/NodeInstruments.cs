@@ -61,8 +61,8 @@ internal sealed class NodeInstruments : IDisposable
         Counter("pulse.ingest.commits", () => ingest.Commits, "{commit}", "Offsets told to the consumer group.");
         Gauge("pulse.ingest.wrong_format", () => [new(ingest.Formats.Problem is null ? 0 : 1)], "1", "1 while much of what is read lately is no viewing event, as of a producer that writes another format; else 0.");
         Gauge("pulse.ingest.commit.age", () => Age(ingest.LastCommit), "s", "Time since the consumer group was last told an offset.");
-        Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read.");
-        Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The offset of a partition below which everything is stored.");
+        Partitions("pulse.ingest.position", ingest, status => status.Position, "{event}", "The next offset of a partition to be read; absent while it stands still.");
+        Partitions("pulse.ingest.committed", ingest, status => status.Committed, "{event}", "The offset of a partition below which everything is stored, as its reader knows it; absent while it stands still.");
     }
 
     private void DeadLetters(DeadLetterStatistics letters)
@@ -223,11 +223,11 @@ internal sealed class NodeInstruments : IDisposable
         _meter.CreateObservableGauge(name, read, unit, description);
 
     private void Partitions(
-        string name, IngestStatistics ingest, Func<PartitionStatus, long> read, string unit, string description) =>
+        string name, IngestStatistics ingest, Func<PartitionStatus, long?> read, string unit, string description) =>
         _meter.CreateObservableGauge(
             name,
-            () => ingest.Partitions.Select(status =>
-                new Measurement<long>(read(status), new Tag("partition", status.Partition))),
+            () => ingest.Partitions.Where(status => read(status) is not null).Select(status =>
+                new Measurement<long>(read(status)!.Value, new Tag("partition", status.Partition))),
             unit, description);
 
     private void Dates(

@@ -232,6 +232,9 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         Assert.NotNull(_statistics.Status(0)!.Standing);
 
         _kept = null;
+        var former = await StartAsync();
+        await _node.ExpectMsgAsync(new ReadAnew(0), Limit);
+        await ExpectTerminatedAsync(former, Limit);
         var next = await StartAsync();
         await StandAsync(next, 5);
         await FlushAsync(next);
@@ -268,6 +271,11 @@ public sealed class PartitionIngestorTests(KafkaFixture kafka)
         await AdvanceAsync(next, TimeSpan.FromSeconds(10));
         await ExpectTerminatedAsync(next, Limit);
 
+        // The client that has read the former log may know higher leader epochs.
+        var former = await StartAsync();
+        await _node.ExpectMsgAsync(new ReadAnew(0), Limit);
+        await ExpectTerminatedAsync(former, Limit);
+        Assert.Null(_statistics.Status(0));
         var last = await StartAsync();
         await StandAsync(last, 5);
         await FlushAsync(last);

@@ -12,6 +12,7 @@ using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
 using Pulse.Simulator.Broker;
+using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Ingest;
@@ -232,6 +233,48 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
         Assert.Contains("Trying again every 2 s.", warning.ToString(), StringComparison.Ordinal);
         ingest.Tell(new AcquirePartition(0), _ingestors);
         await _ingestors.ExpectMsgAsync<PartitionUnavailable>(Limit);
+    }
+
+    [Fact]
+    public async Task A_group_that_may_not_be_told_any_more_is_a_warning_for_each_reason()
+    {
+        var warnings = CreateTestProbe();
+        Sys.EventStream.Subscribe(warnings, typeof(Akka.Event.Warning));
+        await StartAsync();
+
+        _statistics.GroupRefuses = "Broker: Group authorization failed";
+        Clock.Advance(KeepReadingInterval);
+
+        var warning = await warnings.FishForMessageAsync<Akka.Event.Warning>(it => it.LogClass == typeof(StreamIngest), Limit);
+        Assert.StartsWith(
+            $"The consumer group '{_topic.Settings.GroupId}' is not told how far the stream is stored: Broker: Group authorization failed. ",
+            warning.Message.ToString(),
+            StringComparison.Ordinal);
+        _statistics.GroupRefuses = "Broker: Topic authorization failed";
+        Clock.Advance(KeepReadingInterval);
+        warning = await warnings.FishForMessageAsync<Akka.Event.Warning>(it => it.LogClass == typeof(StreamIngest), Limit);
+        Assert.Contains("Topic authorization failed", warning.Message.ToString(), StringComparison.Ordinal);
+        _statistics.Committed();
+        Assert.Null(_statistics.GroupRefuses);
+    }
+
+    [Fact]
+    public async Task A_client_that_may_not_get_what_there_is_is_replaced_once_for_all_partitions()
+    {
+        var ingest = await StartAsync();
+        var (one, other) = (CreateTestProbe(), CreateTestProbe());
+        var acquired = await AcquireAsync(ingest, one, 1);
+        await AcquireAsync(ingest, other, 2);
+
+        Sys.EventStream.Publish(new ReadAnew(1));
+        ingest.Tell(new ReadAnew(2));
+
+        await EndAsync(acquired);
+        await Eventually.HoldsAsync("a new client reads", Limit, async () =>
+        {
+            ingest.Tell(new AcquirePartition(1), one);
+            return await one.ExpectMsgAsync<object>(Limit) is PartitionAcquired again && again.Reader != acquired.Reader;
+        });
     }
 
     [Fact]

@@ -13,9 +13,19 @@ public sealed class NodePartitionColumnsTests
         NodePartition[] partitions =
         [
             new(7, 5, 9), new(0, 0, 0), new(99_999, long.MaxValue, 0, "log cut"), new(8, 1_000_000_000_000, 999_999_999_999, ""),
+            new(9, null, null, "log cut"), new(10, null, null),
         ];
 
         Assert.Equal(partitions.OrderBy(each => each.Partition), NodePartitionColumns.Read(NodePartitionColumns.Write(partitions)));
+    }
+
+    [Fact]
+    public void Unknown_positions_take_no_more_than_foreseen()
+    {
+        var partitions = Enumerable.Range(0, 1_000).Select(number => new NodePartition(number, null, null, "log cut")).ToList();
+
+        Assert.InRange(
+            NodePartitionColumns.Write(partitions).CalculateSize(), 10_000, partitions.Sum(NodePartitionColumns.BytesOf) + NodePartitionColumns.ReasonLetters + 100);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ public sealed class ReadModelTests
                     var (told, truth) = Tell(events, maximumKeys: 1_000);
                     var random = new Random(seed);
                     var counts = Counts(maximumKeys: 1_000);
-                    counts.Fill([], new Window(0));
+                    counts.Fill([], Generations.None, new Window(0), below: null);
                     LiveBucket[] twice = [.. told, .. told];
                     random.Shuffle(twice);
                     var before = 0L;
@@ -49,7 +49,7 @@ public sealed class ReadModelTests
                 const int maximumKeys = 10;
                 var (told, truth) = Tell(events, maximumKeys);
                 var counts = Counts(maximumKeys);
-                counts.Fill([], new Window(0));
+                counts.Fill([], Generations.None, new Window(0), below: null);
                 foreach (var bucket in told)
                     counts.Merge(bucket);
 
@@ -73,7 +73,7 @@ public sealed class ReadModelTests
     {
         var counts = new RollupCounts(
             Rollup, new LiveOptions { Windows = 3 }, settled: TimeSpan.FromTicks(-1), TimeProvider.System);
-        counts.Fill([], new Window(0));
+        counts.Fill([], Generations.None, new Window(0), below: null);
 
         for (var window = 1; window <= 5; window++)
             counts.Merge(Bucket(1, new Window(window * 300), total: window));
@@ -92,7 +92,7 @@ public sealed class ReadModelTests
         Assert.Null(counts.CompleteFrom);
         Assert.Equal(0, Answer(counts, new RollupQuery(Rollup)).Total);
 
-        counts.Fill([Bucket(1, new Window(300), total: 3)], new Window(0));
+        counts.Fill([Bucket(1, new Window(300), total: 3)], Generations.None, new Window(0), below: null);
 
         Assert.Equal(5, Answer(counts, new RollupQuery(Rollup)).Total);
     }
@@ -102,18 +102,62 @@ public sealed class ReadModelTests
     {
         var window = new Window(300);
         var counts = Counts(maximumKeys: 10);
-        counts.Fill([], new Window(0));
+        counts.Fill([], Generations.None, new Window(0), below: null);
         counts.Merge(Bucket(1, window, total: 9, generation: 5));
 
         Assert.True(counts.Merge(Bucket(1, window, total: 4, generation: 6)), "The database went back, or increments were lost.");
         Assert.False(counts.Merge(Bucket(1, window, total: 12, generation: 5)), "It died.");
-        Assert.False(counts.Fill([Bucket(1, window, total: 3, generation: 6)], new Window(0)), "More came since it was stored.");
+        Assert.False(counts.Fill([Bucket(1, window, total: 3, generation: 6)], Generations.None, new Window(0), below: null), "More came since it was stored.");
         Assert.Equal(4, Answer(counts, new RollupQuery(Rollup)).Total);
 
         counts.Merge(Bucket(1, window, total: 10, generation: 6));
 
         Assert.Equal(10, Assert.Single(Answer(counts, new RollupQuery(Rollup)).Keys).Count);
         Assert.Equal(10, Assert.Single(counts.Totals()).Count);
+    }
+
+    [Fact]
+    public void What_storage_has_no_more_is_dropped_once_it_knows_a_later_incarnation()
+    {
+        var key = new RollupKey("Mobile", "Drama");
+        var number = BucketId.Owning(Rollup, key).Number;
+        var (before, after) = (Of(5), Of(6));
+        var counts = Counts(maximumKeys: 10);
+        Assert.True(counts.IsBehind(before));
+        counts.Fill([Bucket(number, new Window(600), total: 9, generation: 5)], before, new Window(600), below: null);
+        counts.Fill([Bucket(number, new Window(300), total: 7, generation: 5)], before, new Window(0), new Window(600));
+        counts.Filled(before, new Window(0));
+        counts.Merge(Bucket(number + 1, new Window(300), total: 1, generation: 4));
+        Assert.False(counts.IsBehind(before));
+        Assert.True(counts.IsBehind(after));
+
+        // After a rebuild, of the newest window some is counted, and nothing of the one before.
+        Assert.True(counts.Fill([Bucket(number, new Window(600), total: 2, generation: 6)], after, new Window(600), below: null));
+        Assert.Equal([8L, 2L], counts.Totals().Select(total => total.Count));
+        Assert.True(counts.Fill([], after, new Window(0), new Window(600)));
+        counts.Filled(after, new Window(0));
+
+        Assert.Equal([1L, 2L], counts.Totals().Select(total => total.Count));
+        Assert.Equal(2, Assert.Single(Answer(counts, new RollupQuery(Rollup) { From = new Window(300).EndUtc }).Keys).Count);
+        Assert.False(counts.Merge(Bucket(number, new Window(900), total: 12, generation: 5)), "It was on its way.");
+        Assert.True(counts.Merge(Bucket(number, new Window(900), total: 12, generation: 6)));
+
+        Dictionary<int, long> Of(long generation) => new() { [number] = generation, [number + 1] = 4 };
+    }
+
+    [Fact]
+    public void Windows_that_were_not_read_again_are_left_to_storage()
+    {
+        var counts = Counts(maximumKeys: 10);
+        counts.Fill([Bucket(1, new Window(300), total: 7)], Generations.None, new Window(0), below: null);
+        counts.Merge(Bucket(1, new Window(600), total: 3));
+
+        Assert.True(counts.Filled(Generations.None, new Window(600)));
+
+        Assert.Equal([3L], counts.Totals().Select(total => total.Count));
+        Assert.Equal(new Window(600), counts.CompleteFrom);
+        Assert.False(counts.Filled(Generations.None, new Window(0)));
+        Assert.Equal(new Window(600), counts.CompleteFrom);
     }
 
     private static readonly CheckpointId First = new(Guid.NewGuid());

@@ -52,7 +52,7 @@ public sealed class RollupQueryTests
     {
         var model = new ReadModel(RollupCatalog.Default, new LiveOptions(), TimeSpan.FromMinutes(10));
         var window = new LiveWindow(new Window(300), 5, [new KeyTotal(new RollupKey("a", "b"), 5)]);
-        model.Find(Rollup.Name)!.Fill([new LiveBucket(new BucketId(Rollup.Name, 0), 1, [window])], new Window(0));
+        model.Find(Rollup.Name)!.Fill([new LiveBucket(new BucketId(Rollup.Name, 0), 1, [window])], Generations.None, new Window(0), below: null);
         // All windows are in memory: storage is not asked.
         var reader = new RollupReader(model, store: null!);
 

@@ -25,7 +25,7 @@ public sealed class RollupReaderTests(PostgresFixture postgres) : StorageTest(St
         var writer = new BucketWriter(node, RollupCatalog.Default);
         await writer.CountAsync(DeviceGenre, [new KeyCount(new RollupKey("Mobile", "Drama"), Stored, 7)]);
         var model = new ReadModel(RollupCatalog.Default, new LiveOptions(), TimeSpan.FromMinutes(10));
-        model.Find(DeviceGenre.Name)!.Fill([], completeFrom: InMemory);
+        model.Find(DeviceGenre.Name)!.Fill([], Generations.None, InMemory, below: null);
         var reader = new RollupReader(model, node.Results);
 
         await using var other = new NpgsqlConnection(Storage.Options.ConnectionString);

@@ -48,6 +48,29 @@ public sealed class StreamAssessmentTests
     }
 
     [Fact]
+    public void Of_a_log_that_was_cut_the_lag_is_unknown_whatever_its_end_and_whoever_reads_it()
+    {
+        var answers = Answers([(0, 90), (0, 90)], [60, 60]);
+        answers = answers with { Stored = (answers.Stored!.Value.Progress with { Cuts = [0] }, _now) };
+
+        Assess(answers, Reads((1, 60)));
+
+        Assert.Equal([null, 30L], _state.Partitions.Select(partition => partition.Lag));
+        Assert.Null(_state.Lag);
+    }
+
+    [Fact]
+    public void A_partition_that_stands_still_has_no_position_and_its_reader_none_before_the_other_one_has_let_go()
+    {
+        var standing = Node(new NodePartition(0, null, null, "The log was cut."));
+        Assert.Null(Assess(Answers([(0, 90)], [60]), [standing]).Partitions[0].Position);
+
+        var other = Node(new NodePartition(0, 70, 60)) with { Node = "other#2" };
+        Assert.Equal(70, Assess(Answers([(0, 90)], [60]), [standing, other]).Partitions[0].Position);
+        Assert.Equal(70, Assess(Answers([(0, 90)], [60]), [other, standing]).Partitions[0].Position);
+    }
+
+    [Fact]
     public void An_end_that_was_not_told_makes_the_lag_unknown_and_never_nothing()
     {
         var answers = Answers([(0, 100), (0, 100)], [100, 100]);

@@ -5,6 +5,7 @@ using Akka.Event;
 using Akka.TestKit;
 using Akka.TestKit.Xunit;
 using Pulse.Actors.Broker;
+using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
@@ -22,6 +23,8 @@ public sealed class StreamWatchTests : TestKit
     private Func<Task<TopicDescription>> _describe;
     private ImmutableArray<bool> _hasLeader = [true, true, true];
     private ImmutableArray<NodeStatus> _nodes;
+    private readonly IngestStatistics _ingest = new();
+    private long _stored = 100;
     private int _questions;
     private int _answers;
     private bool _isHeld;
@@ -50,9 +53,9 @@ public sealed class StreamWatchTests : TestKit
             (topic, _) => Task.FromResult(topic.HasLeader.Index().Where(each => each.Item)
                 .ToImmutableDictionary(each => each.Index, _ => new LogSpan(0, 100))),
             (_, _) => Task.FromResult(new StoredProgress(
-                Enumerable.Range(0, 3).ToImmutableDictionary(partition => partition, _ => 100L))));
+                Enumerable.Range(0, 3).ToImmutableDictionary(partition => partition, partition => partition == 1 ? _stored : 100L))));
         _watch = Sys.ActorOf(Props.Create(() => new StreamWatch(
-            sources, _cluster, _view, new StreamAssessment(TimeSpan.FromSeconds(5)))));
+            sources, _cluster, _view, new StreamAssessment(TimeSpan.FromSeconds(5)), _ingest)));
         _nodes = [Node(_cluster.Self, Reads(0), Reads(1), Reads(2))];
         _watch.Tell(StreamWatch.Begin.Instance);
     }
@@ -144,6 +147,42 @@ public sealed class StreamWatchTests : TestKit
 
         await UntilAsync(state => state.Partitions[1].Reader == _cluster.Self);
         Assert.Equal("Partition 1 stands still: log cut: look at it.", await WarningAsync());
+    }
+
+    [Fact]
+    public async Task A_partition_whose_new_reader_has_no_place_yet_does_not_go_on()
+    {
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2), new NodePartition(1, null, null, "log cut"))];
+        await UntilAsync(state => state.Standing.Any());
+        Assert.Equal("Partition 1 stands still: log cut.", await WarningAsync());
+
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2))];
+        await UntilAsync(state => state.Partitions[1] is { Reader: null, Standing: null });
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2)), Node("other#2", new NodePartition(1, null, null))];
+        await UntilAsync(state => state.Partitions[1].Reader == "other#2");
+        await _log.ExpectNoMsgAsync(TimeSpan.Zero);
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2)), Node("other#2", Reads(1))];
+
+        await UntilAsync(state => state.Partitions[1].Position == 100);
+        await NewsAsync("^Partition 1 goes on.$");
+    }
+
+    [Fact]
+    public async Task A_client_that_brings_nothing_of_what_there_is_is_replaced_once()
+    {
+        var asked = CreateTestProbe();
+        Sys.EventStream.Subscribe(asked, typeof(ReadAnew));
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(1) with { Position = 60 }, Reads(2))];
+        _stored = 60;
+        _ingest.Assigned(1);
+        await UntilAsync(state => state.Standing.Any(partition => partition.Standing!.Cause == StandingCause.NoProgress));
+        await asked.ExpectNoMsgAsync(TimeSpan.Zero);
+        _ingest.Status(1)!.Waits = true;
+
+        await UntilAsync(_ => asked.HasMessages);
+        await asked.ExpectMsgAsync(new ReadAnew(1));
+        await UntilAsync(state => state.AtUtc - _view.State.Partitions[1].Standing!.SinceUtc >= TimeSpan.FromMinutes(2));
+        await asked.ExpectNoMsgAsync(TimeSpan.Zero);
     }
 
     private static NodePartition Reads(int partition) => new(partition, 100, 100);

@@ -58,7 +58,9 @@ public sealed class LiveWindowsTests
                         window.Total,
                         [new KeyTotal(new RollupKey("Mobile", "Drama"), window.Total)]),
                 ])),
-            new Window(0));
+            new Dictionary<int, long>(),
+            new Window(0),
+            below: null);
         return counts;
     }
 

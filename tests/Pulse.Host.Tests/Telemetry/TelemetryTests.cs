@@ -223,7 +223,11 @@ public sealed class TelemetryTests : IAsyncLifetime
     public async Task A_partition_that_went_to_another_node_leaves_the_metrics()
     {
         _ingest.Assigned(5);
-        Assert.Equal(0, (await ScrapeAsync())["pulse_ingest_position{partition=\"5\"}"]);
+        _ingest.Assigned(6);
+        _ingest.Status(5)!.Position = 70;
+        var before = await ScrapeAsync();
+        Assert.Equal(70, before["pulse_ingest_position{partition=\"5\"}"]);
+        Assert.DoesNotContain("pulse_ingest_position{partition=\"6\"}", before.Series);
 
         _ingest.Released(5);
 

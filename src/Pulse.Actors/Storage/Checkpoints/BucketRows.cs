@@ -46,7 +46,13 @@ internal static class BucketRows
         // A database that went back to before a bucket had its row has stored nothing of it.
         if (rows.Sum(row => row.Buckets) < versions.All.Sum(version => version.Buckets))
             positions.Add(new BucketPositions());
-        return StoredProgress.Of(stream, positions);
+        var cuts = connection.Command(
+            $"select distinct partition from pulse_cut where version in ({numbers}) and stream = @stream", ("stream", stream));
+        await using var disposingCuts = cuts.ConfigureAwait(false);
+        return StoredProgress.Of(stream, positions) with
+        {
+            Cuts = [.. await cuts.ReadAllAsync(row => row.GetInt32(0), cancellationToken).ConfigureAwait(false)],
+        };
 
         BucketId? Named(long first) => versions.Bucket((int)(first / RollupCatalog.MaximumBuckets), (int)(first % RollupCatalog.MaximumBuckets));
     }

@@ -174,12 +174,13 @@ internal sealed class CheckpointSchema(StorageAddress address, StorageKind kind,
     /// Gives the buckets of a new version a row each, at the start of everything: without one, nobody would know that they stand
     /// anywhere.
     /// </summary>
-    public Task AddBucketsAsync(DbConnection connection, int version, int buckets, CancellationToken cancellationToken) =>
+    public Task AddBucketsAsync(DbConnection connection, int version, int buckets, CancellationToken cancellationToken, long generation = 0) =>
         connection.ExecuteAsync(
             "with recursive numbers (bucket) as (select 0 union all select bucket + 1 from numbers where bucket + 1 < @buckets) "
             + "insert into pulse_bucket (version, bucket, checkpoint, generation, positions, counted, late, dead, filtered, consumed) "
-            + $"select @version, bucket, {NewName(kind)}, 0, '', 0, 0, 0, 0, 0 from numbers",
+            + $"select @version, bucket, {NewName(kind)}, @generation, '', 0, 0, 0, 0, 0 from numbers",
             cancellationToken,
             ("version", version),
-            ("buckets", buckets));
+            ("buckets", buckets),
+            ("generation", generation));
 }

@@ -50,9 +50,10 @@ internal static class SqlCommands
     }
 
     /// <summary>The first value of a query's first row.</summary>
-    public static async Task<object?> ScalarAsync(this DbConnection connection, string sql, CancellationToken cancellationToken)
+    public static async Task<object?> ScalarAsync(
+        this DbConnection connection, string sql, CancellationToken cancellationToken, params (string Name, object Value)[] parameters)
     {
-        var command = connection.Command(sql);
+        var command = connection.Command(sql, parameters);
         await using var disposing = command.ConfigureAwait(false);
         return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
     }

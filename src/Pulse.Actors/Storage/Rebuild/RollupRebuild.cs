@@ -104,11 +104,16 @@ internal sealed class RollupRebuild(IStorageSessions sessions, RollupCatalog cat
             ("digest", declaration.Digest),
             ("declaration", declaration.Text),
             ("before", rebuilt.Version)).ConfigureAwait(false);
+        // Of a larger generation, pages take also that nothing is there any more.
+        var generation = Convert.ToInt64(
+            await connection.ScalarAsync(
+                "select coalesce(max(generation), 0) from pulse_bucket where version = @before", cancellationToken, ("before", rebuilt.Version)).ConfigureAwait(false),
+            CultureInfo.InvariantCulture);
         foreach (var table in (string[])["pulse_bucket", "pulse_gap", "pulse_cut"])
             await ExecuteAsync(
                 connection, $"delete from {table} where version = @before", cancellationToken, ("before", rebuilt.Version))
                 .ConfigureAwait(false);
-        await _schema.AddBucketsAsync(connection, version, rebuilt.Rollup.Buckets, cancellationToken).ConfigureAwait(false);
+        await _schema.AddBucketsAsync(connection, version, rebuilt.Rollup.Buckets, cancellationToken, generation + 1).ConfigureAwait(false);
         foreach (var statement in Emptying(rebuilt))
             await ExecuteAsync(connection, statement, cancellationToken).ConfigureAwait(false);
     }
