@@ -136,6 +136,35 @@ public sealed class ConnectionSecurityTests(SecuredKafka kafka) : IClassFixture<
         Assert.Contains($"Read on topic '{kafka.Stream.Topic}' (Pulse:Kafka:Topic)", line, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task A_right_that_is_taken_away_from_a_running_node_is_named_until_it_is_given_back()
+    {
+        await kafka.StartAsync();
+        await kafka.PasswordAsync("loser", "sesame");
+        var environment = kafka.Environment("SASL", Sasl("sasl_plaintext", "SCRAM-SHA-256", "loser"));
+        var topic = environment["Pulse__Kafka__Topic"];
+        await kafka.AllowAsync("loser", [.. Rights(environment), (ResourceType.Topic, topic, AclOperation.Describe)]);
+        await using var host = PulseProcess.Host(_directory, environment, "run", "--port", "0", "--data", "data");
+        await GoesOnAsync();
+
+        await kafka.RefuseAsync("loser", ResourceType.Topic, topic, AclOperation.Read);
+
+        await Eventually.HoldsAsync("the node says so", RunLimit, async () => (await host.StatusAsync()).Partitions.All(partition =>
+            partition.Standing is { } why
+            && why.StartsWith("It can't be read: ", StringComparison.Ordinal)
+            && why.Contains("Topic authorization failed", StringComparison.Ordinal)
+            && why.EndsWith("Give the node's user the right to read the topic (Pulse:Kafka:Topic).", StringComparison.Ordinal)));
+        await host.LineAsync("It can't be read: ", RunLimit);
+        await kafka.AllowAsync("loser", (ResourceType.Topic, topic, AclOperation.Read));
+        await GoesOnAsync();
+        host.AssertNoStackTrace();
+
+        Task GoesOnAsync() => Eventually.HoldsAsync("all is counted, and nothing stands still", RunLimit, async () =>
+            await host.HealthAsync("ready") == System.Net.HttpStatusCode.OK
+            && (await host.StatusAsync()).Partitions is { Count: > 0 } partitions
+            && partitions.All(partition => partition is { Standing: null, Lag: 0, Position: not null }));
+    }
+
     [Theory]
     [InlineData("verify")]
     [InlineData("rebuild")]

@@ -42,6 +42,7 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
             Assert.Equal(0, Sample(metrics, "pulse_dead_letters_reachable"));
             Assert.InRange(Sample(metrics, "pulse_dead_letters_waiting"), 1, double.MaxValue);
             Assert.Equal(HttpStatusCode.OK, await node.HealthAsync("ready"));
+            await node.LineAsync("Dead letters wait: ", Limit);
             Assert.Single(node.Output, line => line.Contains("Dead letters wait: ", StringComparison.Ordinal));
         }
 
@@ -62,6 +63,7 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
             await Eventually.HoldsAsync("the page says so", Limit, async () =>
                 !(await survivor.GetAsync("/cluster")).Contains("dead-letter-problem", StringComparison.Ordinal));
             Assert.Equal(1, Sample(await survivor.GetAsync("/metrics"), "pulse_dead_letters_reachable"));
+            await survivor.LineAsync("Dead letters are sent again", Limit);
             Assert.Single(survivor.Output, line => line.Contains("Dead letters are sent again", StringComparison.Ordinal));
         }
 

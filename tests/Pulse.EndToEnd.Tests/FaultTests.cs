@@ -10,7 +10,7 @@ namespace Pulse.EndToEnd.Tests;
 /// </summary>
 public sealed class FaultTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
     private readonly TestDirectory _directory = new();
 
     [Theory]

@@ -31,7 +31,10 @@ public sealed class RebuildTests(KafkaFixture kafka, PostgresFixture postgres) :
         Assert.True(exitCode == 0, string.Join('\n', output));
         Assert.Contains(output, line => line.Contains("table viewsByDeviceGenreAggregation is emptied and counted again", StringComparison.Ordinal));
         Assert.Contains(output, line => line.Contains("records are read again, those of 16 partitions", StringComparison.Ordinal));
-        Assert.Contains("Done. Nodes that run begin to read within seconds; others when they are started.", output);
+        Assert.Contains(
+            "Done. Nodes that run begin to read within seconds, a partition whose log was cut once all rollups are rebuilt; others when they are started. "
+            + "Pages follow within half a minute.",
+            output);
         Assert.Equal(versions, await VersionsAsync(database));
         await ExactCounts.AssertAtEndAsync(stream, producer, database, Limit);
     }

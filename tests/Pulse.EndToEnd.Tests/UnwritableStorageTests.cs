@@ -139,6 +139,8 @@ public sealed class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture p
     private static async Task IsOverAsync(PulseProcess node)
     {
         await Eventually.HoldsAsync("the node is ready", Limit, async () => await node.UnreadyAsync() is null);
+        // A line is there a moment after what it tells.
+        await node.LineAsync("Storage is back", Limit);
         Assert.Single(node.Output, line => line.Contains("Storage is away;", StringComparison.Ordinal));
         Assert.Single(node.Output, line => line.Contains("Storage is back", StringComparison.Ordinal));
         node.AssertNoStackTrace();

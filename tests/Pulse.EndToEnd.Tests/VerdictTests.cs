@@ -8,7 +8,7 @@ namespace Pulse.EndToEnd.Tests;
 /// <summary>A verdict depends on the record and on what is declared, and on nothing that came before, between or beside it.</summary>
 public sealed class VerdictTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(150);
     private readonly TestDirectory _directory = new();
 
     [Fact]

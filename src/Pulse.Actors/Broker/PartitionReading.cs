@@ -112,7 +112,9 @@ internal sealed class PartitionReading(AssignedPartition assigned)
     {
         // The client tells the cause of a reset by its text alone.
         EndWith(failure.Code != ErrorCode.Local_AutoOffsetReset
-            ? new ReadingRefused(_number, failure.Reason)
+            ? new ReadingRefused(_number, failure.Code == ErrorCode.TopicAuthorizationFailed
+                ? $"{failure.Reason.TrimEnd('.')}. Give the node's user the right to read the topic (Pulse:Kafka:Topic)."
+                : failure.Reason)
             : failure.Reason.Contains("truncation", StringComparison.OrdinalIgnoreCase)
                 ? new LogCut(_number, failure.Reason, EpochSeek.EndIn(failure.Reason) is { Offset: >= 0, Epoch: >= 0 } at ? at : null)
                 : new PositionNotFound(_number));

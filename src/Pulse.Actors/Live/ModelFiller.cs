@@ -25,6 +25,7 @@ internal sealed class ModelFiller(ResultStore store, LiveOptions options)
     {
         // Read before the counts: of a bucket that is taken over in between, these may be called older than they are, never newer.
         var generations = await store.GenerationsAsync(counts.Rollup, cancellationToken).ConfigureAwait(false);
+        // Only then can memory hold what storage has no more.
         var isBehind = counts.IsBehind(generations);
         if (isBehind)
             newestWindows = options.Windows;

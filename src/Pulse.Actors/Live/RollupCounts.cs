@@ -83,7 +83,7 @@ public sealed class RollupCounts
     internal bool IsBehind(IReadOnlyDictionary<int, long> generations)
     {
         lock (_gate)
-            return generations.Any(bucket => bucket.Value > _generations.GetValueOrDefault(bucket.Key, -1));
+            return !IsKnown(generations);
     }
 
     /// <summary>Takes whole windows from storage.</summary>
@@ -99,12 +99,8 @@ public sealed class RollupCounts
             _completeFrom = _completeFrom is { } held && held < from ? held : from;
             foreach (var bucket in stored)
                 changed |= MergeWindows(bucket);
-            for (var index = _windows.Count - 1; index >= 0 && _windows.Keys[index] >= from; index--)
-            {
-                if (below is null || _windows.Keys[index] < below)
-                    changed |= DropFormer(index, generations);
-            }
-
+            if (!IsKnown(generations))
+                changed |= DropFormer(generations, from, below);
             return Changed(changed);
         }
     }
@@ -127,6 +123,21 @@ public sealed class RollupCounts
             _completeFrom = _completeFrom is { } held && held > from ? held : from;
             return Changed(changed);
         }
+    }
+
+    private bool IsKnown(IReadOnlyDictionary<int, long> generations) =>
+        generations.All(bucket => bucket.Value <= _generations.GetValueOrDefault(bucket.Key, -1));
+
+    private bool DropFormer(IReadOnlyDictionary<int, long> generations, Window from, Window? below)
+    {
+        var changed = false;
+        for (var index = _windows.Count - 1; index >= 0 && _windows.Keys[index] >= from; index--)
+        {
+            if (below is null || _windows.Keys[index] < below)
+                changed |= DropFormer(index, generations);
+        }
+
+        return changed;
     }
 
     private bool DropFormer(int index, IReadOnlyDictionary<int, long> generations)

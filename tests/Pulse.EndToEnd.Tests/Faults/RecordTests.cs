@@ -121,6 +121,9 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
         foreach (var (node, from) in pair.Nodes.Zip(lines))
         {
             await Eventually.HoldsAsync("it is over", NodePair.Limit, async () => (await node.StatusAsync()).FormatProblem is null);
+            // A line is there a moment after what it tells.
+            await Eventually.HoldsAsync("it says so", NodePair.Limit, () => Task.FromResult(
+                node.Output.Skip(from).Any(line => line.Contains("viewing events again, after ", StringComparison.Ordinal))));
             Assert.Single(node.Output.Skip(from), line => line.Contains("A producer seems to write another format: ", StringComparison.Ordinal));
             Assert.Single(node.Output.Skip(from), line => line.Contains("viewing events again, after ", StringComparison.Ordinal));
         }

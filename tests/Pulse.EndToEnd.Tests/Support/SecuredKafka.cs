@@ -105,6 +105,23 @@ public sealed class SecuredKafka : IAsyncLifetime
         }));
     }
 
+    /// <summary>Takes a right away again.</summary>
+    public async Task RefuseAsync(string user, ResourceType type, string name, AclOperation operation)
+    {
+        using var administration = KafkaFixture.Administration(_cluster!.BootstrapServers);
+        await administration.DeleteAclsAsync(
+        [
+            new AclBindingFilter
+            {
+                PatternFilter = new ResourcePatternFilter { Type = type, Name = name, ResourcePatternType = ResourcePatternType.Literal },
+                EntryFilter = new AccessControlEntryFilter
+                {
+                    Principal = $"User:{user}", Host = "*", Operation = operation, PermissionType = AclPermissionType.Allow,
+                },
+            },
+        ]);
+    }
+
     /// <summary>Ends the broker.</summary>
     public async ValueTask DisposeAsync()
     {
