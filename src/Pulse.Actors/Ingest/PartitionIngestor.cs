@@ -81,7 +81,7 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
                 }
                 else if (_context.Statistics.Status(_partition) is { IsCut: true })
                 {
-                    // A broker that was put back leads with lower epochs, which the client takes for old news.
+                    // A broker that was put back leads with lower epochs, which this client ignores.
                     _context.StreamIngest.Tell(new ReadAnew(_partition));
                     HandOver();
                 }
@@ -168,7 +168,11 @@ public sealed class PartitionIngestor : ReceiveActor, IWithTimers
         _context.KeepCut(_assigned, cut.CutAt).PipeTo(Self, success: () => CutKept.Instance);
 
     // The log may show now how far down it is another one, and not any more when it has grown. Where nobody says it, it is asked again soon.
-    private void LookFurther() => _context.LowerCut(_assigned).PipeTo(Self, success: () => CutKept.Instance);
+    private void LookFurther() => _context.LowerCut(_assigned).PipeTo(Self, success: () => CutKept.Instance, failure: cause =>
+    {
+        _log.Debug("Nobody says how far down the log of partition {0} is another one: {1}", _partition, cause.Message);
+        return CutKept.Instance;
+    });
 
     private void StandStillByCut(string why)
     {
