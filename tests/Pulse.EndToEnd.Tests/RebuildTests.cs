@@ -32,8 +32,8 @@ public sealed class RebuildTests(KafkaFixture kafka, PostgresFixture postgres) :
         Assert.Contains(output, line => line.Contains("table viewsByDeviceGenreAggregation is emptied and counted again", StringComparison.Ordinal));
         Assert.Contains(output, line => line.Contains("records are read again, those of 16 partitions", StringComparison.Ordinal));
         Assert.Contains(
-            "Done. Nodes that run begin to read within seconds, a partition whose log was cut once all rollups are rebuilt; others when they are started. "
-            + "Pages follow within half a minute.",
+            "Done. Running nodes begin to read within seconds, and their pages follow within half a minute. A partition whose log was cut waits "
+            + "until all rollups are rebuilt.",
             output);
         Assert.Equal(versions, await VersionsAsync(database));
         await ExactCounts.AssertAtEndAsync(stream, producer, database, Limit);

@@ -185,7 +185,7 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
     {
         if (_reader is not { } reader || _reader == _ending)
             return;
-        _log.Info("A new Kafka client reads, since the former one may not get what there is of partition {0} now.", message.Partition);
+        _log.Info("A new Kafka client is started: the old one may no longer receive the records of partition {0}.", message.Partition);
         _ending = reader;
         _ = reader.StopAsync();
     }
@@ -198,11 +198,11 @@ public sealed class StreamIngest : ReceiveActor, IWithTimers
             return;
         if (reason is not null)
             _log.Warning(
-                "The consumer group '{0}' is not told how far the stream is stored: {1}. Counting goes on, but monitors of the group show a growing lag. "
+                "Offsets can't be committed to the consumer group '{0}': {1}. Counting goes on, but monitors of the group show a growing lag. "
                 + "Give the node's user the right to read the group (Pulse:Kafka:GroupId).",
                 _settings.GroupId, reason);
         else
-            _log.Info("The consumer group '{0}' is told again how far the stream is stored.", _settings.GroupId);
+            _log.Info("Offsets are committed to the consumer group '{0}' again.", _settings.GroupId);
         _groupRefuses = reason;
     }
 

@@ -149,8 +149,8 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         AskForNewClient();
     }
 
-    // The client takes a leader whose epoch is lower than the last one it knew for old news, and waits for another for ever. Where a new
-    // client gets nothing either, there is nothing to get, as in a transaction that is left open.
+    // A client ignores a leader whose epoch is lower than the last one it knew, and waits for ever. Where a new client receives nothing
+    // either, there is nothing to receive, as behind a transaction that is left open.
     private void AskForNewClient()
     {
         if (_view.State.StorageProblem is not null || _view.State.SpokenForBy(_cluster.Self).FirstOrDefault(MissesRecords) is not { } partition)

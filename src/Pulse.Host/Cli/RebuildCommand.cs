@@ -77,8 +77,8 @@ internal sealed class RebuildCommand
 
         await storage.RebuildAsync(rollups, node.Settings.Rules, OperatorCommand.Who, stop);
         System.Console.WriteLine(
-            "Done. Nodes that run begin to read within seconds, a partition whose log was cut once all rollups are rebuilt; others when they "
-            + "are started. Pages follow within half a minute.");
+            "Done. Running nodes begin to read within seconds, and their pages follow within half a minute. A partition whose log was cut waits "
+            + "until all rollups are rebuilt.");
         return HostCommand.Done;
     }
 

@@ -106,7 +106,7 @@ internal sealed class StatusCommand
         }
         catch (InvalidOperationException)
         {
-            return (HostCommand.CannotSay, "the answer is in a character set that there is not, so no node of Pulse gave it.", "");
+            return (HostCommand.CannotSay, "the answer names an unknown character set, so it is not from a node of Pulse.", "");
         }
         catch (TaskCanceledException) when (!stop.IsCancellationRequested)
         {

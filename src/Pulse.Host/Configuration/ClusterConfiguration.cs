@@ -23,7 +23,7 @@ internal static class ClusterConfiguration
         if (options.SeedNodes.FirstOrDefault(seed => !IsAddress(seed) || !IsHost(HostOf(seed))) is { } wrong)
             mistakes.Add($"{Section}:SeedNodes names '{wrong}'; use host:port, and brackets around an IPv6 address.");
         else if (options.SeedNodes.FirstOrDefault(seed => ClusterAddress.IsEveryAddress(HostOf(seed))) is { } every)
-            mistakes.Add($"{Section}:SeedNodes names '{every}', which is every address of a machine; name one at which this node reaches the seed.");
+            mistakes.Add($"{Section}:SeedNodes names '{every}', an address to listen at; name the host at which this node reaches the seed.");
         if (options.SeedNodes.Count > 0 && options.Port == 0)
             mistakes.Add($"{Section}:Port is 0; a node with seed nodes needs a port of its own that others can reach.");
 

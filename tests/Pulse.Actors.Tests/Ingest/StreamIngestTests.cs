@@ -247,7 +247,7 @@ public sealed class StreamIngestTests(KafkaFixture kafka)
 
         var warning = await warnings.FishForMessageAsync<Akka.Event.Warning>(it => it.LogClass == typeof(StreamIngest), Limit);
         Assert.StartsWith(
-            $"The consumer group '{_topic.Settings.GroupId}' is not told how far the stream is stored: Broker: Group authorization failed. ",
+            $"Offsets can't be committed to the consumer group '{_topic.Settings.GroupId}': Broker: Group authorization failed. ",
             warning.Message.ToString(),
             StringComparison.Ordinal);
         _statistics.GroupRefuses = "Broker: Topic authorization failed";
