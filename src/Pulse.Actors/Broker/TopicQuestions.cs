@@ -109,26 +109,42 @@ public sealed class TopicQuestions : IDisposable
             TopicPartition = new TopicPartition(topic, partition),
             OffsetSpec = which,
         }).ToList();
-        var answers = await AskAsync(
-            topic,
-            async client =>
-            {
-                try
-                {
-                    var options = new ListOffsetsOptions { RequestTimeout = _limit };
-                    return (await client.ListOffsetsAsync(asked, options).ConfigureAwait(false)).ResultInfos;
-                }
-                catch (ListOffsetsException exception)
-                {
-                    return exception.Result.ResultInfos;
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
+        var answers = await AskOffsetsAsync(topic, asked, cancellationToken).ConfigureAwait(false);
+        if (answers.Exists(IsOfUnknownLeader))
+            answers = await AskOffsetsAsync(topic, asked, cancellationToken).ConfigureAwait(false);
         return answers
             .Select(answer => answer.TopicPartitionOffsetError)
             .Where(answer => !answer.Error.IsError && answer.Offset.Value >= 0)
             .ToDictionary(answer => answer.Partition.Value, answer => answer.Offset.Value);
     }
+
+    private Task<List<ListOffsetsResultInfo>> AskOffsetsAsync(
+        string topic, IEnumerable<TopicPartitionOffsetSpec> asked, CancellationToken cancellationToken) => AskAsync(
+            topic,
+            async client =>
+            {
+                var answers = await ListAsync(client, asked).ConfigureAwait(false);
+                // A broker that was put back leads with lower epochs than before, which a client takes for old news, for ever.
+                if (answers.Exists(IsOfUnknownLeader))
+                    Replace(client);
+                return answers;
+            },
+            cancellationToken);
+
+    private async Task<List<ListOffsetsResultInfo>> ListAsync(IAdminClient client, IEnumerable<TopicPartitionOffsetSpec> asked)
+    {
+        try
+        {
+            return (await client.ListOffsetsAsync(asked, new ListOffsetsOptions { RequestTimeout = _limit }).ConfigureAwait(false)).ResultInfos;
+        }
+        catch (ListOffsetsException exception)
+        {
+            return exception.Result.ResultInfos;
+        }
+    }
+
+    private static bool IsOfUnknownLeader(ListOffsetsResultInfo answer) =>
+        answer.TopicPartitionOffsetError.Error.Code == ErrorCode.UnknownLeaderEpoch;
 
     private async Task<T> AskAsync<T>(string topic, Func<IAdminClient, Task<T>> ask, CancellationToken cancellationToken)
     {
