@@ -89,7 +89,7 @@ internal sealed class AcceptCutCommand
             if (partition.Cuts.Count == 0)
             {
                 yield return $"  {CutNotice.Name(partition.Partition)}: nothing is in doubt, all buckets stand at offsets that its log has. "
-                    + (partition.IsKept ? "It is read again." : "Nothing to accept.");
+                    + (partition.IsKept ? "Once that is accepted, it is read again." : "Nothing to accept.");
                 continue;
             }
 
