@@ -88,7 +88,8 @@ public sealed class TransactionTests(OneBroker shared, ITestOutputHelper output)
 
     private static IProducer<byte[], byte[]> Begin(TestStream stream)
     {
-        var producer = stream.Producer(new ProducerConfig { TransactionalId = $"{stream.Topic}-{Guid.NewGuid():N}" });
+        // The broker ends it after a minute otherwise, which a broker that starts on a busy machine may take.
+        var producer = stream.Producer(new ProducerConfig { TransactionalId = $"{stream.Topic}-{Guid.NewGuid():N}", TransactionTimeoutMs = 600_000 });
         producer.InitTransactions(NodePair.Limit);
         producer.BeginTransaction();
         return producer;
