@@ -105,6 +105,12 @@ internal static unsafe class NativeClient
     public static readonly delegate* unmanaged[Cdecl]<nint, void> DestroyError =
         (delegate* unmanaged[Cdecl]<nint, void>)Find("rd_kafka_error_destroy");
 
+    public static readonly delegate* unmanaged[Cdecl]<nint, int, nint> ClusterId =
+        (delegate* unmanaged[Cdecl]<nint, int, nint>)Find("rd_kafka_clusterid");
+
+    public static readonly delegate* unmanaged[Cdecl]<nint, nint, void> FreeMemory =
+        (delegate* unmanaged[Cdecl]<nint, nint, void>)Find("rd_kafka_mem_free");
+
     public static readonly delegate* unmanaged[Cdecl]<int, nint> NewPositions =
         (delegate* unmanaged[Cdecl]<int, nint>)Find("rd_kafka_topic_partition_list_new");
 

@@ -20,14 +20,39 @@ internal static unsafe class TopicDescriber
     /// <param name="limit">How long the broker may take.</param>
     /// <returns>The topic's id, null where the broker has no such ids, and whether each partition has a leader.</returns>
     /// <exception cref="KafkaException">The broker refused, or did not answer in time.</exception>
-    public static (string? Id, ImmutableArray<bool> HasLeader) Describe(IClient client, string topic, TimeSpan limit)
+    public static (string? Id, ImmutableArray<bool> HasLeader) Describe(IClient client, string topic, TimeSpan limit) =>
+        With(client, handle => Describe(handle, topic, (int)limit.TotalMilliseconds));
+
+    /// <summary>
+    /// The cluster's id, by the newest answer about topics that the client got. To ask for the cluster itself (DescribeCluster) is no way:
+    /// librdkafka ends the process by an assertion where a broker answers that it knows no broker, as a single one does while it stops.
+    /// </summary>
+    /// <param name="client">Any client of the brokers.</param>
+    /// <param name="limit">How long to wait for the first such answer.</param>
+    /// <exception cref="KafkaException">None came, or brokers have no such id.</exception>
+    public static string ClusterOf(IClient client, TimeSpan limit) => With(client, handle =>
+    {
+        var id = NativeClient.ClusterId(handle, (int)limit.TotalMilliseconds);
+        if (id == 0)
+            throw new KafkaException(new Error(ErrorCode.Local_TimedOut, "no broker said which cluster it is of"));
+        try
+        {
+            return Marshal.PtrToStringUTF8(id)!;
+        }
+        finally
+        {
+            NativeClient.FreeMemory(handle, id);
+        }
+    });
+
+    private static T With<T>(IClient client, Func<nint, T> call)
     {
         var handle = NativeClient.HandleOf(client);
         var isHeld = false;
         try
         {
             handle.DangerousAddRef(ref isHeld);
-            return Describe(handle.DangerousGetHandle(), topic, (int)limit.TotalMilliseconds);
+            return call(handle.DangerousGetHandle());
         }
         finally
         {

@@ -44,7 +44,7 @@ public sealed class TopicQuestions : IDisposable
         AskAsync(
             topic,
             client => configured is null
-                ? AskIdentityAsync(client, topic)
+                ? OwnThread.RunAsync(() => AskIdentity(client, topic))
                 : OwnThread.RunAsync(() => new TopicDescription(topic, "", null, LeadersOf(client, topic), configured)),
             cancellationToken);
 
@@ -75,21 +75,20 @@ public sealed class TopicQuestions : IDisposable
         }
     }
 
-    private async Task<TopicDescription> AskIdentityAsync(IAdminClient client, string topic)
+    private TopicDescription AskIdentity(IAdminClient client, string topic)
     {
-        var cluster = await client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = _limit }).ConfigureAwait(false);
         try
         {
-            var (id, hasLeader) = await OwnThread.RunAsync(() => TopicDescriber.Describe(client, topic, _limit)).ConfigureAwait(false);
-            return new TopicDescription(topic, cluster.ClusterId, id, hasLeader);
+            var (id, hasLeader) = TopicDescriber.Describe(client, topic, _limit);
+            return new TopicDescription(topic, TopicDescriber.ClusterOf(client, _limit), id, hasLeader);
         }
         catch (KafkaException exception) when (
             exception.Error.Code is ErrorCode.UnsupportedVersion or ErrorCode.Local_UnsupportedFeature)
         {
             // Brokers before 2.8 have no topic ids: then the cluster and the name have to do. Any other failure says nothing of
             // that: positions under another identity would be those of another stream, and everything would be counted once more.
-            return await OwnThread.RunAsync(() => new TopicDescription(topic, cluster.ClusterId, null, LeadersOf(client, topic)))
-                .ConfigureAwait(false);
+            var leaders = LeadersOf(client, topic);
+            return new TopicDescription(topic, TopicDescriber.ClusterOf(client, _limit), null, leaders);
         }
     }
 

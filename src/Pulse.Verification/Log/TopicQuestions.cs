@@ -10,7 +10,8 @@ internal sealed class TopicQuestions(LogAddress log)
     /// <exception cref="VerificationException">No broker says.</exception>
     public Task<string> StreamAsync() => AskAsync(async client =>
     {
-        var topic = client.GetMetadata(log.Topic, LogSettings.Patience).Topics.Find(each => each.Topic == log.Topic);
+        var known = client.GetMetadata(log.Topic, LogSettings.Patience);
+        var topic = known.Topics.Find(each => each.Topic == log.Topic);
         if (topic is null || topic.Partitions.Count == 0)
             throw LogSettings.OutOfReach(log, "there is no such topic. Check Pulse:Kafka:Topic");
         if (topic.Partitions.Where(partition => partition.Leader < 0).Select(partition => partition.PartitionId).ToList() is { Count: > 0 } leaderless)
@@ -18,6 +19,9 @@ internal sealed class TopicQuestions(LogAddress log)
                 log, $"{leaderless.Count} of its partitions have no leader, partition {leaderless.Min()} is the first. Try again when they have one");
         if (log.Stream is { } configured)
             return configured;
+        // Asked for its cluster, a broker that stops and knows none ends librdkafka's process by an assertion.
+        if (known.Brokers.Count == 0)
+            throw LogSettings.OutOfReach(log, "its only broker is just stopping or starting. Try again when it runs");
 
         var cluster = await client.DescribeClusterAsync(new DescribeClusterOptions { RequestTimeout = LogSettings.Patience }).ConfigureAwait(false);
         var id = await TopicIdAsync(client).ConfigureAwait(false);

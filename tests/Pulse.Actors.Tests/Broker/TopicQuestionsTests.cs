@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Tests.Ingest;
+using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
 namespace Pulse.Actors.Tests.Broker;
@@ -25,6 +26,35 @@ public sealed class TopicQuestionsTests(KafkaFixture kafka)
         Assert.NotNull(described.Id);
         Assert.Equal($"{described.Cluster}/{settings.Topic}/{described.Id}", described.Stream);
         Assert.Equal([true, true, true], described.HasLeader);
+    }
+
+    [Fact]
+    public async Task A_broker_may_be_asked_while_it_stops_and_starts()
+    {
+        await using var cluster = await KafkaFixture.StartClusterAsync();
+        var settings = await KafkaFixture.CreateStreamAsync(cluster.BootstrapServers, 1);
+        using var questions = new TopicQuestions(settings, TimeSpan.FromSeconds(1));
+        var before = await questions.DescribeAsync(Stop);
+        using var end = new CancellationTokenSource();
+        // While it stops it answers that there is no broker, by which the client has ended the process.
+        var asking = Enumerable.Range(0, 4).Select(_ => Task.Run(
+            async () =>
+            {
+                while (!end.IsCancellationRequested)
+                    await AnswersAsync(questions);
+            },
+            Stop)).ToList();
+
+        for (var stop = 0; stop < 2; stop++)
+        {
+            await cluster.Brokers[0].StopAsync();
+            await cluster.StartAsync(cluster.Brokers[0]);
+        }
+
+        await end.CancelAsync();
+        await Task.WhenAll(asking);
+        await Eventually.HoldsAsync("it answers again", Limit, () => AnswersAsync(questions));
+        Assert.Equal(before.Stream, (await questions.DescribeAsync(Stop)).Stream);
     }
 
     [Fact]
@@ -108,5 +138,18 @@ public sealed class TopicQuestionsTests(KafkaFixture kafka)
         }
 
         Assert.Null(await spans.AskAsync(0).WaitAsync(Limit, Stop));
+    }
+
+    private static async Task<bool> AnswersAsync(TopicQuestions questions)
+    {
+        try
+        {
+            await questions.DescribeAsync(Stop);
+            return true;
+        }
+        catch (IngestException)
+        {
+            return false;
+        }
     }
 }
