@@ -156,6 +156,45 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
     }
 
     [Fact]
+    public async Task A_log_that_is_cut_while_its_reader_dies_is_found_by_a_node_that_does_not_read_it()
+    {
+        await using var cluster = await KafkaFixture.StartClusterAsync();
+        var stream = await TestStream.CreateAsync(cluster);
+        var database = await postgres.CreateDatabaseAsync();
+        var broker = cluster.Brokers[0];
+        await using var nodes = await TestCluster.StartAsync(_directory, stream, database, nodes: 2, TimeSpan.FromMilliseconds(300));
+        // Of two nodes, the older one stays when the other dies.
+        var (left, reader) = (nodes.Nodes[0], nodes.Nodes[1]);
+        await stream.ProduceAsync(Before);
+        await ExactCounts.StoredAsync(database, Before, Limit);
+        var partition = (await reader.StatusAsync()).PartitionsHere.First().Partition;
+        await broker.StopAsync();
+        broker.CopyDisk();
+        await cluster.StartAsync(broker);
+        var from = stream.End(partition);
+        await stream.ProduceAsync(partition, Lost);
+        await ExactCounts.StoredAsync(database, Before + Lost, Limit);
+        await broker.KillAsync();
+        broker.PutDiskBack();
+        await reader.KillAsync();
+        await cluster.StartAsync(broker);
+        await Eventually.HoldsAsync("the new end is shown", Limit, async () =>
+        {
+            var shown = await ShownAsync(left, partition);
+            Assert.True(shown?.End != from || shown.Lag is null, $"Lag {shown?.Lag} is shown of what was cut.");
+            return shown?.End == from;
+        });
+        await Eventually.HoldsAsync(
+            "the cut is kept", Limit, async () => await RowsAsync(database, $"pulse_cut where partition = {Number(partition)}") == Rollups.Length);
+
+        // Under the epoch of what was lost: from now on, nothing in the log tells that it was cut.
+        await stream.ProduceAsync(partition, After);
+
+        await StandingAsync(left, $"offsets {from} to {from + Lost - 1} are in doubt", partition);
+        Assert.Null((await ShownAsync(left, partition))!.Lag);
+    }
+
+    [Fact]
     public async Task An_unclean_election_is_accepted_and_mended_the_same_way()
     {
         Assert.SkipUnless(LongForm.IsWanted, "Three brokers and an election of minutes; PULSE_TEST_LONG=1 runs it.");
@@ -238,12 +277,17 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
             Assert.Equal($"{from}-{to - 1}", Assert.Single(cut.GetProperty("offsets").EnumerateArray()).GetString());
         });
 
-    private static Task StandingAsync(PulseProcess node, string why) => Eventually.HoldsAsync("partition 0 stands still", Limit, async () =>
+    private static Task StandingAsync(PulseProcess node, string why, int partition = 0) => Eventually.HoldsAsync(
+        $"partition {partition} stands still",
+        Limit,
+        async () => (await ShownAsync(node, partition))?.Standing?.Contains(why, StringComparison.Ordinal) == true);
+
+    private static async Task<ShownPartition?> ShownAsync(PulseProcess node, int partition)
     {
         using var status = JsonDocument.Parse(await node.GetAsync("/api/status"));
         return status.RootElement.GetProperty("partitions").EnumerateArray().Select(ShownPartition.Of)
-            .FirstOrDefault(partition => partition.Partition == 0)?.Standing?.Contains(why, StringComparison.Ordinal) == true;
-    });
+            .FirstOrDefault(shown => shown.Partition == partition);
+    }
 
     // Counts partition 0 up to the second offset; what comes from the first on is to be lost.
     private async Task<(long From, long To)> CountAsync(

@@ -295,10 +295,12 @@ public static class PulseAkkaExtensions
         // A client of its own, which gives up early: where one broker of several dies, the others are asked again within seconds.
         var questions = new TopicQuestions(settings.Kafka, StreamWatch.QuestionLimit);
         system.RegisterOnTermination(questions.Dispose);
+        var storage = services.GetRequiredService<NodeStorage>();
         var sources = new StreamSources(
             questions.DescribeAsync,
             (topic, token) => questions.SpansAsync(topic.Topic, topic.Led, token),
-            services.GetRequiredService<NodeStorage>().Checkpoints.ReadProgressAsync);
+            storage.Checkpoints.ReadProgressAsync,
+            storage.FoundCuts.KeepBelowStoredAsync);
         var watch = system.ActorOf(
             Props.Create(() => new StreamWatch(
                 sources,

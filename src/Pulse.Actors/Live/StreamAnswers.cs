@@ -13,6 +13,9 @@ internal sealed record StreamAnswers
     /// <summary>What the logs of the partitions that had a leader held.</summary>
     public (ImmutableDictionary<int, LogSpan> Spans, DateTime AtUtc)? Measured { get; init; }
 
+    /// <summary>The partitions whose logs ended below what had been stored before that: they were cut.</summary>
+    public ImmutableHashSet<int> Cuts { get; init; } = [];
+
     /// <summary>How far the stream was stored.</summary>
     public (StoredProgress Progress, DateTime AtUtc)? Stored { get; init; }
 

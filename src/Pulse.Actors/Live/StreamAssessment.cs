@@ -77,7 +77,7 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
             Begin = span?.Begin,
             End = span?.End,
             Stored = stored,
-            Lag = answers.Stored?.Progress.Cuts.Contains(number) == true ? null : LagOf(span, stored, reader.Partition.Standing is not null),
+            Lag = answers.Cuts.Contains(number) || answers.Stored?.Progress.Cuts.Contains(number) == true ? null : LagOf(span, stored, reader.Partition.Standing is not null),
             Reader = reader.Node?.Node,
             ReaderAddress = reader.Node?.Address,
             Position = reader.Node is null ? null : reader.Partition.Position,

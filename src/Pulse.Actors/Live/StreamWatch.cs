@@ -5,6 +5,7 @@ using Akka.Event;
 using Pulse.Actors.Broker;
 using Pulse.Actors.Ingest;
 using Pulse.Actors.Storage;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Live;
 
@@ -34,6 +35,7 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     private readonly IngestStatistics _ingest;
     private readonly StreamReport _report;
     private readonly Dictionary<int, long> _newClientAt = [];
+    private readonly HashSet<int> _cuts = [];
     private readonly CancellationTokenSource _stopping = new();
     private StreamAnswers _answers = new();
     private bool _isAsking;
@@ -54,7 +56,8 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         Receive<Asked>(_ => { _isAsking = false; });
         Receive<JudgeNow>(_ => Judge());
         Receive<Described>(message => _answers = _answers.With(message.Topic, message.AskedUtc));
-        Receive<Measured>(message => Take(message.Stream, answers => answers with { Measured = (message.Spans, message.AskedUtc) }));
+        Receive<Measured>(message => Take(
+            message.Stream, answers => answers with { Measured = (message.Spans, message.AskedUtc), Cuts = message.Cuts }));
         Receive<Stored>(message => Take(
             message.Stream, answers => answers with { Stored = (message.Progress, message.AskedUtc), StorageProblem = null }));
         Receive<KafkaFailed>(message => _answers = _answers with
@@ -97,14 +100,15 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         if (_isAsking)
             return;
         _isAsking = true;
-        var (self, stopping, scheduler, stream) = (Self, _stopping.Token, Context.System.Scheduler, _answers.Described?.Topic.Stream);
+        var (self, stopping, scheduler, before) = (Self, _stopping.Token, Context.System.Scheduler, _answers);
         Task.Run(
-            () => Task.WhenAll(AskKafkaAsync(self, scheduler, stopping), AskStorageAsync(stream, self, scheduler, stopping)), stopping)
+            () => Task.WhenAll(AskKafkaAsync(before, self, scheduler, stopping), AskStorageAsync(before.Described?.Topic.Stream, self, scheduler, stopping)),
+            stopping)
             .PipeTo(self, success: () => Asked.Instance, failure: _ => Asked.Instance);
     }
 
     // An answer is as old as its question: on a busy machine it may be seconds on its way.
-    private async Task AskKafkaAsync(IActorRef self, ITimeProvider time, CancellationToken stopping)
+    private async Task AskKafkaAsync(StreamAnswers before, IActorRef self, ITimeProvider time, CancellationToken stopping)
     {
         try
         {
@@ -112,11 +116,32 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
             var topic = await _sources.DescribeAsync(stopping).ConfigureAwait(false);
             self.Tell(new Described(topic, askedUtc));
             askedUtc = time.Now.UtcDateTime;
-            self.Tell(new Measured(topic.Stream, await _sources.MeasureAsync(topic, stopping).ConfigureAwait(false), askedUtc));
+            var spans = await _sources.MeasureAsync(topic, stopping).ConfigureAwait(false);
+            var cuts = before.Described?.Topic.Stream == topic.Stream && before.Stored is { Progress: var stored }
+                ? spans.Where(span => span.Value.End < stored[span.Key]).ToDictionary()
+                : [];
+            self.Tell(new Measured(topic.Stream, spans, [.. cuts.Keys], askedUtc));
+            await KeepAsync(topic.Stream, cuts, self, stopping).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             self.Tell(new KafkaFailed(exception.Message.ReplaceLineEndings(" "), exception is IngestException { IsAnswer: true }));
+        }
+    }
+
+    // What was stored before the log's end was asked for was in the log. Its reader may be gone by the time that the log has grown beyond
+    // it, under the epochs that it had: nothing in it tells then that it was cut.
+    private async Task KeepAsync(string stream, Dictionary<int, LogSpan> cuts, IActorRef self, CancellationToken stopping)
+    {
+        try
+        {
+            foreach (var (partition, span) in cuts)
+                await _sources.KeepCutAsync(
+                    new StreamPartition(stream, partition), new LogPosition(span.End, LogPosition.UnknownEpoch), stopping).ConfigureAwait(false);
+        }
+        catch (StorageException exception)
+        {
+            self.Tell(new StorageFailed(exception.Message.ReplaceLineEndings(" ")));
         }
     }
 
@@ -147,6 +172,19 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         _view.State = _assessment.Next(_view.State, _answers, _cluster.HeardWithin(NodeFreshness), NowUtc);
         _report.Tell(_view.State, _cluster.Self);
         AskForNewClient();
+        StopWhereCut();
+    }
+
+    // Another node may have found it when the reader here had begun.
+    private void StopWhereCut()
+    {
+        var cuts = _answers.Stored?.Progress.Cuts ?? [];
+        _cuts.IntersectWith(cuts);
+        foreach (var partition in cuts)
+        {
+            if (_ingest.Status(partition) is { } status && _cuts.Add(partition) && status.Standing is null)
+                Context.System.EventStream.Publish(new ReadAnew(partition));
+        }
     }
 
     // A client ignores a leader whose epoch is lower than the last one it knew, and waits for ever. Where a new client receives nothing
@@ -188,7 +226,7 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
 
     private sealed record Described(TopicDescription Topic, DateTime AskedUtc) : INoSerializationVerificationNeeded;
 
-    private sealed record Measured(string Stream, ImmutableDictionary<int, LogSpan> Spans, DateTime AskedUtc)
+    private sealed record Measured(string Stream, ImmutableDictionary<int, LogSpan> Spans, ImmutableHashSet<int> Cuts, DateTime AskedUtc)
         : INoSerializationVerificationNeeded;
 
     private sealed record Stored(string Stream, StoredProgress Progress, DateTime AskedUtc) : INoSerializationVerificationNeeded;

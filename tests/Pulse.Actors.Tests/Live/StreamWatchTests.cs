@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using Akka.Actor;
@@ -9,6 +10,7 @@ using Pulse.Actors.Ingest;
 using Pulse.Actors.Live;
 using Pulse.Actors.Storage;
 using Pulse.Actors.Tests.Storage;
+using Pulse.Counting;
 
 namespace Pulse.Actors.Tests.Live;
 
@@ -24,6 +26,8 @@ public sealed class StreamWatchTests : TestKit
     private ImmutableArray<bool> _hasLeader = [true, true, true];
     private ImmutableArray<NodeStatus> _nodes;
     private readonly IngestStatistics _ingest = new();
+    private readonly ConcurrentQueue<(StreamPartition Partition, LogPosition From)> _kept = [];
+    private ImmutableHashSet<int> _cuts = [];
     private long _stored = 100;
     private int _questions;
     private int _answers;
@@ -53,7 +57,12 @@ public sealed class StreamWatchTests : TestKit
             (topic, _) => Task.FromResult(topic.HasLeader.Index().Where(each => each.Item)
                 .ToImmutableDictionary(each => each.Index, _ => new LogSpan(0, 100))),
             (_, _) => Task.FromResult(new StoredProgress(
-                Enumerable.Range(0, 3).ToImmutableDictionary(partition => partition, partition => partition == 1 ? _stored : 100L))));
+                Enumerable.Range(0, 3).ToImmutableDictionary(partition => partition, partition => partition == 1 ? _stored : 100L)) { Cuts = _cuts }),
+            (partition, from, _) =>
+            {
+                _kept.Enqueue((partition, from));
+                return Task.CompletedTask;
+            });
         _watch = Sys.ActorOf(Props.Create(() => new StreamWatch(
             sources, _cluster, _view, new StreamAssessment(TimeSpan.FromSeconds(5)), _ingest)));
         _nodes = [Node(_cluster.Self, Reads(0), Reads(1), Reads(2))];
@@ -133,6 +142,34 @@ public sealed class StreamWatchTests : TestKit
         await UntilAsync(state => !state.Standing.Any());
 
         await NewsAsync("^2 partitions \\(1, 2\\) go on.$");
+    }
+
+    [Fact]
+    public async Task A_log_that_ends_below_what_was_stored_before_is_kept_as_cut_whoever_reads_it_and_its_lag_is_unknown()
+    {
+        _nodes = [Node(_cluster.Self, Reads(0), Reads(2))];
+        _stored = 130;
+
+        await UntilAsync(state => state.Partitions is [{ Lag: 0 }, { Lag: null, Stored: 130, End: 100 }, { Lag: 0 }]);
+
+        Assert.Equal((new StreamPartition("cluster/topic/id", 1), new LogPosition(100, LogPosition.UnknownEpoch)), _kept.First());
+        Assert.All(_kept, kept => Assert.Equal(1, kept.Partition.Partition));
+    }
+
+    [Fact]
+    public async Task Where_another_node_has_kept_a_cut_the_reader_here_begins_anew_once()
+    {
+        var readers = CreateTestProbe();
+        Sys.EventStream.Subscribe(readers, typeof(ReadAnew));
+        await UntilAsync(state => state.Lag == 0);
+        _ingest.Assigned(1);
+
+        _cuts = [1];
+        await UntilAsync(state => state.Partitions[1].Lag is null);
+        Assert.Equal(1, (await readers.ExpectMsgAsync<ReadAnew>()).Partition);
+        var begin = _view.State.AtUtc;
+        await UntilAsync(state => state.AtUtc - begin >= TimeSpan.FromSeconds(10));
+        await readers.ExpectNoMsgAsync(TimeSpan.Zero);
     }
 
     [Fact]

@@ -29,16 +29,25 @@ public sealed class FoundCuts
             async (connection, token) =>
             {
                 await _version.CheckAsync(connection, token).ConfigureAwait(false);
-                await connection.ExecuteAsync(
-                    "insert into pulse_cut (version, stream, partition, from_offset, from_epoch) "
-                    + "select version, @stream, @partition, cast(@from as bigint), @epoch from pulse_version where true "
-                    + "on conflict (version, stream, partition) do update set from_offset = excluded.from_offset, from_epoch = excluded.from_epoch "
-                    + "where excluded.from_offset < pulse_cut.from_offset or pulse_cut.from_offset is null",
-                    token,
-                    ("stream", partition.Stream),
-                    ("partition", partition.Partition),
-                    ("from", from is { } place ? place.Offset : DBNull.Value),
-                    ("epoch", from?.Epoch ?? LogPosition.UnknownEpoch)).ConfigureAwait(false);
+                await KeepAsync(connection, partition, from, token).ConfigureAwait(false);
+                return true;
+            },
+            PositionRow.Patience,
+            cancellationToken);
+
+    /// <summary>Keeps a cut below what buckets have stored; where none has stored more than that by now, somebody has decided about it.</summary>
+    /// <param name="partition">The partition.</param>
+    /// <param name="from">Where its log ended.</param>
+    /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
+    /// <exception cref="StorageException">The database can't do it, or the positions of a bucket can't be read.</exception>
+    public Task KeepBelowStoredAsync(StreamPartition partition, LogPosition from, CancellationToken cancellationToken) =>
+        _sessions.RunAloneAsync(
+            async (connection, token) =>
+            {
+                await _version.CheckAsync(connection, token).ConfigureAwait(false);
+                var rows = await PositionRow.ReadAsync(connection, "", token).ConfigureAwait(false);
+                if (rows.Exists(row => row.In(partition).Position.Offset > from.Offset))
+                    await KeepAsync(connection, partition, from, token).ConfigureAwait(false);
                 return true;
             },
             PositionRow.Patience,
@@ -122,6 +131,18 @@ public sealed class FoundCuts
                 ("stream", partition.Stream),
                 ("partition", partition.Partition)).ConfigureAwait(false);
     }
+
+    private static Task KeepAsync(DbConnection connection, StreamPartition partition, LogPosition? from, CancellationToken cancellationToken) =>
+        connection.ExecuteAsync(
+            "insert into pulse_cut (version, stream, partition, from_offset, from_epoch) "
+            + "select version, @stream, @partition, cast(@from as bigint), @epoch from pulse_version where true "
+            + "on conflict (version, stream, partition) do update set from_offset = excluded.from_offset, from_epoch = excluded.from_epoch "
+            + "where excluded.from_offset < pulse_cut.from_offset or pulse_cut.from_offset is null",
+            cancellationToken,
+            ("stream", partition.Stream),
+            ("partition", partition.Partition),
+            ("from", from is { } place ? place.Offset : DBNull.Value),
+            ("epoch", from?.Epoch ?? LogPosition.UnknownEpoch));
 
     private static LogPosition? FromOf(DbDataReader row) => row.IsDBNull(1) ? null : new LogPosition(row.GetInt64(1), row.GetInt32(2));
 }

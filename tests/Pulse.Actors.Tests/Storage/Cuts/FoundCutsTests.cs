@@ -55,6 +55,18 @@ public abstract class FoundCutsTests(StorageKind kind, PostgresFixture postgres)
     }
 
     [Fact]
+    public async Task What_lies_below_what_is_stored_is_kept_and_what_does_not_is_not()
+    {
+        await FillAsync();
+
+        await _node.FoundCuts.KeepBelowStoredAsync(Partition, new LogPosition(100, LogPosition.UnknownEpoch), CancellationToken.None);
+        Assert.Null(await ReadAsync());
+        await _node.FoundCuts.KeepBelowStoredAsync(Partition, new LogPosition(99, LogPosition.UnknownEpoch), CancellationToken.None);
+
+        Assert.Equal(new LogPosition(99, LogPosition.UnknownEpoch), (await ReadAsync())!.From);
+    }
+
+    [Fact]
     public async Task Where_nobody_said_the_place_all_that_was_counted_is_in_doubt()
     {
         await FillAsync();
