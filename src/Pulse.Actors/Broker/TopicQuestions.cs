@@ -18,7 +18,7 @@ public sealed class TopicQuestions : IDisposable
     private readonly TimeSpan _limit;
     private readonly ConnectionDiagnosis _diagnosis;
     private readonly Lock _lock = new();
-    private IAdminClient? _client;
+    private QuestionClient? _client;
     private bool _isDisposed;
 
     /// <param name="settings">How to reach the brokers.</param>
@@ -147,10 +147,10 @@ public sealed class TopicQuestions : IDisposable
 
     private async Task<T> AskAsync<T>(string topic, Func<IAdminClient, Task<T>> ask, CancellationToken cancellationToken)
     {
-        var client = Client();
+        var client = TakeClient();
         try
         {
-            var answer = await ask(client).WaitAsync(2 * _limit + Grace, cancellationToken).ConfigureAwait(false);
+            var answer = await client.AskAsync(ask).WaitAsync(2 * _limit + Grace, cancellationToken).ConfigureAwait(false);
             _diagnosis.Answered();
             return answer;
         }
@@ -177,12 +177,12 @@ public sealed class TopicQuestions : IDisposable
         {
             // A client asks the controller of which it heard when it connected, and one that has died it awaits for ever.
             if (exception.Error.Code == ErrorCode.Local_TimedOut)
-                Replace(client);
+                Replace(client.Client);
             throw new IngestException(Unanswered(exception.Error.Reason), exception);
         }
         catch (TimeoutException exception)
         {
-            Replace(client);
+            Replace(client.Client);
             throw new IngestException(Unanswered($"no answer within {_limit.TotalSeconds:0} s"), exception);
         }
     }
@@ -194,15 +194,17 @@ public sealed class TopicQuestions : IDisposable
             : $"Kafka at {_settings.BootstrapServers} does not answer ({reason}). "
                 + "Check Pulse:Kafka:BootstrapServers and that the broker runs.";
 
-    private IAdminClient Client()
+    private QuestionClient TakeClient()
     {
         lock (_lock)
         {
             ObjectDisposedException.ThrowIf(_isDisposed, this);
-            return _client ??= new AdminClientBuilder(new AdminClientConfig(_settings.ClientProperties()))
+            _client ??= new QuestionClient(new AdminClientBuilder(new AdminClientConfig(_settings.ClientProperties()))
                 .SetLogHandler((_, message) => _diagnosis.Hear(message))
                 .SetErrorHandler((_, error) => _diagnosis.Hear(error))
-                .Build();
+                .Build());
+            _client.Take();
+            return _client;
         }
     }
 
@@ -210,16 +212,14 @@ public sealed class TopicQuestions : IDisposable
     {
         lock (_lock)
         {
-            if (_client == client)
+            if (_client?.Client == client)
                 Abandon();
         }
     }
 
-    // A client that is stuck may be stuck in its end as well.
     private void Abandon()
     {
-        if (_client is { } client)
-            _ = OwnThread.RunAsync(() => { client.Dispose(); return true; });
+        _client?.Leave();
         _client = null;
     }
 }
