@@ -168,10 +168,10 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
         await stream.ProduceAsync(Before);
         await ExactCounts.StoredAsync(database, Before, Limit);
         var partition = (await reader.StatusAsync()).PartitionsHere.First().Partition;
+        var from = stream.End(partition);
         await broker.StopAsync();
         broker.CopyDisk();
         await cluster.StartAsync(broker);
-        var from = stream.End(partition);
         await stream.ProduceAsync(partition, Lost);
         await ExactCounts.StoredAsync(database, Before + Lost, Limit);
         await broker.KillAsync();

@@ -58,7 +58,7 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
     {
         if (_overtaken.Count > 0)
             _log.Warning(
-                "{0} at {1} {2} overtaken: somebody else writes the same rows, or the database went back. {3} over.",
+                "{0} at {1} {2} overtaken: somebody else writes the same rows, an operator decided about a log that was cut, or the database went back. {3} over.",
                 Buckets(NamesOf(_overtaken)), ((ExtendedActorSystem)Context.System).Provider.DefaultAddress,
                 _overtaken.Count == 1 ? "was" : "were", _overtaken.Count == 1 ? "It starts" : "They start");
         if (_standsAnother)

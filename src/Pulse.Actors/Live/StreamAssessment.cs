@@ -83,7 +83,9 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
             Position = reader.Node is null ? null : reader.Partition.Position,
             ReadUtc = reader.Node is null ? last.ReadUtc : nowUtc,
         };
-        var hasMoved = next.Lag is null or 0 || next.Stored != last.Stored || next.Position != last.Position;
+        // Where the topic's leaders are known and one of them does not answer, nobody knows whether there is something to read.
+        var isLeaderSilent = next is { HasLeader: true, End: null, Stored: not null } && reader.Partition.Standing is null;
+        var hasMoved = (next.Lag is null && !isLeaderSilent) || next.Lag == 0 || next.Stored != last.Stored || next.Position != last.Position;
         return next with { MovedUtc = hasMoved ? nowUtc : last.MovedUtc };
 
         bool IsFresh(DateTime? atUtc) => nowUtc - atUtc <= StreamState.Freshness;
@@ -106,9 +108,12 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
                     $"the broker has not {(state.IsRefused ? "said what the topic is" : "answered")} since {Time(state.KafkaSilentSinceUtc)}")
             : next.HasLeader == false ? (StandingCause.NoLeader, "no leader")
             : next.Reader is null && now - next.ReadUtc > ReaderPatience ? (StandingCause.NoReader, "no node reads it")
-            : IsStuck(next, now) ? (StandingCause.NoProgress, IsRead(next)
-                ? $"all is read, and nothing is stored since {Time(next.MovedUtc)}"
-                : $"no progress since {Time(next.MovedUtc)}")
+            : IsStuck(next, now) ? (StandingCause.NoProgress, next switch
+            {
+                { End: null } => $"its leader does not say where its log ends, and nothing was read since {Time(next.MovedUtc)}",
+                _ when IsRead(next) => $"all is read, and nothing is stored since {Time(next.MovedUtc)}",
+                _ => $"no progress since {Time(next.MovedUtc)}",
+            })
             : null;
         return found is not { } standing ? next : next with
         {

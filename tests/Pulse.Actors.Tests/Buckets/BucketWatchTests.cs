@@ -26,9 +26,9 @@ public sealed class BucketWatchTests : TestKit
     private TestScheduler Clock => (TestScheduler)Sys.Scheduler;
 
     [Theory]
-    [InlineData(1, "Bucket views/0 at akka://test was overtaken: somebody else writes the same rows, or the database went back. It starts over.")]
-    [InlineData(2, "2 buckets (views/0, views/1) at akka://test were overtaken: somebody else writes the same rows, or the database went back. They start over.")]
-    [InlineData(40, "40 buckets (views/0, views/1, views/2 and 37 more) at akka://test were overtaken: somebody else writes the same rows, or the database went back. They start over.")]
+    [InlineData(1, "Bucket views/0 at akka://test was overtaken: somebody else writes the same rows, an operator decided about a log that was cut, or the database went back. It starts over.")]
+    [InlineData(2, "2 buckets (views/0, views/1) at akka://test were overtaken: somebody else writes the same rows, an operator decided about a log that was cut, or the database went back. They start over.")]
+    [InlineData(40, "40 buckets (views/0, views/1, views/2 and 37 more) at akka://test were overtaken: somebody else writes the same rows, an operator decided about a log that was cut, or the database went back. They start over.")]
     public async Task Buckets_that_are_overtaken_within_a_second_are_one_line_with_the_node_s_address(int buckets, string expected)
     {
         // A bucket may be overtaken again, and is one bucket.

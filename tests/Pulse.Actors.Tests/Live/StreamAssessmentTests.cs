@@ -241,6 +241,28 @@ public sealed class StreamAssessmentTests
     }
 
     [Fact]
+    public void A_partition_whose_leader_does_not_say_where_its_log_ends_stands_still_when_nothing_moves()
+    {
+        AssessFresh(100, 50, (0, 60));
+        for (var seconds = 0; seconds < 30; seconds += 2)
+        {
+            Pass(2);
+            Assert.Null(Assess(WithoutEnd(60), Reads((0, 70))).Partitions[0].Standing);
+        }
+
+        Pass(3);
+        var standing = Assess(WithoutEnd(60), Reads((0, 70))).Partitions[0];
+        Assert.Equal(
+            (StandingCause.NoProgress, "its leader does not say where its log ends, and nothing was read since 12:00:02 UTC"), Why(standing));
+        Assert.Null(standing.Lag);
+
+        Pass(2);
+        Assert.Null(Assess(WithoutEnd(60), Reads((0, 80))).Partitions[0].Standing);
+
+        StreamAnswers WithoutEnd(long stored) => Answers([(0, 100)], [stored]) with { Measured = null };
+    }
+
+    [Fact]
     public void Partitions_that_were_added_are_listed()
     {
         Assess(Answers([(0, 100)], [100]), []);
