@@ -71,13 +71,14 @@ internal sealed class StreamAssessment(TimeSpan checkpointInterval)
         var topic = IsFresh(answers.Described?.AtUtc) ? answers.Described?.Topic : null;
         LogSpan? span = IsFresh(answers.Measured?.AtUtc) && answers.Measured!.Value.Spans.TryGetValue(number, out var found) ? found : null;
         long? stored = IsFresh(answers.Stored?.AtUtc) ? answers.Stored!.Value.Progress[number] : null;
+        var isCut = answers.Cuts.Contains(number) || answers.Stored?.Progress.Cuts.Contains(number) == true;
         var next = new PartitionState(number)
         {
             HasLeader = topic is null || number >= topic.Partitions ? null : topic.HasLeader[number],
             Begin = span?.Begin,
             End = span?.End,
             Stored = stored,
-            Lag = answers.Cuts.Contains(number) || answers.Stored?.Progress.Cuts.Contains(number) == true ? null : LagOf(span, stored, reader.Partition.Standing is not null),
+            Lag = isCut ? null : LagOf(span, stored, reader.Partition.Standing is not null),
             Reader = reader.Node?.Node,
             ReaderAddress = reader.Node?.Address,
             Position = reader.Node is null ? null : reader.Partition.Position,

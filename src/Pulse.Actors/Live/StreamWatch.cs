@@ -35,10 +35,11 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     private readonly IngestStatistics _ingest;
     private readonly StreamReport _report;
     private readonly Dictionary<int, long> _newClientAt = [];
-    private readonly HashSet<int> _cuts = [];
+    private readonly HashSet<int> _cutsSeen = [];
     private readonly CancellationTokenSource _stopping = new();
     private StreamAnswers _answers = new();
     private bool _isAsking;
+    private bool _isKeeping;
 
     /// <summary>For <see cref="Props"/>, which makes it by reflection.</summary>
     /// <param name="sources">Whom it asks.</param>
@@ -56,8 +57,17 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
         Receive<Asked>(_ => { _isAsking = false; });
         Receive<JudgeNow>(_ => Judge());
         Receive<Described>(message => _answers = _answers.With(message.Topic, message.AskedUtc));
-        Receive<Measured>(message => Take(
-            message.Stream, answers => answers with { Measured = (message.Spans, message.AskedUtc), Cuts = message.Cuts }));
+        Receive<Measured>(message =>
+        {
+            Take(message.Stream, answers => answers with { Measured = (message.Spans, message.AskedUtc), Cuts = message.Cuts });
+            Keep(message);
+        });
+        Receive<CutsKept>(message =>
+        {
+            _isKeeping = false;
+            if (message.Problem is { } problem)
+                _answers = _answers with { StorageProblem = problem };
+        });
         Receive<Stored>(message => Take(
             message.Stream, answers => answers with { Stored = (message.Progress, message.AskedUtc), StorageProblem = null }));
         Receive<KafkaFailed>(message => _answers = _answers with
@@ -117,31 +127,15 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
             self.Tell(new Described(topic, askedUtc));
             askedUtc = time.Now.UtcDateTime;
             var spans = await _sources.MeasureAsync(topic, stopping).ConfigureAwait(false);
-            var cuts = before.Described?.Topic.Stream == topic.Stream && before.Stored is { Progress: var stored }
-                ? spans.Where(span => span.Value.End < stored[span.Key]).ToDictionary()
+            // What was stored before the log's end was asked for was in the log.
+            ImmutableHashSet<int> cuts = before.Described?.Topic.Stream == topic.Stream && before.Stored is { Progress: var stored }
+                ? [.. spans.Where(span => span.Value.End < stored[span.Key]).Select(span => span.Key)]
                 : [];
-            self.Tell(new Measured(topic.Stream, spans, [.. cuts.Keys], askedUtc));
-            await KeepAsync(topic.Stream, cuts, self, stopping).ConfigureAwait(false);
+            self.Tell(new Measured(topic.Stream, spans, cuts, askedUtc));
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
             self.Tell(new KafkaFailed(exception.Message.ReplaceLineEndings(" "), exception is IngestException { IsAnswer: true }));
-        }
-    }
-
-    // What was stored before the log's end was asked for was in the log. Its reader may be gone by the time that the log has grown beyond
-    // it, under the epochs that it had: nothing in it tells then that it was cut.
-    private async Task KeepAsync(string stream, Dictionary<int, LogSpan> cuts, IActorRef self, CancellationToken stopping)
-    {
-        try
-        {
-            foreach (var (partition, span) in cuts)
-                await _sources.KeepCutAsync(
-                    new StreamPartition(stream, partition), new LogPosition(span.End, LogPosition.UnknownEpoch), stopping).ConfigureAwait(false);
-        }
-        catch (StorageException exception)
-        {
-            self.Tell(new StorageFailed(exception.Message.ReplaceLineEndings(" ")));
         }
     }
 
@@ -167,6 +161,27 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
             _answers = with(_answers);
     }
 
+    // The reader may be gone by the time that the log has grown beyond what was stored, under the epochs that it had: then nothing in it
+    // tells any more that it was cut. Keeping it may wait for a rebuild, and brokers are asked meanwhile.
+    private void Keep(Measured message)
+    {
+        var found = message.Cuts.Except(_answers.Stored?.Progress.Cuts ?? []);
+        if (_isKeeping || found.IsEmpty)
+            return;
+        _isKeeping = true;
+        KeepAsync(message, found).PipeTo(
+            Self, success: () => new CutsKept(null), failure: cause => new CutsKept(cause.Message.ReplaceLineEndings(" ")));
+    }
+
+    private async Task KeepAsync(Measured message, ImmutableHashSet<int> cuts)
+    {
+        foreach (var partition in cuts)
+            await _sources.KeepCutAsync(
+                new StreamPartition(message.Stream, partition),
+                new LogPosition(message.Spans[partition].End, LogPosition.UnknownEpoch),
+                _stopping.Token).ConfigureAwait(false);
+    }
+
     private void Judge()
     {
         _view.State = _assessment.Next(_view.State, _answers, _cluster.HeardWithin(NodeFreshness), NowUtc);
@@ -179,10 +194,10 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     private void StopWhereCut()
     {
         var cuts = _answers.Stored?.Progress.Cuts ?? [];
-        _cuts.IntersectWith(cuts);
+        _cutsSeen.IntersectWith(cuts);
         foreach (var partition in cuts)
         {
-            if (_ingest.Status(partition) is { } status && _cuts.Add(partition) && status.Standing is null)
+            if (_ingest.Status(partition) is { } status && _cutsSeen.Add(partition) && status.Standing is null)
                 Context.System.EventStream.Publish(new ReadAnew(partition));
         }
     }
@@ -232,6 +247,8 @@ internal sealed class StreamWatch : ReceiveActor, IWithTimers
     private sealed record Stored(string Stream, StoredProgress Progress, DateTime AskedUtc) : INoSerializationVerificationNeeded;
 
     private sealed record KafkaFailed(string Problem, bool IsAnswer) : INoSerializationVerificationNeeded;
+
+    private sealed record CutsKept(string? Problem) : INoSerializationVerificationNeeded;
 
     private sealed record StorageFailed(string Problem) : INoSerializationVerificationNeeded;
 }

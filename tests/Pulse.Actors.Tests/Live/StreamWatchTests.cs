@@ -27,6 +27,7 @@ public sealed class StreamWatchTests : TestKit
     private ImmutableArray<NodeStatus> _nodes;
     private readonly IngestStatistics _ingest = new();
     private readonly ConcurrentQueue<(StreamPartition Partition, LogPosition From)> _kept = [];
+    private Task _keep = Task.CompletedTask;
     private ImmutableHashSet<int> _cuts = [];
     private long _stored = 100;
     private int _questions;
@@ -61,7 +62,7 @@ public sealed class StreamWatchTests : TestKit
             (partition, from, _) =>
             {
                 _kept.Enqueue((partition, from));
-                return Task.CompletedTask;
+                return _keep;
             });
         _watch = Sys.ActorOf(Props.Create(() => new StreamWatch(
             sources, _cluster, _view, new StreamAssessment(TimeSpan.FromSeconds(5)), _ingest)));
@@ -157,6 +158,35 @@ public sealed class StreamWatchTests : TestKit
     }
 
     [Fact]
+    public async Task A_cut_that_storage_keeps_is_not_kept_again()
+    {
+        _stored = 130;
+        _cuts = [1];
+        await UntilAsync(state => state.Partitions is [_, { Lag: null, Stored: 130, End: 100 }, _]);
+
+        await LetPassAsync(TimeSpan.FromSeconds(10));
+
+        Assert.Empty(_kept);
+    }
+
+    [Fact]
+    public async Task While_storage_takes_its_time_to_keep_a_cut_brokers_are_asked_on()
+    {
+        var waits = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _keep = waits.Task;
+        _stored = 130;
+        await UntilAsync(_ => !_kept.IsEmpty);
+
+        await LetPassAsync(TimeSpan.FromSeconds(20));
+        Assert.True(_view.State.IsKafkaReachable);
+        Assert.Single(_kept);
+
+        _keep = Task.CompletedTask;
+        waits.SetException(new StorageException("It was locked."));
+        await UntilAsync(_ => _kept.Count > 1);
+    }
+
+    [Fact]
     public async Task Where_another_node_has_kept_a_cut_the_reader_here_begins_anew_once()
     {
         var readers = CreateTestProbe();
@@ -167,8 +197,7 @@ public sealed class StreamWatchTests : TestKit
         _cuts = [1];
         await UntilAsync(state => state.Partitions[1].Lag is null);
         Assert.Equal(1, (await readers.ExpectMsgAsync<ReadAnew>()).Partition);
-        var begin = _view.State.AtUtc;
-        await UntilAsync(state => state.AtUtc - begin >= TimeSpan.FromSeconds(10));
+        await LetPassAsync(TimeSpan.FromSeconds(10));
         await readers.ExpectNoMsgAsync(TimeSpan.Zero);
     }
 
@@ -234,6 +263,12 @@ public sealed class StreamWatchTests : TestKit
     private async Task<string?> WarningAsync() => (await _log.ExpectMsgAsync<Warning>()).Message.ToString();
 
     // The pool asks at moments of its own; while it does, time stands still, unless the answer is held back.
+    private Task LetPassAsync(TimeSpan time)
+    {
+        var begin = _view.State.AtUtc;
+        return UntilAsync(state => state.AtUtc - begin >= time);
+    }
+
     private async Task UntilAsync(Func<StreamState, bool> holds)
     {
         // Timers that are set while the clock moves get lost.
