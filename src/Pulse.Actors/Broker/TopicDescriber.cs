@@ -24,8 +24,8 @@ internal static unsafe class TopicDescriber
         With(client, handle => Describe(handle, topic, (int)limit.TotalMilliseconds));
 
     /// <summary>
-    /// The cluster's id, by the newest answer about topics that the client got. To ask for the cluster itself (DescribeCluster) is no way:
-    /// librdkafka ends the process by an assertion where a broker answers that it knows no broker, as a single one does while it stops.
+    /// The cluster's id, by the newest answer about topics that the client got. Asking for the cluster itself (DescribeCluster) is not safe:
+    /// where a broker answers that there is no broker, as a single one does while it stops, librdkafka ends the process by an assertion.
     /// </summary>
     /// <param name="client">Any client of the brokers.</param>
     /// <param name="limit">How long to wait for the first such answer.</param>

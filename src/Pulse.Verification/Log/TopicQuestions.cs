@@ -19,7 +19,8 @@ internal sealed class TopicQuestions(LogAddress log)
                 log, $"{leaderless.Count} of its partitions have no leader, partition {leaderless.Min()} is the first. Try again when they have one");
         if (log.Stream is { } configured)
             return configured;
-        // Asked for its cluster, a broker that stops and knows none ends librdkafka's process by an assertion.
+        // A single broker names none while it stops. Where it does so when it is asked for the cluster, librdkafka ends the process by an
+        // assertion.
         if (known.Brokers.Count == 0)
             throw LogSettings.OutOfReach(log, "its only broker is just stopping or starting. Try again when it runs");
 

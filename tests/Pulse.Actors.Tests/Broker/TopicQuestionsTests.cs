@@ -36,7 +36,7 @@ public sealed class TopicQuestionsTests(KafkaFixture kafka)
         using var questions = new TopicQuestions(settings, TimeSpan.FromSeconds(1));
         var before = await questions.DescribeAsync(Stop);
         using var end = new CancellationTokenSource();
-        // While it stops it answers that there is no broker, by which the client has ended the process.
+        // While it stops, it answers that there is no broker: to DescribeCluster, such an answer ends the process.
         var asking = Enumerable.Range(0, 4).Select(_ => Task.Run(
             async () =>
             {

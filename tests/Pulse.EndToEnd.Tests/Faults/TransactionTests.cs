@@ -88,7 +88,7 @@ public sealed class TransactionTests(OneBroker shared, ITestOutputHelper output)
 
     private static IProducer<byte[], byte[]> Begin(TestStream stream)
     {
-        // The broker ends it after a minute otherwise, which a broker that starts on a busy machine may take.
+        // By itself the broker ends a transaction after a minute, and its own start may take as long on a busy machine.
         var producer = stream.Producer(new ProducerConfig { TransactionalId = $"{stream.Topic}-{Guid.NewGuid():N}", TransactionTimeoutMs = 600_000 });
         producer.InitTransactions(NodePair.Limit);
         producer.BeginTransaction();

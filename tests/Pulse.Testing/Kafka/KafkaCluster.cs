@@ -148,8 +148,8 @@ public sealed class KafkaCluster : IAsyncDisposable
             $"share.coordinator.state.topic.replication.factor={replicas}",
             "share.coordinator.state.topic.min.isr=1",
             "group.initial.rebalance.delay.ms=0",
-            // A broker that was killed may come back when its former session has ended, and asks at ever longer intervals: of the usual
-            // nine seconds, sixteen become, and half a minute on a busy machine. Of several, tests want the usual time.
+            // A killed broker may come back once its former session has ended, and it asks at ever longer intervals: with the usual nine
+            // seconds that takes sixteen, and half a minute on a busy machine. Clusters of several keep the usual time.
             .. brokers == 1 ? ["broker.session.timeout.ms=4000", "broker.heartbeat.interval.ms=500"] : (string[])[],
         ];
     }

@@ -35,7 +35,7 @@ public sealed class FoundCuts
             PositionRow.Patience,
             cancellationToken);
 
-    /// <summary>Keeps a cut below what buckets have stored; where none has stored more than that by now, somebody has decided about it.</summary>
+    /// <summary>Keeps that a log ended below what buckets have stored. Where none stands above that any more, somebody has decided about it.</summary>
     /// <param name="partition">The partition.</param>
     /// <param name="from">Where its log ended.</param>
     /// <param name="cancellationToken">Ends the work, of which nothing stays then.</param>
