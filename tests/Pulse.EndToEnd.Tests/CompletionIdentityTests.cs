@@ -17,6 +17,8 @@ public sealed class CompletionIdentityTests(KafkaFixture kafka, PostgresFixture 
     [InlineData(false)]
     public async Task A_completion_topic_made_again_exports_again(bool isRunning)
     {
+        if (!isRunning)
+            LongForm.Require();
         var stream = await TestStream.CreateAsync(kafka, partitions: 4);
         var database = await postgres.CreateDatabaseAsync();
         await stream.ProduceAsync(First);

@@ -18,7 +18,7 @@ public sealed class DatabaseFaultTests(KafkaFixture kafka, PostgresFixture postg
     private const int MostKills = 10;
     private const string OfNodes = "datname = current_database() and application_name like 'pulse-node-%'";
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
-    private static readonly int Kills = LongForm.IsWanted ? 10 : 2;
+    private static readonly int Kills = LongForm.IsWanted ? 10 : 1;
     private static readonly TimeSpan ReadOnlyTime = TimeSpan.FromSeconds(LongForm.IsWanted ? 30 : 5);
     private readonly TestDirectory _directory = new();
 

@@ -1,4 +1,5 @@
 using Confluent.Kafka;
+using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
 using Pulse.Testing.Kafka;
 
@@ -42,6 +43,7 @@ public sealed class KafkaFixtureTests(KafkaFixture kafka)
     [Fact]
     public async Task Of_three_brokers_any_one_may_be_lost()
     {
+        LongForm.Require();
         await using var cluster = await KafkaFixture.StartClusterAsync(brokers: 3, settings: "min.insync.replicas=2");
         var topic = await KafkaFixture.CreateTopicAsync(cluster.BootstrapServers, "replicated", 3);
         await cluster.Brokers[0].KillAsync();

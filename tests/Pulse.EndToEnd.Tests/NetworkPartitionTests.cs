@@ -28,6 +28,8 @@ public sealed class NetworkPartitionTests(KafkaFixture kafka, PostgresFixture po
     [InlineData(3, false)]
     public async Task A_node_that_is_cut_off_ends_itself_and_nothing_is_lost_or_counted_twice(int cut, bool keepsItsServers)
     {
+        if (!keepsItsServers)
+            LongForm.Require();
         var objection = await NetworkNamespaces.ObjectionAsync();
         Assert.SkipWhen(objection is not null, objection ?? "");
         await using var namespaces = await NetworkNamespaces.CreateAsync(Nodes);

@@ -52,7 +52,7 @@ public sealed class StopAndCrashTests(KafkaFixture kafka, PostgresFixture postgr
     [Fact]
     public async Task Nodes_killed_at_random_moments_lose_and_repeat_nothing()
     {
-        var kills = LongForm.IsWanted ? 12 : 3;
+        var kills = LongForm.IsWanted ? 12 : 2;
         var seed = Environment.TickCount;
         TestContext.Current.TestOutputHelper?.WriteLine($"Seed {seed}.");
         var random = new Random(seed);

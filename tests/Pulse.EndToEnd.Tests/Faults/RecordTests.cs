@@ -12,22 +12,21 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
     private const int Wrong = 2_000;
     private static readonly Timestamp NoTimestamp = new(-1, TimestampType.CreateTime);
 
-    [Theory]
-    [InlineData(CompressionType.None)]
-    [InlineData(CompressionType.Gzip)]
-    [InlineData(CompressionType.Snappy)]
-    [InlineData(CompressionType.Lz4)]
-    [InlineData(CompressionType.Zstd)]
-    public async Task Every_codec(CompressionType codec)
+    [Fact]
+    public async Task Every_codec()
     {
+        CompressionType[] codecs =
+            [CompressionType.None, CompressionType.Gzip, CompressionType.Snappy, CompressionType.Lz4, CompressionType.Zstd];
         var pair = await SharedPairAsync();
 
-        await pair.Stream.WriteAsync(
-            SampleRecords.Events(Records, seed: (long)codec), new ProducerConfig { CompressionType = codec, LingerMs = 100 });
+        foreach (var codec in codecs)
+            await pair.Stream.WriteAsync(
+                SampleRecords.Events(Records, seed: (long)codec), new ProducerConfig { CompressionType = codec, LingerMs = 100 });
 
         await CountsAgainAsync(pair);
         await pair.AssertExactAsync();
-        Assert.Contains(StoredBatch.Read(Shared.Broker.LogDirectory, pair.Stream.Topic), batch => batch.Codec == codec);
+        var written = StoredBatch.Read(Shared.Broker.LogDirectory, pair.Stream.Topic).Select(batch => batch.Codec).ToHashSet();
+        Assert.All(codecs, codec => Assert.Contains(codec, written));
     }
 
     [Fact]

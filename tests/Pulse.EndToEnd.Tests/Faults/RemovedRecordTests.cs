@@ -12,6 +12,8 @@ public sealed class RemovedRecordTests(OneBroker shared, ITestOutputHelper outpu
     [InlineData("suspended")]
     public async Task Retention_removing_what_was_not_read(string nodes)
     {
+        if (nodes != "stopped")
+            LongForm.Require();
         await using var pair = Watched(await Shared.StartPairAsync());
         await pair.JudgeAsync(async () =>
         {
