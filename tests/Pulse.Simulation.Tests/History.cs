@@ -36,6 +36,9 @@ internal enum History
     /// <summary>12: storage was away until a bucket was full, and it stored afterwards.</summary>
     FullBucketStoredAfterwards,
 
+    /// <summary>12: a bucket was silent because all of its node together were full, though it was not.</summary>
+    FullNodeSilencedABucket,
+
     /// <summary>13: a declaration is raised at a cut while a node that counts by the one before is paused.</summary>
     DeclarationRaisedWhileANodeSleeps,
 

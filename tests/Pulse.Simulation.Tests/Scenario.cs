@@ -14,7 +14,11 @@ namespace Pulse.Simulation.Tests;
 internal sealed class Scenario
 {
     public static readonly CheckpointLimits BucketLimits = new(EarlyCheckpointCells: 4, MaximumUnstoredCells: 6, OldStreams: 1);
-    public static readonly SessionLimits SessionLimits = new(DeltaBytes: 300, BytesUnderWay: 2_000, DeltasPerBucketUnderWay: 3);
+    /// <summary>What a node may hold that is not stored: more than one bucket may, and less than two.</summary>
+    public const long NodeBytes = 8 * CheckpointLimits.BytesPerCell;
+
+    public const int DeltaBytes = 300;
+    public static readonly SessionLimits SessionLimits = new(DeltaBytes: DeltaBytes, BytesUnderWay: 2_000, DeltasPerBucketUnderWay: 3);
 
     private readonly List<string>? _trace;
     private readonly long[]? _sightings;
@@ -136,13 +140,17 @@ internal sealed class Scenario
     /// <summary>All that lives on a node ends.</summary>
     public void End(SimulatedNode node)
     {
-        foreach (var buckets in Buckets)
-            buckets.RemoveAll(each => each.Node == node);
+        foreach (var bucket in Buckets.SelectMany(each => each).Where(each => each.Node == node).ToList())
+            Remove(bucket);
         foreach (var sessions in Sessions)
             sessions.RemoveAll(each => each.Node == node);
     }
 
-    public void Remove(BucketActor bucket) => Buckets[bucket.Bucket].Remove(bucket);
+    public void Remove(BucketActor bucket)
+    {
+        Buckets[bucket.Bucket].Remove(bucket);
+        bucket.Machine.Leave();
+    }
 
     public void Remove(SessionActor session) => Sessions[session.Partition].Remove(session);
 

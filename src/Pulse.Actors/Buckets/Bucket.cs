@@ -59,6 +59,7 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
     /// <inheritdoc />
     protected override void PostStop()
     {
+        _interpreter.Leave();
         _context.Statistics.Stopped();
         _context.Statistics.GoesOn(_id);
         _context.Statistics.TakesPart(_id);
@@ -82,6 +83,8 @@ internal sealed class Bucket : ReceiveActor, IWithTimers
             Stop(end);
         else if (!_interpreter.IsApart && _context.Statistics.TakesPart(_id))
             _context.Watch.Tell(new BucketTakesPart(_id));
+        if (_context.Statistics.FillsOrEmpties())
+            _context.Watch.Tell(MemoryFillsOrEmpties.Instance);
         return isHandled;
     }
 

@@ -32,7 +32,7 @@ internal sealed class BucketInterpreter
     {
         (_id, _bucket, _writer, _log) = (id, bucket, context.Writer, log);
         _rollup = context.RollupOf(id);
-        _machine = new BucketCheckpointing(id, context.VersionOf(id), CheckpointLimits.Default, showsTotals: true);
+        _machine = new BucketCheckpointing(id, context.VersionOf(id), CheckpointLimits.Default, showsTotals: true, context.Statistics.Unstored);
         _counted = context.Statistics.Of(_rollup.Name);
         Changes = new BucketChanges(id, context.LiveBuckets, _rollup.Buckets);
     }
@@ -55,6 +55,9 @@ internal sealed class BucketInterpreter
         _machine.ShowFrom(new Window(0));
         _machine.Start();
     }
+
+    /// <inheritdoc cref="BucketCheckpointing.Leave" />
+    public void Leave() => _machine.Leave();
 
     /// <summary>Stores what is there, then ends.</summary>
     public void Stop() => _machine.Stop(NewId());

@@ -12,10 +12,25 @@ public sealed class BucketStatistics
     private readonly ConcurrentDictionary<BucketId, string> _apart = new();
     private string? _unconfirmed;
     private int _running;
+    private int _isFull;
     private long _checkpoints;
     private long _storedCells;
     private long _failedStatements;
     private long _lastCheckpointTicks;
+
+    /// <summary>The part of the memory which the process may use that may hold what is not stored: a quarter.</summary>
+    public const int PartOfMemory = 4;
+
+    /// <summary>What the buckets here hold that is not stored.</summary>
+    public UnstoredMemory Unstored { get; init; } = new(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / PartOfMemory);
+
+    /// <summary>
+    /// Why nothing more is counted here, in one line: so much is not stored that no bucket takes more. Null while that is not so, and again once
+    /// half of it is stored.
+    /// </summary>
+    public string? FullProblem => Volatile.Read(ref _isFull) == 0 ? null : string.Create(
+        CultureInfo.InvariantCulture,
+        $"What is counted and not stored fills the {Unstored.MaximumBytes >> 20:N0} MiB that this node has for it. It counts nothing more until some of it is stored.");
 
     /// <summary>Buckets in memory on this node.</summary>
     public int Running => Volatile.Read(ref _running);
@@ -85,6 +100,15 @@ public sealed class BucketStatistics
                 _ => $"{apart[0].Problem} So {(apart.Count == 2 ? "does" : "do")} {string.Join(", ", apart.Skip(1).Select(each => each.Rollup))}.",
             };
         }
+    }
+
+    /// <summary>Notes how much is not stored now.</summary>
+    /// <returns>Whether it is news that no bucket takes more, or that this is over.</returns>
+    internal bool FillsOrEmpties()
+    {
+        var wasFull = Volatile.Read(ref _isFull);
+        var isFull = wasFull == 0 ? Unstored.IsFull : Unstored.Bytes > Unstored.MaximumBytes / 2;
+        return (wasFull != 0) != isFull && Interlocked.CompareExchange(ref _isFull, isFull ? 1 : 0, wasFull) == wasFull;
     }
 
     /// <summary>Notes that what a bucket has is refused.</summary>

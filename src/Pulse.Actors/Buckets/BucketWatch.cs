@@ -25,6 +25,7 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
     private readonly HashSet<string> _apart = [];
     private readonly HashSet<string> _takePart = [];
     private bool _standsAnother;
+    private bool _isFull;
 
     /// <summary>For <see cref="Props"/>, which makes it by reflection.</summary>
     public BucketWatch(BucketStatistics statistics)
@@ -35,6 +36,7 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
         Receive<BucketGoesOn>(message => Gather(() => _going.Add(message.Bucket)));
         Receive<BucketStandsApart>(_ => Gather(() => { }));
         Receive<BucketTakesPart>(message => Gather(() => _takePart.Add(message.Bucket.Rollup)));
+        Receive<MemoryFillsOrEmpties>(_ => Gather(() => { }));
         Receive<TellNow>(_ => Tell());
         Receive<RemindNow>(_ => TellStanding());
         Receive<RemindOfApart>(_ =>
@@ -64,6 +66,7 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
         if (_standsAnother)
             TellStanding();
         TellApart();
+        TellFull();
         if (_going.Count > 0)
             _log.Info("{0} {1} on.", Buckets(NamesOf(_going)), _going.Count == 1 ? "goes" : "go");
         _overtaken.Clear();
@@ -80,6 +83,21 @@ internal sealed class BucketWatch : ReceiveActor, IWithTimers
             "{0} {1} still, and no partition goes on. {2}",
             Buckets([.. standing.Select(each => each.Bucket)]), standing.Count == 1 ? "stands" : "stand", standing[0].Problem);
         Timers.StartSingleTimer(RemindNow.Instance, RemindNow.Instance, Reminder);
+    }
+
+    private void TellFull()
+    {
+        if (_statistics.FullProblem is { } problem)
+        {
+            if (!_isFull)
+                _log.Warning("{0}", problem);
+            _isFull = true;
+        }
+        else if (_isFull)
+        {
+            _isFull = false;
+            _log.Info("Half of what was not stored is stored. This node counts on.");
+        }
     }
 
     // One line for a rollup, however many of its buckets follow; and one when the last of them takes part again. Those that move away

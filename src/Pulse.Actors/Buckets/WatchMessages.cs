@@ -18,6 +18,12 @@ internal sealed record BucketStandsApart : INoSerializationVerificationNeeded
     public static BucketStandsApart Instance { get; } = new();
 }
 
+/// <summary>So much is not stored that no bucket of the node takes more, or that is over.</summary>
+internal sealed record MemoryFillsOrEmpties : INoSerializationVerificationNeeded
+{
+    public static MemoryFillsOrEmpties Instance { get; } = new();
+}
+
 /// <summary>A bucket that stood apart has stored what was refused.</summary>
 internal sealed record BucketTakesPart(BucketId Bucket) : INoSerializationVerificationNeeded;
 

@@ -26,7 +26,7 @@ public sealed record NodeReport(
         Buckets.Checkpoints,
         Buckets.LastCheckpoint,
         Ingest.LastCommit,
-        Storage.Problem ?? Buckets.Problem ?? Buckets.ApartProblem,
+        Storage.Problem ?? Buckets.Problem ?? Buckets.FullProblem ?? Buckets.ApartProblem,
         [
             .. Ingest.Partitions.Select(partition => new NodePartition(
                 partition.Partition, partition.Position, partition.Committed, partition.Standing ?? Ingest.Stuck)),

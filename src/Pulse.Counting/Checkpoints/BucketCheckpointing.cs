@@ -17,6 +17,7 @@ public sealed partial class BucketCheckpointing
     private readonly BucketId _bucket;
     private readonly VersionDigest _version;
     private readonly CheckpointLimits _limits;
+    private readonly UnstoredMemory _ofNode;
     private readonly CellCounts _cells;
     private readonly List<string> _oldStreams = [];
     private List<BucketEffect> _effects = [];
@@ -24,6 +25,7 @@ public sealed partial class BucketCheckpointing
     private CheckpointId _previous;
     private CheckpointId? _stopWith;
     private bool _hasRequested;
+    private long _bytes;
     private int _attempt;
     private int _look;
 
@@ -32,9 +34,11 @@ public sealed partial class BucketCheckpointing
     /// <param name="version">The version that it belongs to.</param>
     /// <param name="limits">How much may be unstored.</param>
     /// <param name="showsTotals">Whether pages are shown the total of each window as well, under <see cref="Total"/>.</param>
-    public BucketCheckpointing(BucketId bucket, VersionDigest version, CheckpointLimits limits, bool showsTotals = false)
+    /// <param name="ofNode">What all buckets of the node may hold together; null: any amount.</param>
+    public BucketCheckpointing(
+        BucketId bucket, VersionDigest version, CheckpointLimits limits, bool showsTotals = false, UnstoredMemory? ofNode = null)
     {
-        (_bucket, _version, _limits) = (bucket, version, limits);
+        (_bucket, _version, _limits, _ofNode) = (bucket, version, limits, ofNode ?? new UnstoredMemory(long.MaxValue));
         _cells = new CellCounts { ShowsTotals = showsTotals };
     }
 
@@ -50,8 +54,16 @@ public sealed partial class BucketCheckpointing
     /// <summary>Whether something was applied that is not stored, or not known to be.</summary>
     public bool HasUnstored => _memory is not null && (_memory.Frozen is not null || !_memory.Unstored.IsEmpty);
 
-    /// <summary>Whether so much is unstored that it is silent until some of it is stored.</summary>
-    public bool IsFull => _memory?.UnstoredCells >= _limits.MaximumUnstoredCells;
+    /// <summary>Whether so much is unstored, by itself or by all buckets of the node, that it is silent until some of it is stored.</summary>
+    public bool IsFull
+    {
+        get
+        {
+            var isNodeFull = _ofNode.IsFull;
+            Mistake("FullNodeTakesMore", ref isNodeFull, false);
+            return isNodeFull || _memory?.UnstoredCells >= _limits.MaximumUnstoredCells || _memory?.UnstoredBytes >= _limits.MaximumUnstoredBytes;
+        }
+    }
 
     /// <summary>
     /// Whether the database refuses the frozen statement for what it holds. Until it is stored, sessions are told so and go on without
@@ -86,11 +98,21 @@ public sealed partial class BucketCheckpointing
     /// <summary>Takes the effects of the messages since the last call; they are to be carried out in this order.</summary>
     public IReadOnlyList<BucketEffect> TakeEffects()
     {
+        TellNode();
         if (_effects.Count == 0)
             return [];
         var effects = _effects;
         _effects = [];
         return effects;
+    }
+
+    /// <summary>The incarnation is gone, whatever it was doing: it hears nothing more, and the node has its memory back.</summary>
+    public void Leave()
+    {
+        _memory = null;
+        IsApart = false;
+        Phase = BucketPhase.Over;
+        TellNode();
     }
 
     /// <summary>Begins: asks for the row.</summary>
@@ -140,6 +162,7 @@ public sealed partial class BucketCheckpointing
         {
             _memory!.Unstored.Add(delta);
             _cells.Changed(delta.Counts);
+            TellNode();
             RequestWhereMuchChanged();
         }
 
@@ -229,9 +252,19 @@ public sealed partial class BucketCheckpointing
             Freeze(next);
     }
 
+    private void TellNode()
+    {
+        var bytes = IsApart ? 0 : _memory?.UnstoredBytes ?? 0;
+        if (bytes == _bytes)
+            return;
+        _ofNode.Add(bytes - _bytes);
+        _bytes = bytes;
+    }
+
     private void RequestWhereMuchChanged()
     {
-        if (_hasRequested || Phase != BucketPhase.Open || ChangedCells < _limits.EarlyCheckpointCells)
+        var isMuch = ChangedCells >= _limits.EarlyCheckpointCells || _memory?.Unstored.Bytes >= _limits.EarlyCheckpointBytes;
+        if (_hasRequested || Phase != BucketPhase.Open || !isMuch)
             return;
         _hasRequested = true;
         Emit(new BucketEffect.RequestCheckpoint());

@@ -34,6 +34,9 @@ internal sealed partial class BucketMemory
     /// <summary>How many cells are not stored, those on their way included.</summary>
     public int UnstoredCells => _unstored.CellCount + (Frozen?.Changes.CellCount ?? 0);
 
+    /// <summary>What these take, in bytes.</summary>
+    public long UnstoredBytes => _unstored.Bytes + (Frozen?.Changes.Bytes ?? 0);
+
     /// <summary>Moves on from one position to another, if the bucket is there.</summary>
     /// <returns>Whether it did, or where it stands instead.</returns>
     public AnswerKind Move(StreamPartition partition, LogPosition from, LogPosition to)

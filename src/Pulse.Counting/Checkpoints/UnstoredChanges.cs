@@ -16,6 +16,9 @@ internal sealed class UnstoredChanges
     /// <summary>How many cells changed.</summary>
     public int CellCount => _counts.Count;
 
+    /// <summary>What it takes in memory, about; see <see cref="CheckpointLimits.MaximumUnstoredBytes"/>.</summary>
+    public long Bytes { get; private set; }
+
     /// <summary>The increments of the row's counters.</summary>
     public Balance Balance { get; private set; }
 
@@ -37,12 +40,15 @@ internal sealed class UnstoredChanges
     {
         foreach (var (key, window, count) in delta.Counts)
         {
-            CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out _) += count;
+            CollectionsMarshal.GetValueRefOrAddDefault(_counts, (key, window), out var isKnown) += count;
+            if (!isKnown)
+                Bytes += CheckpointLimits.BytesPerCell + (2 * key.EncodedBytes);
             CollectionsMarshal.GetValueRefOrAddDefault(_totals, window, out _) += count;
         }
 
         Balance += delta.Balance;
         _gaps.AddRange(delta.Gaps);
+        Bytes += CheckpointLimits.BytesPerCell * delta.Gaps.Count;
     }
 
     /// <summary>The increment of a cell; 0 where it did not change.</summary>

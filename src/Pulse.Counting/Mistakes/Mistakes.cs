@@ -15,6 +15,7 @@ internal static class Mistakes
     [
         // Which deltas a bucket applies.
         "AppliedWhenInside", "AppliedWhenBefore", "EpochOfDeltaNotCompared", "VersionNotCompared", "OldStreamTaken", "FullBucketTakesMore",
+        "FullNodeTakesMore",
 
         // What a statement holds.
         "PositionsNotStored", "GapsNotStored", "BalanceNotStored", "FrozenStaysUnstored", "QuietPositionsNotStored",

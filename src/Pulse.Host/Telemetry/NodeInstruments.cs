@@ -150,6 +150,8 @@ internal sealed class NodeInstruments : IDisposable
 
     private void Buckets(BucketStatistics buckets)
     {
+        Gauge("pulse.bucket.unstored.size", () => [new(buckets.Unstored.Bytes)], "By", "What this node's buckets hold that is not stored, about.");
+        Gauge("pulse.bucket.unstored.limit", () => [new(buckets.Unstored.MaximumBytes)], "By", "With so much that is not stored, they take no more.");
         Gauge("pulse.bucket.running", () => [new(buckets.Running)], "{bucket}", "Buckets in this node's memory.");
         _meter.CreateObservableCounter(
             "pulse.bucket.counted",

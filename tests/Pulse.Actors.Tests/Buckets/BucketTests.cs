@@ -336,6 +336,37 @@ public sealed class BucketTests : TestKit
     }
 
     [Fact]
+    public async Task What_a_bucket_has_not_stored_is_the_node_s_until_it_is_gone()
+    {
+        var bucket = await StartedAsync();
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+        Assert.InRange(_statistics.Unstored.Bytes, CheckpointLimits.BytesPerCell, 2 * CheckpointLimits.BytesPerCell);
+
+        Watch(bucket);
+        bucket.Tell(PoisonPill.Instance);
+        await ExpectTerminatedAsync(bucket);
+
+        Assert.Equal(0, _statistics.Unstored.Bytes);
+    }
+
+    [Fact]
+    public async Task A_node_that_fills_tells_so()
+    {
+        var bucket = await StartedAsync();
+        var others = _statistics.Unstored.MaximumBytes - 1;
+        _statistics.Unstored.Add(others);
+
+        await AppliedAsync(bucket, Delta(0, 5, 3));
+
+        await _watch.FishForMessageAsync<MemoryFillsOrEmpties>(_ => true);
+        Assert.StartsWith("What is counted and not stored fills the ", _statistics.FullProblem, StringComparison.Ordinal);
+        _statistics.Unstored.Add(-others);
+        bucket.Tell(LookDue.Instance);
+        await _watch.FishForMessageAsync<MemoryFillsOrEmpties>(_ => true);
+        Assert.Null(_statistics.FullProblem);
+    }
+
+    [Fact]
     public async Task What_a_full_bucket_does_not_take_is_not_said_to_be_counted()
     {
         var bucket = await StartedAsync();

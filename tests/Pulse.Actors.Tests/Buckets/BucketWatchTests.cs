@@ -10,7 +10,7 @@ namespace Pulse.Actors.Tests.Buckets;
 /// <summary>What people are told of a node's buckets, in virtual time.</summary>
 public sealed class BucketWatchTests : TestKit
 {
-    private readonly BucketStatistics _statistics = new();
+    private readonly BucketStatistics _statistics = new() { Unstored = new UnstoredMemory(3 << 20) };
     private readonly TestProbe _log;
     private readonly IActorRef _watch;
 
@@ -51,6 +51,25 @@ public sealed class BucketWatchTests : TestKit
         await AdvanceAsync(TimeSpan.FromSeconds(1));
 
         Assert.Equal(["Bucket views/0 at", "Bucket views/1 at"], (await LinesAsync<Warning>()).Select(line => line[..17]));
+    }
+
+    [Fact]
+    public async Task That_nothing_more_is_counted_until_some_is_stored_is_one_line_and_that_it_is_over_another()
+    {
+        const string Problem = "What is counted and not stored fills the 3 MiB that this node has for it. It counts nothing more until some of it is stored.";
+        await HoldsAsync(mebibytes: 2);
+        Assert.Null(_statistics.FullProblem);
+        Assert.Empty(await LinesAsync<Warning>());
+
+        await HoldsAsync(mebibytes: 3);
+        Assert.Equal(Problem, _statistics.FullProblem);
+        await HoldsAsync(mebibytes: 2);
+        await HoldsAsync(mebibytes: 3);
+        Assert.Equal([Problem], await LinesAsync<Warning>());
+
+        await HoldsAsync(mebibytes: 1);
+        Assert.Null(_statistics.FullProblem);
+        Assert.Equal(["Half of what was not stored is stored. This node counts on."], await LinesAsync<Info>());
     }
 
     [Fact]
@@ -120,6 +139,14 @@ public sealed class BucketWatchTests : TestKit
     }
 
     private static BucketId Bucket(int number) => new("views", number);
+
+    private Task HoldsAsync(int mebibytes)
+    {
+        _statistics.Unstored.Add(((long)mebibytes << 20) - _statistics.Unstored.Bytes);
+        if (_statistics.FillsOrEmpties())
+            _watch.Tell(MemoryFillsOrEmpties.Instance);
+        return AdvanceAsync(BucketWatch.Gathering);
+    }
 
     private void StandApart(int number)
     {

@@ -10,8 +10,8 @@ internal sealed class BucketExample
     public static readonly SessionId Session = new(11, 1);
     public static readonly CheckpointId First = Named(1);
 
-    public BucketExample(CheckpointLimits? limits = null) =>
-        Bucket = new BucketCheckpointing(Id, Digest, limits ?? CheckpointLimits.Default);
+    public BucketExample(CheckpointLimits? limits = null, UnstoredMemory? memory = null) =>
+        Bucket = new BucketCheckpointing(Id, Digest, limits ?? CheckpointLimits.Default, ofNode: memory);
 
     public BucketCheckpointing Bucket { get; }
 
@@ -21,9 +21,9 @@ internal sealed class BucketExample
         new(checkpoint ?? First, Generation: 5, positions, default);
 
     /// <summary>A bucket that has taken its row over.</summary>
-    public static BucketExample Open(string positions = "", CheckpointLimits? limits = null)
+    public static BucketExample Open(string positions = "", CheckpointLimits? limits = null, UnstoredMemory? memory = null)
     {
-        var example = new BucketExample(limits);
+        var example = new BucketExample(limits, memory);
         example.Bucket.Start();
         example.Bucket.TakenOver(1, Row(positions));
         example.Bucket.TakeEffects();

@@ -118,6 +118,8 @@ public sealed class TelemetryTests : IAsyncLifetime
         Assert.Equal(70, scrape["pulse_ingest_position{partition=\"3\"}"]);
         Assert.Equal(60, scrape["pulse_ingest_committed{partition=\"3\"}"]);
         Assert.Equal(1, scrape["pulse_bucket_running"]);
+        Assert.Equal(0, scrape["pulse_bucket_unstored_size_bytes"]);
+        Assert.Equal(_buckets.Unstored.MaximumBytes, scrape["pulse_bucket_unstored_limit_bytes"]);
         Assert.Equal(1, scrape["pulse_bucket_checkpoints_total"]);
         Assert.InRange(scrape["pulse_bucket_checkpoint_age_seconds"], 0, 60);
         Assert.Equal(80, scrape["pulse_bucket_counted_total{rollup=\"viewsByDeviceGenre\"}"]);

@@ -58,6 +58,8 @@ internal sealed class HistoryWatch(Scenario scenario)
     {
         if (bucket.IsOver && wasIdle && scenario.Database.TimesBack > bucket.Beginning.TimesBack)
             scenario.See(History.IdleBucketFoundDatabaseBack);
+        if (bucket.Node.Memory.IsFull && bucket.Machine.ChangedCells == 0)
+            scenario.See(History.FullNodeSilencedABucket);
         if (bucket.Machine.IsFull && scenario.Database.IsAway)
             _fullWhileAway.Add(bucket);
         if (bucket.Machine.Phase == BucketPhase.Storing && bucket.Machine.ChangedCells > 0)

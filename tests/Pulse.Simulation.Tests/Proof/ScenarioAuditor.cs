@@ -14,7 +14,7 @@ namespace Pulse.Simulation.Tests.Proof;
 /// <item><c>position</c>: a row's position falls only when the database goes back.</item>
 /// <item><c>need</c>: an incarnation ends only if it was replaced, or the database went back.</item>
 /// <item><c>stored</c>: what a bucket says is stored was stored once.</item>
-/// <item><c>bound</c>: a bucket that is full takes nothing, and holds no more than one delta too many; a session that has too much under way reads nothing.</item>
+/// <item><c>bound</c>: a bucket that is full takes nothing, and holds no more than one delta too many, nor does a node; a session that has too much under way reads nothing.</item>
 /// <item><c>cut</c>: a session says that the log was cut only where it was.</item>
 /// <item><c>drained</c>, <c>stop</c>: a session ends drained only if all buckets stood at its position, or apart; a bucket stops only
 /// with everything stored, or apart.</item>
@@ -25,6 +25,10 @@ namespace Pulse.Simulation.Tests.Proof;
 /// </remarks>
 internal sealed class ScenarioAuditor(Scenario scenario)
 {
+    // What one delta adds at most: its cells, whose values are short, are as many as its bytes allow.
+    private const long LargestDelta =
+        (CheckpointLimits.BytesPerCell + 64) * ((Scenario.DeltaBytes - DeltaSize.BytesPerDelta) / DeltaSize.BytesPerCount);
+
     private readonly int[] _takeovers = new int[scenario.BucketIds.Length];
     private readonly Dictionary<(int Bucket, StreamPartition Partition), long> _furthest = [];
     private readonly Dictionary<(SessionActor Session, BucketId Bucket), long> _said = [];
@@ -69,6 +73,8 @@ internal sealed class ScenarioAuditor(Scenario scenario)
         Require(!answeredThoughFull, "bound", $"{bucket} is full and answers");
         var most = Scenario.BucketLimits.MaximumUnstoredCells + Scenario.SessionLimits.DeltaBytes / DeltaSize.BytesPerCount;
         Require(bucket.Machine.ChangedCells <= most, "bound", $"{bucket} holds {bucket.Machine.ChangedCells} changed cells");
+        Require(
+            bucket.Node.Memory.Bytes < Scenario.NodeBytes + LargestDelta, "bound", $"{bucket.Node} holds {bucket.Node.Memory.Bytes} bytes that are not stored");
         if (scenario.Random.Chance(20))
             JudgeShown(bucket);
     }
