@@ -12,7 +12,7 @@ namespace Pulse.Host;
 /// </summary>
 internal static class ShownCertificate
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(1.5);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(4);
 
     /// <summary>Whose certificate this node shows, who issued it, and how long it is valid.</summary>
     /// <param name="file">A PEM file.</param>

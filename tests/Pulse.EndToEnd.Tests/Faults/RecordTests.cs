@@ -84,23 +84,28 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
         Assert.InRange(pair.Stream.Judge().DeadLetters["Empty"], deadBefore + (keys.Length * 2), long.MaxValue);
     }
 
-    [Fact]
-    public async Task A_whole_producer_in_another_format()
+    [Theory]
+    [InlineData("a schema registry", "NotJson .* begins with 00 00 00 00 01 7B .* schema registry's prefix")]
+    [InlineData("a byte order mark", "NotJson .* begins with EF BB BF 7B .* a byte order mark")]
+    [InlineData("change data", "MissingField DeviceType .* an envelope of change data")]
+    public async Task A_whole_producer_in_another_format(string format, string expected)
     {
+        if (format != "a schema registry")
+            LongForm.Require();
         const string problem = "% of the records that this node reads are no viewing events";
         var pair = await SharedPairAsync();
         var lines = pair.Nodes.Select(node => node.Output.Count).ToList();
 
-        // As a serializer with a schema registry writes them, while nothing else comes.
+        // While nothing else comes.
         await pair.JudgeAsync(async () =>
         {
             await pair.Stream.WriteAsync(SampleRecords.Events(Wrong).Select(
-                record => new Message<byte[], byte[]> { Key = record.Key, Value = [0, 0, 0, 0, 1, .. record.Value] }));
+                record => new Message<byte[], byte[]> { Key = record.Key, Value = Written(format, record.Value) }));
             foreach (var node in pair.Nodes)
             {
                 await Eventually.HoldsAsync("it is in the status", NodePair.Limit, async () => (await node.StatusAsync()).FormatProblem is not null);
                 Assert.Contains(problem, (await node.StatusAsync()).FormatProblem, StringComparison.Ordinal);
-                Assert.Matches("NotJson .* begins with 00 00 00 00 01 7B .* schema registry's prefix", (await node.StatusAsync()).FormatProblem);
+                Assert.Matches(expected, (await node.StatusAsync()).FormatProblem);
                 // Answers to scrapes are kept for a moment.
                 await Eventually.HoldsAsync("the metric says it", NodePair.Limit, async () =>
                     Regex.IsMatch(await node.GetAsync("/metrics"), "(?m)^pulse_ingest_wrong_format({})? 1$"));
@@ -148,4 +153,11 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
         await pair.AssertExactAsync();
         Assert.Equal(6, StoredBatch.Read(Shared.Broker.LogDirectory, pair.Stream.Topic).Count(batch => batch.Bytes > Megabyte));
     }
+
+    private static byte[] Written(string format, byte[] value) => format switch
+    {
+        "a schema registry" => [0, 0, 0, 0, 1, .. value],
+        "a byte order mark" => [0xEF, 0xBB, 0xBF, .. value],
+        _ => [.. "{\"after\":"u8, .. value, (byte)'}'],
+    };
 }

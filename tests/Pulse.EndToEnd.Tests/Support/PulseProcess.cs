@@ -12,7 +12,7 @@ namespace Pulse.EndToEnd.Tests.Support;
 /// </summary>
 internal sealed class PulseProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
     private readonly string _name;
     private readonly ChildProcess _process;
     private readonly HttpClient _http;
