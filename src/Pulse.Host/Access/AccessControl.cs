@@ -97,8 +97,12 @@ internal static class AccessControl
         ApiKeyHandler.Principal(CookieAuthenticationDefaults.AuthenticationScheme),
         new AuthenticationProperties { IsPersistent = true, ExpiresUtc = DateTimeOffset.UtcNow + SignedIn });
 
-    /// <summary>A place on this node: the address comes from whoever made the link.</summary>
-    public static string Local(string? address) => address is ['/', not ('/' or '\\'), ..] ? address : "/";
+    /// <summary>
+    /// A place on this node: the address comes from whoever made the link. Browsers take a backslash for a slash and leave out tabs and ends
+    /// of lines, so that <c>/\t/evil.example</c> is another host's.
+    /// </summary>
+    public static string Local(string? address) =>
+        address is ['/', not ('/' or '\\'), ..] && !address.Any(char.IsControl) ? address : "/";
 
     private static void AddSchemes(IServiceCollection services, HttpSettings http)
     {

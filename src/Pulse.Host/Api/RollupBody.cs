@@ -101,7 +101,13 @@ internal static class RollupBody
         }
     }
 
-    private static StringBuilder Append(StringBuilder text, string value) => value.AsSpan().ContainsAny(MustQuote)
-        ? text.Append('"').Append(value.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"')
-        : text.Append(value);
+    // Spreadsheets run a cell that begins so, quoted or not; with an apostrophe before it they show it.
+    private static StringBuilder Append(StringBuilder text, string value)
+    {
+        if (value is ['=' or '+' or '-' or '@' or '\t' or '\r', ..])
+            value = "'" + value;
+        return value.AsSpan().ContainsAny(MustQuote)
+            ? text.Append('"').Append(value.Replace("\"", "\"\"", StringComparison.Ordinal)).Append('"')
+            : text.Append(value);
+    }
 }

@@ -35,7 +35,8 @@ internal sealed class RollupEndpoints(RollupReader reader, ResultStore store)
             .WithName("ReadRollup").WithTags("Rollups")
             .WithSummary("The counts of one rollup, as JSON or CSV.")
             .WithDescription("Newest windows come from memory and are at most a second old, older ones from storage. "
-                + "Send Accept: text/csv, or format=csv, for CSV. The ETag changes with the counts.")
+                + "Send Accept: text/csv, or format=csv, for CSV, where a value that a spreadsheet would run begins with an apostrophe. "
+                + "The ETag changes with the counts.")
             .Produces(StatusCodes.Status200OK, contentType: MediaTypes.Json, additionalContentTypes: MediaTypes.Csv)
             .ProducesProblem(StatusCodes.Status400BadRequest).ProducesProblem(StatusCodes.Status404NotFound)
             .DescribeRollupParameters(RollupParameters.Once);

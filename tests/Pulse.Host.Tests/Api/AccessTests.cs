@@ -1,4 +1,5 @@
 using System.Net;
+using Pulse.Host.Access;
 using Pulse.Host.Configuration;
 
 namespace Pulse.Host.Tests.Api;
@@ -34,6 +35,23 @@ public sealed class AccessTests(ApiFixture api) : IClassFixture<ApiFixture>
         Assert.Contains("script-src 'self';", policy, StringComparison.Ordinal);
         Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
     }
+
+    [Theory]
+    [InlineData("/map", "/map")]
+    [InlineData("/rollups/views?date=2026-11-25&genre=a%2Fb#top", "/rollups/views?date=2026-11-25&genre=a%2Fb#top")]
+    [InlineData("/", "/")]
+    [InlineData("", "/")]
+    [InlineData(null, "/")]
+    [InlineData("map", "/")]
+    [InlineData("//evil.example", "/")]
+    [InlineData("/\\evil.example", "/")]
+    [InlineData("\\\\evil.example", "/")]
+    [InlineData("/\t/evil.example", "/")]
+    [InlineData("/\n/evil.example", "/")]
+    [InlineData("/a\r\nSet-Cookie: a=b", "/")]
+    [InlineData("https://evil.example", "/")]
+    [InlineData("javascript:alert(1)", "/")]
+    public void After_signing_in_one_is_on_this_node(string? asked, string expected) => Assert.Equal(expected, AccessControl.Local(asked));
 
     [Fact]
     public void Beyond_loopback_somebody_must_say_who_may_come_in()
