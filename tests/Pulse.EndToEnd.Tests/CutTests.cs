@@ -160,7 +160,7 @@ public sealed class CutTests(PostgresFixture postgres) : IDisposable
         var database = await postgres.CreateDatabaseAsync();
         var broker = cluster.Brokers[0];
         await using var nodes = await TestCluster.StartAsync(_directory, stream, database, nodes: 2, TimeSpan.FromMilliseconds(300));
-        // Of two nodes, the older one stays when the other dies.
+        // Of two nodes, that with the lower address stays when the other dies.
         var (left, reader) = (nodes.Nodes[0], nodes.Nodes[1]);
         await stream.ProduceAsync(Before);
         await ExactCounts.StoredAsync(database, Before, Limit);

@@ -22,10 +22,13 @@ public sealed class SecuredKafka : IAsyncLifetime
     public const string Password = "pulse-secret";
 
     /// <summary>What the broker calls itself at the listener <c>UNKNOWN</c>, where no name resolves.</summary>
-    public const string UnknownAddress = "kafka.invalid:9092";
+    public const string UnknownAddress = $"{UnknownName}:9092";
 
     /// <summary>How many records the stream has, some of them bad.</summary>
     public const int Events = 600;
+
+    // A label of 64 letters is no name: that needs no answer of a name server, which comes late or never on a busy machine.
+    private const string UnknownName = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk.invalid";
 
     private const string Jaas = "org.apache.kafka.common.security";
 
