@@ -13,7 +13,12 @@ namespace Pulse.Simulation.Tests;
 /// </summary>
 internal sealed class Scenario
 {
-    public static readonly CheckpointLimits BucketLimits = new(EarlyCheckpointCells: 4, MaximumUnstoredCells: 6, OldStreams: 1);
+    // By bytes a little earlier than by cells, where some of them are gaps.
+    public static readonly CheckpointLimits BucketLimits = new(EarlyCheckpointCells: 4, MaximumUnstoredCells: 6, OldStreams: 1)
+    {
+        EarlyCheckpointBytes = 4 * CheckpointLimits.BytesPerCell, MaximumUnstoredBytes = 6 * CheckpointLimits.BytesPerCell,
+    };
+
     /// <summary>What a node may hold that is not stored: more than one bucket may, and less than two.</summary>
     public const long NodeBytes = 8 * CheckpointLimits.BytesPerCell;
 

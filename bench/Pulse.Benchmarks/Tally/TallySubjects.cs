@@ -131,7 +131,7 @@ public class TallySubjects
 
     private static BucketCheckpointing Bucket(BucketId id, VersionDigest version)
     {
-        var bucket = new BucketCheckpointing(id, version, CheckpointLimits.Default);
+        var bucket = new BucketCheckpointing(id, version, CheckpointLimits.Default, new UnstoredMemory(long.MaxValue));
         bucket.Start();
         bucket.TakenOver(1, new BucketRow(new CheckpointId(Guid.NewGuid()), Generation: 1, Positions: "", Balance: default));
         bucket.TakeEffects();

@@ -32,7 +32,7 @@ internal sealed class BucketInterpreter
     {
         (_id, _bucket, _writer, _log) = (id, bucket, context.Writer, log);
         _rollup = context.RollupOf(id);
-        _machine = new BucketCheckpointing(id, context.VersionOf(id), CheckpointLimits.Default, showsTotals: true, context.Statistics.Unstored);
+        _machine = new BucketCheckpointing(id, context.VersionOf(id), CheckpointLimits.Default, context.Statistics.Unstored, showsTotals: true);
         _counted = context.Statistics.Of(_rollup.Name);
         Changes = new BucketChanges(id, context.LiveBuckets, _rollup.Buckets);
     }

@@ -33,12 +33,12 @@ public sealed partial class BucketCheckpointing
     /// <param name="bucket">The bucket.</param>
     /// <param name="version">The version that it belongs to.</param>
     /// <param name="limits">How much may be unstored.</param>
+    /// <param name="ofNode">What all buckets of the node may hold together.</param>
     /// <param name="showsTotals">Whether pages are shown the total of each window as well, under <see cref="Total"/>.</param>
-    /// <param name="ofNode">What all buckets of the node may hold together; null: any amount.</param>
     public BucketCheckpointing(
-        BucketId bucket, VersionDigest version, CheckpointLimits limits, bool showsTotals = false, UnstoredMemory? ofNode = null)
+        BucketId bucket, VersionDigest version, CheckpointLimits limits, UnstoredMemory ofNode, bool showsTotals = false)
     {
-        (_bucket, _version, _limits, _ofNode) = (bucket, version, limits, ofNode ?? new UnstoredMemory(long.MaxValue));
+        (_bucket, _version, _limits, _ofNode) = (bucket, version, limits, ofNode);
         _cells = new CellCounts { ShowsTotals = showsTotals };
     }
 
@@ -263,7 +263,7 @@ public sealed partial class BucketCheckpointing
 
     private void RequestWhereMuchChanged()
     {
-        var isMuch = ChangedCells >= _limits.EarlyCheckpointCells || _memory?.Unstored.Bytes >= _limits.EarlyCheckpointBytes;
+        var isMuch = ChangedCells >= _limits.EarlyCheckpointCells || _memory!.Unstored.Bytes >= _limits.EarlyCheckpointBytes;
         if (_hasRequested || Phase != BucketPhase.Open || !isMuch)
             return;
         _hasRequested = true;

@@ -210,7 +210,7 @@ public sealed class ReadModelTests
 
         static BucketCheckpointing Machine(BucketId bucket)
         {
-            var machine = new BucketCheckpointing(bucket, default, CheckpointLimits.Default, showsTotals: true);
+            var machine = new BucketCheckpointing(bucket, default, CheckpointLimits.Default, new UnstoredMemory(long.MaxValue), showsTotals: true);
             machine.Start();
             machine.ShowFrom(new Window(0));
             machine.TakenOver(1, new BucketRow(First, 1, "", default));

@@ -11,7 +11,7 @@ internal sealed class BucketExample
     public static readonly CheckpointId First = Named(1);
 
     public BucketExample(CheckpointLimits? limits = null, UnstoredMemory? memory = null) =>
-        Bucket = new BucketCheckpointing(Id, Digest, limits ?? CheckpointLimits.Default, ofNode: memory);
+        Bucket = new BucketCheckpointing(Id, Digest, limits ?? CheckpointLimits.Default, memory ?? new UnstoredMemory(long.MaxValue));
 
     public BucketCheckpointing Bucket { get; }
 

@@ -166,7 +166,7 @@ public sealed class ShownCountTests
     [Fact]
     public void A_bucket_shows_totals_where_it_is_made_to()
     {
-        var bucket = new BucketCheckpointing(Id, Digest, CheckpointLimits.Default, showsTotals: true);
+        var bucket = new BucketCheckpointing(Id, Digest, CheckpointLimits.Default, new UnstoredMemory(long.MaxValue), showsTotals: true);
         bucket.ShowFrom(Early);
         bucket.Start();
         bucket.TakenOver(1, Row());

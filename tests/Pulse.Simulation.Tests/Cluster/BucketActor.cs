@@ -14,7 +14,7 @@ internal sealed class BucketActor
     {
         (_scenario, Bucket, Node, IsRaised) = (scenario, bucket, node, node.IsRaised && scenario.CanBeRaised(bucket));
         Machine = new BucketCheckpointing(
-            scenario.BucketIds[bucket], scenario.DeclarationOf(bucket, IsRaised).Version.Digest, Scenario.BucketLimits, ofNode: node.Memory);
+            scenario.BucketIds[bucket], scenario.DeclarationOf(bucket, IsRaised).Version.Digest, Scenario.BucketLimits, node.Memory);
         Machine.ShowFrom(new Window(0));
         ClientValue = scenario.Database.NewValue(default);
         Machine.Start();
