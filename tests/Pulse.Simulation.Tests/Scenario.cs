@@ -22,8 +22,7 @@ internal sealed class Scenario
     /// <summary>What a node may hold that is not stored: more than one bucket may, and less than two.</summary>
     public const long NodeBytes = 8 * CheckpointLimits.BytesPerCell;
 
-    public const int DeltaBytes = 300;
-    public static readonly SessionLimits SessionLimits = new(DeltaBytes: DeltaBytes, BytesUnderWay: 2_000, DeltasPerBucketUnderWay: 3);
+    public static readonly SessionLimits SessionLimits = new(DeltaBytes: 300, BytesUnderWay: 2_000, DeltasPerBucketUnderWay: 3);
 
     private readonly List<string>? _trace;
     private readonly long[]? _sightings;

@@ -26,8 +26,8 @@ namespace Pulse.Simulation.Tests.Proof;
 internal sealed class ScenarioAuditor(Scenario scenario)
 {
     // What one delta adds at most: its cells, whose values are short, are as many as its bytes allow.
-    private const long LargestDelta =
-        (CheckpointLimits.BytesPerCell + 64) * ((Scenario.DeltaBytes - DeltaSize.BytesPerDelta) / DeltaSize.BytesPerCount);
+    private static readonly long LargestDelta =
+        (CheckpointLimits.BytesPerCell + 64) * ((Scenario.SessionLimits.DeltaBytes - DeltaSize.BytesPerDelta) / DeltaSize.BytesPerCount);
 
     private readonly int[] _takeovers = new int[scenario.BucketIds.Length];
     private readonly Dictionary<(int Bucket, StreamPartition Partition), long> _furthest = [];
