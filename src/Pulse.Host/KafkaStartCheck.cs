@@ -89,6 +89,7 @@ internal sealed class KafkaStartCheck
                 }
             }
         });
+        _diagnosis.AnsweredSomewhere();
         return metadata.Topics;
     }
 
@@ -112,6 +113,7 @@ internal sealed class KafkaStartCheck
 
                 throw new KafkaException(ErrorCode.Local_TimedOut);
             });
+            _diagnosis.Answered();
         }
         catch (StartException exception) when (!exception.IsMistake)
         {
@@ -194,10 +196,7 @@ internal sealed class KafkaStartCheck
         while (!answer.IsCompleted && _elapsed.Elapsed < limit && !_diagnosis.IsLasting(Patience))
             await Task.WhenAny(answer, Task.Delay(Pause));
         if (answer.IsCompletedSuccessfully)
-        {
-            _diagnosis.Answered();
             return await answer;
-        }
 
         var cause = answer.Exception?.InnerException;
         if (cause is CreateTopicsException)

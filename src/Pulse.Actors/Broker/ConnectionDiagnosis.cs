@@ -54,6 +54,22 @@ public sealed class ConnectionDiagnosis
             _symptoms.Clear();
     }
 
+    /// <summary>
+    /// A broker has answered, maybe at a configured address: that proves nothing of the addresses that brokers give for themselves. The
+    /// client says only once in half a minute that it can't connect to one, so this must not be forgotten.
+    /// </summary>
+    public void AnsweredSomewhere()
+    {
+        lock (_lock)
+        {
+            foreach (var (address, symptom) in _symptoms)
+            {
+                if (symptom.Failure.Kind != ConnectionFailureKind.Advertised)
+                    _symptoms.Remove(address);
+            }
+        }
+    }
+
     /// <summary>Whether a failure that waiting does not mend goes on for so long, and was met more than once.</summary>
     public bool IsLasting(TimeSpan patience)
     {

@@ -9,6 +9,7 @@ public sealed class ConnectionDiagnosisTests
     private const string Away = "one:9092/bootstrap: Connect to ipv4#10.0.0.1:9092 failed: Connection refused (after 0ms in state CONNECT)";
     private const string Refused = "two:9092/bootstrap: SASL authentication error: Authentication failed (after 3ms in state AUTH_REQ)";
     private const string OneRefused = "one:9092/bootstrap: SASL authentication error: Authentication failed (after 3ms in state AUTH_REQ)";
+    private const string Advertised = "three:9092/1: Connect to ipv4#10.0.0.3:9092 failed: Connection refused (after 0ms in state CONNECT)";
     private static readonly TimeSpan Second = TimeSpan.FromSeconds(1);
 
     private readonly Clock _time = new();
@@ -23,6 +24,17 @@ public sealed class ConnectionDiagnosisTests
         Assert.Null(_diagnosis.Problem);
         Hear(Refused);
         Assert.Contains("Kafka at two:9092", _diagnosis.Problem, StringComparison.Ordinal);
+        _diagnosis.Answered();
+        Assert.Null(_diagnosis.Problem);
+    }
+
+    [Fact]
+    public void An_answer_at_a_configured_address_proves_nothing_of_others()
+    {
+        Hear(OneRefused);
+        Hear(Advertised);
+        _diagnosis.AnsweredSomewhere();
+        Assert.Equal(ConnectionFailureKind.Advertised, _diagnosis.Failure!.Kind);
         _diagnosis.Answered();
         Assert.Null(_diagnosis.Problem);
     }
