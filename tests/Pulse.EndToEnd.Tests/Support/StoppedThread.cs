@@ -76,8 +76,21 @@ internal sealed partial class StoppedThread : IDisposable
 
     private static int Newest(int process, string name) => Directory.GetDirectories($"/proc/{Text(process)}/task")
         .Select(path => int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture))
-        .Where(thread => File.ReadAllText($"/proc/{Text(process)}/task/{Text(thread)}/comm").TrimEnd() == name)
+        .Where(thread => NameOf(process, thread) == name)
         .Max();
+
+    // Null for one that has ended since threads were listed.
+    private static string? NameOf(int process, int thread)
+    {
+        try
+        {
+            return File.ReadAllText($"/proc/{Text(process)}/task/{Text(thread)}/comm").TrimEnd();
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
 
     // The number of the call; or -1, outside of one.
     private static bool IsInSystemCall(int process, int thread) =>
