@@ -12,6 +12,7 @@ namespace Pulse.EndToEnd.Tests.Support;
 /// </summary>
 internal sealed class PulseProcess : IAsyncDisposable
 {
+    private const string HostProgram = "Pulse.Host";
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(120);
     private readonly string _name;
     private readonly ChildProcess _process;
@@ -50,12 +51,12 @@ internal sealed class PulseProcess : IAsyncDisposable
     /// <summary>Starts a node.</summary>
     public static PulseProcess Host(
         TestDirectory directory, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments) =>
-        new("Pulse.Host", directory.Path, environment, arguments);
+        new(HostProgram, directory.Path, environment, arguments);
 
     /// <summary>Starts a node of another version.</summary>
     public static PulseProcess HostAt(
         string assembly, TestDirectory directory, IReadOnlyDictionary<string, string> environment, params IReadOnlyList<string> arguments) =>
-        new("Pulse.Host", directory.Path, environment, arguments, assembly: assembly);
+        new(HostProgram, directory.Path, environment, arguments, assembly: assembly);
 
     /// <summary>Starts a node in a network namespace.</summary>
     public static PulseProcess Host(
@@ -64,7 +65,7 @@ internal sealed class PulseProcess : IAsyncDisposable
         string networkNamespace,
         HttpClient client,
         params IReadOnlyList<string> arguments) =>
-        new("Pulse.Host", directory.Path, environment, arguments, networkNamespace, client);
+        new(HostProgram, directory.Path, environment, arguments, networkNamespace, client);
 
     /// <summary>Starts the producer.</summary>
     public static PulseProcess Simulator(TestDirectory directory, params IReadOnlyList<string> arguments) =>
@@ -196,7 +197,13 @@ internal sealed class PulseProcess : IAsyncDisposable
         return banner[banner.IndexOf("http://", StringComparison.Ordinal)..].Trim();
     }
 
-    private static string PathOf(string program) => typeof(PulseProcess).Assembly
+    // './test' publishes the nodes' program; without it, the one that was built runs.
+    private static string PathOf(string program) =>
+        program == HostProgram && Environment.GetEnvironmentVariable("PULSE_TEST_PUBLISHED") is { Length: > 0 } published
+            ? Path.Combine(published, $"{program}.dll")
+            : BuiltPathOf(program);
+
+    private static string BuiltPathOf(string program) => typeof(PulseProcess).Assembly
         .GetCustomAttributes<AssemblyMetadataAttribute>().Single(each => each.Key == program).Value!.Replace('\\', '/');
 
     private static bool IsOurs(string variable) =>
