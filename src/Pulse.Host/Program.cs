@@ -1,3 +1,4 @@
+using Pulse.Actors.Broker;
 using Pulse.Host.Cli;
 
-return await HostCommand.RunAsync(args);
+return KafkaClients.End(await HostCommand.RunAsync(args), limit: TimeSpan.FromSeconds(1));

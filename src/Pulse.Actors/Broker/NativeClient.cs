@@ -138,6 +138,9 @@ internal static unsafe class NativeClient
     public static readonly delegate* unmanaged[Cdecl]<nint, void> ShowProperties =
         (delegate* unmanaged[Cdecl]<nint, void>)Find("rd_kafka_conf_properties_show");
 
+    public static readonly delegate* unmanaged[Cdecl]<int, int> WaitUntilDestroyed =
+        (delegate* unmanaged[Cdecl]<int, int>)Find("rd_kafka_wait_destroyed");
+
     /// <summary>The handle of a client, which must be kept from being disposed of while it is used.</summary>
     public static SafeHandle HandleOf(IClient client) => (SafeHandle)LibrdkafkaHandleOf(client.Handle);
 
