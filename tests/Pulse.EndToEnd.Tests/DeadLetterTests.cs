@@ -21,6 +21,8 @@ public sealed class DeadLetterTests(KafkaFixture kafka, PostgresFixture postgres
     [InlineData(false)]
     public async Task While_the_topic_takes_nothing_counting_goes_on_it_is_said_and_afterwards_all_arrive(bool isDeleted)
     {
+        if (!isDeleted)
+            LongForm.Require();
         var stream = await TestStream.CreateAsync(kafka);
         var database = await postgres.CreateDatabaseAsync();
         await using var cluster = await TestCluster.StartAsync(_directory, stream, database, nodes: 3);
