@@ -40,6 +40,7 @@ public sealed class MisspeltSettingTests : IDisposable
     [Theory]
     [InlineData("Pulse", "sesame", "Pulse in the environment", "Pulse__Kafka__BootstrapServers")]
     [InlineData("KAFKA__BOOTSTRAPSERVERS", "a:1", "KAFKA__BOOTSTRAPSERVERS in the environment", "Pulse__Kafka__BootstrapServers")]
+    [InlineData("Pulse.Kafka.BootstrapServers", "a:1", "Pulse.Kafka.BootstrapServers in the environment", "Pulse__Kafka__BootstrapServers")]
     [InlineData("Pulse__Storge__ConnectionString", "sesame", "Pulse:Storge is no setting;", "the nearest is Pulse:Storage:…")]
     [InlineData("Pulse__KafkaBootstrapServers", "a:1", "Pulse:KafkaBootstrapServers is no setting;", "the nearest is Pulse:Kafka:BootstrapServers.")]
     [InlineData("Pulse__Http__Prot", "1", "Pulse:Http:Prot is no setting;", "the nearest is Pulse:Http:Port.")]

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Data.Sqlite;
 using Npgsql;
 using Pulse.EndToEnd.Tests.Support;
@@ -11,7 +12,7 @@ using Pulse.Testing.Kafka;
 namespace Pulse.EndToEnd.Tests;
 
 /// <summary>Storage that can be read and not written: an outage, told with its reason, during which pages go on, and which costs nothing.</summary>
-public sealed class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
+public sealed partial class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture postgres) : IDisposable
 {
     private const int SmallDiskBytes = 24 * 1024 * 1024;
 
@@ -32,6 +33,43 @@ public sealed class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture p
             await other.DisposeAsync();
         };
     });
+
+    [Fact]
+    public async Task A_file_that_somebody_else_writes_to_while_there_is_nothing_to_store()
+    {
+        var stream = await TestStream.CreateAsync(kafka);
+        await using var node = PulseProcess.Host(_directory, stream.Environment(), "run", "--port", "0", "--data", "data");
+        await Eventually.HoldsAsync("the node is ready", Limit, async () => await node.UnreadyAsync() is null);
+        await using (var other = new SqliteConnection($"Data Source={_directory["data/pulse.db"]};Pooling=False"))
+        {
+            await other.OpenAsync();
+            await using var transaction = other.BeginTransaction(deferred: false);
+            Assert.Contains(
+                "another process keeps the file locked", await ToldAsync(node, "another process keeps the file locked"), StringComparison.Ordinal);
+        }
+
+        await IsOverAsync(node);
+    }
+
+    [Fact]
+    public async Task A_lock_that_somebody_else_holds_while_there_is_nothing_to_store()
+    {
+        var database = await postgres.CreateDatabaseAsync();
+        var stream = await TestStream.CreateAsync(kafka);
+        await using var node = PulseProcess.Host(
+            _directory, stream.Environment(database, checkpointInterval: null), "run", "--port", "0", "--data", "data");
+        await Eventually.HoldsAsync("the node is ready", Limit, async () => await node.UnreadyAsync() is null);
+        await using (var other = new NpgsqlConnection(database + ";Pooling=false"))
+        {
+            await other.OpenAsync();
+            await using var transaction = await other.BeginTransactionAsync();
+            await using var command = new NpgsqlCommand("lock table pulse_node", other);
+            await command.ExecuteNonQueryAsync();
+            Assert.Contains("did not answer", await ToldAsync(node, "did not answer"), StringComparison.Ordinal);
+        }
+
+        await IsOverAsync(node);
+    }
 
     [Fact]
     public async Task A_disk_that_is_full()
@@ -103,7 +141,7 @@ public sealed class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture p
         try
         {
             await stream.WriteAsync([new() { Value = EventOf("Zeppelin") }], partition: 0);
-            await ToldAsync(node, reason);
+            Assert.Contains(reason, await ToldAsync(node, reason), StringComparison.Ordinal);
             // A key that nothing is stored of is shown all the same.
             await Eventually.HoldsAsync("the new key is shown", Limit, async () =>
                 (await node.GetAsync("/api/rollups/viewsByDeviceGenre?device_type=Zeppelin")).Contains("Zeppelin", StringComparison.Ordinal));
@@ -128,12 +166,16 @@ public sealed class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture p
             : 0;
     }
 
-    private static async Task ToldAsync(PulseProcess node, string reason)
+    private static async Task<string> ToldAsync(PulseProcess node, string reason)
     {
         await Eventually.HoldsAsync($"it is said that {reason}", NoticeLimit, async () =>
             (await node.StatusAsync()) is { StorageAvailable: false } status && status.StorageProblem!.Contains(reason, StringComparison.Ordinal));
         Assert.Equal(HttpStatusCode.ServiceUnavailable, await node.HealthAsync("ready"));
-        await node.LineAsync("Storage is away;", Limit);
+        // Answers to scrapes are kept for a moment.
+        await Eventually.HoldsAsync("the metric says it", Limit, async () => Unreachable().IsMatch(await node.GetAsync("/metrics")));
+        await Eventually.HoldsAsync("the page says why", Limit, async () =>
+            WebUtility.HtmlDecode(await node.GetAsync("/cluster")).Contains(reason, StringComparison.Ordinal));
+        return await node.LineAsync("Storage is away;", Limit);
     }
 
     private static async Task IsOverAsync(PulseProcess node)
@@ -145,6 +187,9 @@ public sealed class UnwritableStorageTests(KafkaFixture kafka, PostgresFixture p
         Assert.Single(node.Output, line => line.Contains("Storage is back", StringComparison.Ordinal));
         node.AssertNoStackTrace();
     }
+
+    [GeneratedRegex(@"^pulse_storage_reachable(\{\})? 0\r?$", RegexOptions.Multiline)]
+    private static partial Regex Unreachable();
 
     private static byte[] EventOf(string device) => Encoding.UTF8.GetBytes(
         Encoding.UTF8.GetString(SampleRecords.Event(DateTimeOffset.UtcNow)).Replace("Mobile", device, StringComparison.Ordinal));

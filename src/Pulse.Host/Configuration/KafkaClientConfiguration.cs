@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
@@ -16,7 +17,7 @@ internal static partial class KafkaClientConfiguration
     // An address that refuses at once: a client that is only tried must not ask a real server for a token.
     private const string Nowhere = "http://127.0.0.1:1/";
 
-    private static readonly Dictionary<string, string> SetByPulse = new(StringComparer.Ordinal)
+    private static readonly FrozenDictionary<string, string> SetByPulse = new Dictionary<string, string>
     {
         ["bootstrap.servers"] = "use Pulse:Kafka:BootstrapServers",
         ["metadata.broker.list"] = "use Pulse:Kafka:BootstrapServers",
@@ -35,7 +36,7 @@ internal static partial class KafkaClientConfiguration
         ["group.protocol"] = NoGroup,
         ["group.instance.id"] = NoGroup,
         ["partition.assignment.strategy"] = NoGroup,
-    };
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     private const string Counts = "Pulse sets it, since counts would not follow from the log otherwise; leave it out";
     private const string DeadLetters = "Pulse sets it, since dead letters could get lost otherwise; leave it out";

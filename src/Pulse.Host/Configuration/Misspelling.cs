@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Pulse.Actors.Broker;
 
 namespace Pulse.Host.Configuration;
@@ -13,11 +14,10 @@ internal sealed record Misspelling(string Setting, bool IsCertain)
     public bool IsOfAnybody { get; private init; }
 
     // Everything that comes after PULSE_ in the variables of PulseAudio, up to the next underscore; and what tests of Pulse are told.
-    private static readonly HashSet<string> OfOthers = new(StringComparer.OrdinalIgnoreCase)
-    {
+    private static readonly FrozenSet<string> OfOthers = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
         "AVOID", "BINARY", "CLIENTCONFIG", "CONFIG", "COOKIE", "DAEMON", "DLPATH", "IGNORE", "INTERNAL", "LATENCY", "LOG", "NO", "PROP",
-        "RT", "RUNTIME", "SCRIPT", "SERVER", "SINK", "SOURCE", "STATE", "TEST",
-    };
+        "RT", "RUNTIME", "SCRIPT", "SERVER", "SINK", "SOURCE", "STATE", "TEST");
 
     // Hosts of .NET read variables under these, which Pulse does not.
     private static readonly string[] HostPrefixes = ["DOTNET_", "ASPNETCORE_"];

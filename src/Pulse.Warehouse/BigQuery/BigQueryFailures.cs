@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Net;
 using Google;
 using Google.Apis.Auth.OAuth2.Responses;
@@ -9,11 +10,10 @@ namespace Pulse.Warehouse.BigQuery;
 internal static class BigQueryFailures
 {
     // The reasons that BigQuery's documentation says to try again for, in requests and in jobs.
-    private static readonly HashSet<string> Passing = new(StringComparer.Ordinal)
-    {
+    private static readonly FrozenSet<string> Passing = FrozenSet.Create(
+        StringComparer.Ordinal,
         "backendError", "internalError", "rateLimitExceeded", "tableUnavailable",
-        "jobBackendError", "jobInternalError", "jobRateLimitExceeded",
-    };
+        "jobBackendError", "jobInternalError", "jobRateLimitExceeded");
 
     /// <summary>Whether a job's error may pass by itself.</summary>
     public static bool MayPass(ErrorProto error) => error.Reason is { } reason && Passing.Contains(reason);

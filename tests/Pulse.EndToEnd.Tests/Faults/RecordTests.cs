@@ -1,3 +1,6 @@
+using System.IO.Compression;
+using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
 using Pulse.EndToEnd.Tests.Support;
@@ -88,10 +91,10 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
     [InlineData("a schema registry", "NotJson .* begins with 00 00 00 00 01 7B .* schema registry's prefix")]
     [InlineData("a byte order mark", "NotJson .* begins with EF BB BF 7B .* a byte order mark")]
     [InlineData("change data", "MissingField DeviceType .* an envelope of change data")]
+    [InlineData("compressed by hand", "NotJson .* begins with 1F 8B .* gzip within the value")]
+    [InlineData("made JSON twice", "begins with 22 .* made JSON twice")]
     public async Task A_whole_producer_in_another_format(string format, string expected)
     {
-        if (format != "a schema registry")
-            LongForm.Require();
         const string problem = "% of the records that this node reads are no viewing events";
         var pair = await SharedPairAsync();
         var lines = pair.Nodes.Select(node => node.Output.Count).ToList();
@@ -158,6 +161,16 @@ public sealed class RecordTests(OneBroker shared, ITestOutputHelper output) : On
     {
         "a schema registry" => [0, 0, 0, 0, 1, .. value],
         "a byte order mark" => [0xEF, 0xBB, 0xBF, .. value],
+        "compressed by hand" => Compressed(value),
+        "made JSON twice" => JsonSerializer.SerializeToUtf8Bytes(Encoding.UTF8.GetString(value)),
         _ => [.. "{\"after\":"u8, .. value, (byte)'}'],
     };
+
+    private static byte[] Compressed(byte[] value)
+    {
+        using var compressed = new MemoryStream();
+        using (var gzip = new GZipStream(compressed, CompressionLevel.Fastest))
+            gzip.Write(value);
+        return compressed.ToArray();
+    }
 }

@@ -181,6 +181,17 @@ internal sealed class TestStream
         Assert.Null(result.Failure);
     }
 
+    /// <summary>Produces such a record with a time of another spelling, as another producer does.</summary>
+    public async Task CompleteAsync(string timestamp)
+    {
+        using var producer = new ProducerBuilder<Null, string>(
+            new ProducerConfig { BootstrapServers = BootstrapServers }).SetLogHandler((_, _) => { }).Build();
+        await producer.ProduceAsync(_settings.CompletionTopic, new Message<Null, string>
+        {
+            Value = $$"""{"status":"complete","timestamp":"{{timestamp}}"}""",
+        }).WaitAsync(Limit);
+    }
+
     /// <summary>Moves the group's offsets, as kafka-consumer-groups --reset-offsets does.</summary>
     /// <param name="where">To which offset of a partition, by its number and what is in it.</param>
     public async Task MoveOffsetsAsync(Func<int, WatermarkOffsets, Offset> where)

@@ -22,6 +22,7 @@ namespace Pulse.Host.Tests.Api;
 public sealed class ApiFixture : IAsyncLifetime
 {
     public const string ApiKey = "a key of thirty-two characters..";
+    public const int LongestValueBytes = 256;
     public const int WindowsInMemory = 6;
     public const int WindowsStored = 10;
 
@@ -32,12 +33,19 @@ public sealed class ApiFixture : IAsyncLifetime
         "pulse-api", "akka { stdout-loglevel = OFF, loglevel = OFF, actor.provider = cluster, "
         + "remote { startup-timeout = 120s, dot-netty.tcp { hostname = 127.0.0.1, port = 0 } } }");
 
+    /// <summary>A value of as many bytes as Pulse counts, in two scripts.</summary>
+    public static string LongestLatin { get; } = new('G', LongestValueBytes);
+
+    /// <inheritdoc cref="LongestLatin" />
+    public static string LongestCyrillic { get; } = new('Ж', LongestValueBytes / 2);
+
     /// <summary>Everything that is stored of the first rollup.</summary>
     public static IReadOnlyList<KeyCount> Rows { get; } =
     [
         .. from window in Enumerable.Range(1, WindowsStored)
-           from device in (string[])["Mobile", "PC", "Smart TV", "Tab,\"let\""]
-           from genre in (string[])["Action", "Drama"]
+           from device in (string[])["Mobile", "PC", "Smart TV", "Tab,\"let\"", LongestLatin, LongestCyrillic]
+           // An answer without a limit of its own has a hundred rows.
+           from genre in device == LongestLatin || device == LongestCyrillic ? (string[])["Drama"] : ["Action", "Drama"]
            select new KeyCount(
                new RollupKey(device, genre),
                Window.EndingAt(new DateTime(2026, 1, 31, 23, 30, 0, DateTimeKind.Utc).AddMinutes(5 * window)),

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Reflection;
 using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Components;
@@ -34,6 +35,9 @@ public sealed partial class FirstRenderTests : IAsyncLifetime
 
     public static TheoryData<string> Pages => ["/", "/audience", "/map", "/rollups", "/rollups/viewsByLocationMR", "/rollups/deadLetters", "/cluster"];
 
+    // They show nothing that is counted.
+    private static readonly string[] WithoutNumbers = ["/docs", "/login", "/not-found"];
+
     private static readonly string[] Claims =
     [
         "every record was a viewing event", "Their topic holds none", "coordinator does not answer", "None is running", "Nothing yet",
@@ -67,6 +71,18 @@ public sealed partial class FirstRenderTests : IAsyncLifetime
 
         Assert.Contains(Text.NotYet, text, StringComparison.Ordinal);
         Assert.All(Claims, claim => Assert.DoesNotContain(claim, text, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void No_page_is_missing_here()
+    {
+        var routes = typeof(ClusterPage).Assembly.GetTypes().SelectMany(type => type.GetCustomAttributes<RouteAttribute>())
+            .Select(route => route.Template).ToList();
+
+        Assert.All(WithoutNumbers, path => Assert.Contains(path, routes));
+        var missing = routes.Except(WithoutNumbers).Where(route => !Pages.Any(page => Regex.IsMatch(
+            page.Data, $"^{Regex.Replace(route, "{.*?}", "[^/]+")}$")));
+        Assert.Empty(missing);
     }
 
     [Fact]
