@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Net;
 using Pulse.Host.Configuration;
 
@@ -68,7 +69,8 @@ internal sealed class HealthCommand
                 var other => $"answered {(int)other}, as no node of Pulse does.",
             };
         }
-        catch (HttpRequestException exception)
+        // The runtime lets the latter through where a connection is reset as soon as it is there.
+        catch (Exception exception) when (exception is HttpRequestException or SocketException)
         {
             return $"no answer ({exception.GetBaseException().Message}). Does the node run, and on this port?";
         }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Net.Sockets;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -100,7 +101,8 @@ internal sealed class StatusCommand
                 var other => (HostCommand.CannotSay, $"answered {(int)other}, as no node of Pulse does.", ""),
             };
         }
-        catch (HttpRequestException exception)
+        // The runtime lets the latter through where a connection is reset as soon as it is there.
+        catch (Exception exception) when (exception is HttpRequestException or SocketException)
         {
             return (HostCommand.CannotSay, $"no answer ({exception.GetBaseException().Message}). Does the node run, and on this port?", "");
         }

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using Pulse.Host.Api;
 using Pulse.Simulator.Processes;
 
@@ -188,7 +189,8 @@ internal sealed class NodeProcess : IAsyncDisposable
         {
             return await _http.GetFromJsonAsync<NodeStatus>($"{Address}/api/status", cancellation);
         }
-        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException
+        // The runtime lets the latter through where a connection is reset as soon as it is there.
+        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException or SocketException
             || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Sockets;
 using Confluent.Kafka;
 using Pulse.EndToEnd.Tests.Support;
 using Pulse.Testing;
@@ -114,7 +115,7 @@ internal sealed class ShownWatch : IAsyncDisposable
         {
             return await NodeView.ReadAsync(node).WaitAsync(ShownTruth.Look, _end.Token);
         }
-        catch (Exception failure) when (failure is HttpRequestException or TimeoutException or ObjectDisposedException or InvalidOperationException)
+        catch (Exception failure) when (failure is HttpRequestException or SocketException or TimeoutException or ObjectDisposedException or InvalidOperationException)
         {
             // It is stopped, suspended or gone.
             return null;
