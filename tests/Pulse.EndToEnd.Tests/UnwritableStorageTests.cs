@@ -188,7 +188,7 @@ public sealed partial class UnwritableStorageTests(KafkaFixture kafka, PostgresF
         node.AssertNoStackTrace();
     }
 
-    [GeneratedRegex(@"^pulse_storage_reachable(\{\})? 0\r?$", RegexOptions.Multiline)]
+    [GeneratedRegex(@"^pulse_storage_reachable(\{\})? 0$", RegexOptions.Multiline)]
     private static partial Regex Unreachable();
 
     private static byte[] EventOf(string device) => Encoding.UTF8.GetBytes(

@@ -7,11 +7,11 @@ namespace Pulse.Actors.Broker;
 public static unsafe partial class KafkaClients
 {
     /// <summary>
-    /// Ends the process once all clients have ended. Many end on threads that nobody waits for; were the process to end meanwhile, they
-    /// would use what its libraries free at the end (<c>free(): invalid size</c>, exit code 134).
+    /// Waits until all clients have ended; to be called last. Many end on threads that nobody waits for. If the process ended meanwhile,
+    /// they would use what its libraries free at the end (<c>free(): invalid size</c>, exit code 134).
     /// </summary>
     /// <param name="exitCode">The process's exit code.</param>
-    /// <param name="limit">How long to wait. A client that is stuck does not end: then the process does so at once, and frees nothing.</param>
+    /// <param name="limit">How long to wait. Where a client is stuck, the process ends here, and frees nothing.</param>
     /// <returns>The exit code.</returns>
     public static int End(int exitCode, TimeSpan limit)
     {

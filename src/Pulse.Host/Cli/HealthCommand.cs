@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Sockets;
 using System.Net;
 using Pulse.Host.Configuration;
 
@@ -69,8 +68,7 @@ internal sealed class HealthCommand
                 var other => $"answered {(int)other}, as no node of Pulse does.",
             };
         }
-        // The runtime lets the latter through where a connection is reset as soon as it is there.
-        catch (Exception exception) when (exception is HttpRequestException or SocketException)
+        catch (Exception exception) when (NodeAddress.IsNoAnswer(exception))
         {
             return $"no answer ({exception.GetBaseException().Message}). Does the node run, and on this port?";
         }

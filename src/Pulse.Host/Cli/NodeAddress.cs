@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Pulse.Host.Configuration;
 
 namespace Pulse.Host.Cli;
@@ -24,6 +25,10 @@ internal static class NodeAddress
             : http.Address;
         return new Uri($"http://{new IPEndPoint(address, http.Port)}");
     }
+
+    /// <summary>Whether an exception of a client says that nobody answers.</summary>
+    // The runtime lets a bare SocketException through where a connection is reset as soon as it is made.
+    public static bool IsNoAnswer(Exception exception) => exception is HttpRequestException or SocketException;
 
     /// <summary>A client for it. The node is here or named outright; a proxy of the environment is for others.</summary>
     public static HttpClient NewClient(TimeSpan patience) =>

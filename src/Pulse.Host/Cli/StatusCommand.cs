@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Net.Sockets;
 using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -101,8 +100,7 @@ internal sealed class StatusCommand
                 var other => (HostCommand.CannotSay, $"answered {(int)other}, as no node of Pulse does.", ""),
             };
         }
-        // The runtime lets the latter through where a connection is reset as soon as it is there.
-        catch (Exception exception) when (exception is HttpRequestException or SocketException)
+        catch (Exception exception) when (NodeAddress.IsNoAnswer(exception))
         {
             return (HostCommand.CannotSay, $"no answer ({exception.GetBaseException().Message}). Does the node run, and on this port?", "");
         }

@@ -1,6 +1,6 @@
 using System.Globalization;
-using System.Net.Sockets;
 using Pulse.Host.Api;
+using Pulse.Host.Cli;
 using Pulse.Simulator.Processes;
 
 namespace Pulse.Host.Demo;
@@ -189,8 +189,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         {
             return await _http.GetFromJsonAsync<NodeStatus>($"{Address}/api/status", cancellation);
         }
-        // The runtime lets the latter through where a connection is reset as soon as it is there.
-        catch (Exception exception) when (exception is HttpRequestException or System.Text.Json.JsonException or SocketException
+        catch (Exception exception) when (NodeAddress.IsNoAnswer(exception) || exception is System.Text.Json.JsonException
             || (exception is OperationCanceledException && !cancellation.IsCancellationRequested))
         {
             return null;

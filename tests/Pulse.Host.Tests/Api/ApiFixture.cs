@@ -22,7 +22,6 @@ namespace Pulse.Host.Tests.Api;
 public sealed class ApiFixture : IAsyncLifetime
 {
     public const string ApiKey = "a key of thirty-two characters..";
-    public const int LongestValueBytes = 256;
     public const int WindowsInMemory = 6;
     public const int WindowsStored = 10;
 
@@ -34,10 +33,10 @@ public sealed class ApiFixture : IAsyncLifetime
         + "remote { startup-timeout = 120s, dot-netty.tcp { hostname = 127.0.0.1, port = 0 } } }");
 
     /// <summary>A value of as many bytes as Pulse counts, in two scripts.</summary>
-    public static string LongestLatin { get; } = new('G', LongestValueBytes);
+    public static string LongestLatin { get; } = new('G', EventDecoder.MaximumTextBytes);
 
     /// <inheritdoc cref="LongestLatin" />
-    public static string LongestCyrillic { get; } = new('Ж', LongestValueBytes / 2);
+    public static string LongestCyrillic { get; } = new('Ж', EventDecoder.MaximumTextBytes / 2);
 
     /// <summary>Everything that is stored of the first rollup.</summary>
     public static IReadOnlyList<KeyCount> Rows { get; } =
